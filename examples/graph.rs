@@ -19,6 +19,6 @@ fn main() -> thalweg::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    println!("{picture}");
+    print!("{picture}");
     Ok(ExitCode::SUCCESS)
 }

@@ -27,7 +27,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     let mut latency = Histogram::new(3)?;
 
     let start = Instant::now();
-    let (sender, answers) = sync_channel(IN_FLIGHT);
+    let (sender, answers) = sync_channel(IN_FLIGHT - 2); // each side holds one, too
     thread::scope(|scope| -> Result<()> {
         let feeder = scope.spawn(move || -> thalweg::Result<()> {
             for basket in baskets {
