@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
-use thalweg::Handle;
 use thalweg::prelude::*;
+use thalweg::{Handle, Reply};
 
 /// Baskets sent but not yet answered, at most.
 pub const IN_FLIGHT: usize = 64;
@@ -32,7 +32,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
         let feeder = scope.spawn(move || -> thalweg::Result<()> {
             for basket in baskets {
                 let sent = Instant::now();
-                let answer = app.submit_waiting(checkout(basket))?;
+                let answer = checkout(app, basket)?;
                 if sender.send((sent, answer)).is_err() {
                     break; // the other side has met an error and tells it
                 }
@@ -51,10 +51,12 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     Ok(Timing { elapsed, latency })
 }
 
-fn checkout(basket: &[Line]) -> impl Call<Output = ()> + use<> {
+/// One basket as one transaction.
+fn checkout(app: &Handle, basket: &[Line]) -> thalweg::Result<Reply<()>> {
     let lines = basket
         .iter()
         .map(|line| (Product::at(line.product_id), line.quantity, line.cents))
         .collect();
-    Household::at(basket[0].household_id).checkout(Store::at(basket[0].store_id), lines)
+    let household = Household::at(basket[0].household_id);
+    app.submit_waiting(household.checkout(Store::at(basket[0].store_id), lines))
 }

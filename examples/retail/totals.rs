@@ -3,8 +3,8 @@
 use crate::entities::{Household, Product, Sales, Store};
 use crate::input::Line;
 use std::collections::BTreeMap;
-use thalweg::Handle;
 use thalweg::prelude::*;
+use thalweg::{Handle, Reply};
 
 #[derive(Default)]
 pub struct Totals {

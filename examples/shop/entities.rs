@@ -99,11 +99,7 @@ impl User {
 
     /// Buys a whole basket, or nothing of it.
     pub async fn checkout(&mut self, basket: Vec<(Ref<Item>, u32)>) -> Result<Ref<Order>, Refused> {
-        let mut prices = Vec::new();
-        for (item, _) in basket.clone() {
-            prices.push(item.price());
-        }
-        let prices = join_all(prices).await;
+        let prices = join_all(basket.iter().map(|(item, _)| item.price())).await;
 
         let mut total = 0;
         for ((item, amount), price) in basket.clone().into_iter().zip(prices) {
