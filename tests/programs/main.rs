@@ -1,0 +1,25 @@
+//! The corpus: every shape of program the compiler must get right.
+//!
+//! A program is a few small entities and a script of calls. The script runs on the oracle (the methods as
+//! written, one request at a time on plain maps) and on the engine at 1, 2 and 4 workers. Every reply and the
+//! final state must be the same bytes everywhere. The oracle shares the bodies with the engine, so each script
+//! also carries the replies a reader of the Rust works out by hand.
+//!
+//! The bodies are deliberately clumsy where the clumsiness is the shape under test.
+#![allow(
+    clippy::all,
+    reason = "an odd way to write something is often the very thing under test"
+)]
+
+#[macro_use]
+mod harness;
+mod cell;
+mod straight;
+mod branches;
+mod loops;
+mod calls;
+mod errors;
+mod together;
+mod ownership;
+mod names;
+mod system;

@@ -1,0 +1,35 @@
+//! `self` under another name.
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+    names: Vec<String>,
+    others: Vec<Ref<Account>>,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self {
+            id,
+            balance: 0,
+            names: vec![],
+            others: vec![],
+        }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    pub async fn renamed(&mut self, other: Ref<Account>) -> i64 {
+        let this = self;
+        other.add(1).await + this.balance
+    }
+}
+
+fn main() {}

@@ -1,0 +1,29 @@
+//! A call in an async block.
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    pub async fn later(&self, account: Ref<Account>) -> i64 {
+        let later = async { account.add(1).await };
+        drop(later);
+        0
+    }
+}
+
+fn main() {}

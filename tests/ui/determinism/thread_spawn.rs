@@ -1,0 +1,27 @@
+//! A thread of one's own.
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    pub fn later(&self) -> i64 {
+        std::thread::spawn(|| 1).join().unwrap_or(0)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! Only structs and their impls are entities.
+use thalweg::prelude::*;
+
+#[entity]
+pub fn account() {}
+
+fn main() {}

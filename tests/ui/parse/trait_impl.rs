@@ -1,0 +1,28 @@
+//! A trait is implemented without `#[entity]`.
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+}
+
+#[entity]
+impl Drop for Account {
+    fn drop(&mut self) {}
+}
+
+fn main() {}

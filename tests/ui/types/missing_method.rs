@@ -1,0 +1,27 @@
+//! A method that the callee does not have.
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    pub async fn give(&self, to: Ref<Account>) -> i64 {
+        to.subtract(1).await
+    }
+}
+
+fn main() {}

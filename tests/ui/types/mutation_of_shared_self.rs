@@ -1,0 +1,29 @@
+//! A write under `&self`.
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    pub async fn grow(&self, other: Ref<Account>) -> i64 {
+        let x = other.add(1).await;
+        self.balance += x;
+        x
+    }
+}
+
+fn main() {}

@@ -1,0 +1,29 @@
+//! A result that cannot travel.
+use thalweg::prelude::*;
+
+pub struct Opaque;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    pub fn opaque(&self) -> Opaque {
+        Opaque
+    }
+}
+
+fn main() {}
