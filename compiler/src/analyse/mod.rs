@@ -1,0 +1,136 @@
+//! From the body of a method to the graph that is shown to people and that access plans are made of.
+//!
+//! ```text
+//! syn::Block ─ sites ─┬─ lower ─ Cfg ─ live ──┬─ thalweg_graph::Method
+//!                     └─ origin (call facts) ─┘
+//! ```
+//!
+//! Nothing here decides what the program does: methods run as rustc compiles them. So every body has a graph, also
+//! one that rustc will reject. Where the analysis cannot see, it says so ([`thalweg_graph::Origin::Unknown`]).
+//!
+//! The work is linear in the size of the body, times the depth of its nesting.
+pub mod cfg;
+pub mod live;
+pub mod lower;
+mod origin;
+pub mod print;
+pub mod verify;
+mod scope;
+mod sites;
+mod text;
+#[cfg(test)]
+mod tests;
+
+use cfg::{Cfg, Terminator};
+use std::collections::BTreeSet;
+use thalweg_graph::{Access, Block, End, Line, Method, Site, Variable};
+
+/// A method of an entity, as written.
+pub struct MethodInput<'a> {
+    /// The name of the function.
+    pub name: String,
+    /// The line of its signature, counted from 1.
+    pub line: u32,
+    /// Whether it is `pub`.
+    pub public: bool,
+    /// What it does with its own entity.
+    pub access: Access,
+    /// The signature.
+    pub sig: &'a syn::Signature,
+    /// The body.
+    pub body: &'a syn::Block,
+    /// The async methods of the same `impl`: `self.m(..)` is a call to the entity itself.
+    pub self_methods: &'a BTreeSet<String>,
+    /// The name of the entity's struct.
+    pub entity_name: String,
+}
+
+/// Makes the graph of a method: its blocks, cut at the call sites, and what is known of each call.
+pub fn method(input: MethodInput<'_>) -> Method {
+    method_keyed(input, None)
+}
+
+/// As [`method`], for an entity of which the field marked `#[key]` is known: then `Self::at(self.key)` is known to
+/// be the entity itself. An `#[entity] impl` alone does not tell, and `Self::at(self.parent)` is another entity.
+pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
+    let (body, marks) = sites::number(input.sig, input.body);
+    let cfg = lower::numbered(input.sig, body.clone(), &marks);
+    let live = live::live(&cfg);
+    let facts = origin::facts(&input, key, &body, marks.len());
+    let sites = cfg
+        .sites
+        .iter()
+        .zip(facts)
+        .enumerate()
+        .map(|(id, (site, facts))| Site {
+            line: site.line,
+            kind: site.kind,
+            text: site.text.clone(),
+            calls: facts.calls,
+            live: live.site(&cfg, id),
+            used: facts.used,
+            callees: Vec::new(),
+        })
+        .collect();
+    Method {
+        params: params(input.sig),
+        output: match &input.sig.output {
+            syn::ReturnType::Default => "()".to_owned(),
+            syn::ReturnType::Type(_, ty) => text::line(ty.as_ref()),
+        },
+        blocks: blocks(&cfg, &live),
+        sites,
+        name: input.name,
+        line: input.line,
+        public: input.public,
+        access: input.access,
+    }
+}
+
+/// Makes the control-flow graph of a method.
+pub fn lower(input: &MethodInput<'_>) -> Cfg {
+    let (body, marks) = sites::number(input.sig, input.body);
+    lower::numbered(input.sig, body, &marks)
+}
+
+fn params(sig: &syn::Signature) -> Vec<Variable> {
+    scope::typed(sig)
+        .map(|param| Variable {
+            name: text::line(param.pat.as_ref()),
+            ty: text::line(param.ty.as_ref()),
+        })
+        .collect()
+}
+
+fn blocks(cfg: &Cfg, live: &live::Live) -> Vec<Block> {
+    cfg.graph
+        .node_indices()
+        .map(|at| Block {
+            lines: cfg.graph[at].code.iter().filter_map(line).collect(),
+            live: live.entry(cfg, at),
+            end: end(cfg, at),
+        })
+        .collect()
+}
+
+fn line(code: &cfg::Code) -> Option<Line> {
+    (!code.text.is_empty()).then(|| Line {
+        line: code.line,
+        text: code.text.clone(),
+    })
+}
+
+fn end(cfg: &Cfg, at: petgraph::graph::NodeIndex) -> End {
+    let ways = cfg.ways(at);
+    let first = ways.first().map_or(0, |(_, to)| to.index());
+    match cfg.graph[at].end {
+        Terminator::Goto => End::Goto(first),
+        Terminator::Return => End::Return,
+        Terminator::Call(site) => End::Call { site, next: first },
+        Terminator::Branch => End::Branch(
+            ways.into_iter()
+                .map(|(label, to)| (label.to_owned(), to.index()))
+                .collect(),
+        ),
+    }
+}
