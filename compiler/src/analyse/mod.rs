@@ -17,7 +17,7 @@ pub mod print;
 pub mod verify;
 mod scope;
 mod sites;
-mod text;
+pub(crate) mod text;
 #[cfg(test)]
 mod tests;
 

@@ -24,7 +24,7 @@ pub(super) fn stood_for(name: &str) -> Option<usize> {
 }
 
 /// The code on one line.
-pub(super) fn line(code: &impl ToTokens) -> String {
+pub(crate) fn line(code: &impl ToTokens) -> String {
     piece(code, &[]).text
 }
 

@@ -1,0 +1,74 @@
+//! Every error text of the compiler, and the sink that collects them: a fact in the user's words, then a way out.
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+pub(crate) const NOT_AN_ITEM: &str =
+    "`#[entity]` stands on a struct or on its `impl` block\nhelp: an enum can be a field of an entity, or its key";
+pub(crate) const TRAIT_IMPL: &str =
+    "a trait's methods cannot be called between entities\nhelp: move them to the `#[entity] impl` block, or remove `#[entity]` here";
+pub(crate) const GENERIC_ENTITY: &str = "an entity cannot be generic: its class has one place in the graph\nhelp: write one entity per type, or keep an enum in a field";
+pub(crate) const NAMED_FIELDS: &str = "an entity has named fields\nhelp: write `struct Name { #[key] id: u64, .. }`";
+pub(crate) const NO_KEY: &str =
+    "an entity needs a key\nhelp: mark the field that identifies it with `#[key]`; a tuple or a struct can be a key";
+pub(crate) const TWO_KEYS: &str = "an entity has one key\nhelp: make one field of both, as a tuple or a struct";
+pub(crate) const PARTITION: &str = "the partition is a part of the key\nhelp: write `\"key.field\"` or `\"key.0\"`";
+pub(crate) const RECEIVER: &str = "a method takes `&self` or `&mut self`: the entity stays where it is\nhelp: to end an entity, await `Self::at(key).remove()`";
+pub(crate) const NO_RECEIVER: &str = "an async function of an entity needs `&self` or `&mut self`\nhelp: constructors return `Self` and are not async; calls are made by methods";
+pub(crate) const BY_REFERENCE: &str = "arguments travel to another entity and cannot be references\nhelp: take an owned value, such as `String` for `&str` or `Vec<T>` for `&[T]`";
+pub(crate) const RETURNS_REFERENCE: &str = "a result travels to the caller and cannot be a reference\nhelp: return an owned value, such as `String` for `&str`, or make the function private";
+pub(crate) const IMPL_TRAIT: &str =
+    "arguments and results travel and need a type with a name\nhelp: name the type, or a type parameter";
+pub(crate) const LIFETIME: &str =
+    "a method that can be called from elsewhere cannot have lifetimes\nhelp: take and return owned values";
+pub(crate) const IN_CLOSURE: &str =
+    "a call inside a closure cannot be cut\nhelp: write a `for` loop, or build the calls in the closure and await `join_all(calls)` outside it";
+pub(crate) const IN_ASYNC_BLOCK: &str = "a call inside an async block would run at a time of its own\nhelp: await it in the method itself; to make several, await `join((a, b))`";
+pub(crate) const IN_MACRO: &str =
+    "a call inside a macro cannot be seen\nhelp: bind its result with `let` before the macro";
+pub(crate) const CALL_IN_SYNC: &str = "only an async method can make calls\nhelp: write `async fn`";
+pub(crate) const ITERATES_SELF: &str = "this loop borrows `self` while it makes calls, and a callee may call back and change it\nhelp: loop over a copy: `for x in self.field.clone()`";
+
+pub(crate) fn reserved(name: &str) -> String {
+    format!(
+        "a method cannot be called `{name}`: every `Ref` has a method of that name, which would be called instead\nhelp: choose another name"
+    )
+}
+pub(crate) fn hash_field(name: &str, instead: &str) -> String {
+    format!(
+        "the order of a `{name}` differs from run to run\nhelp: use `{instead}`, or allow it with `#[entity(allow(nondeterminism))]`"
+    )
+}
+pub(crate) fn nondeterministic(what: &str, instead: &str) -> String {
+    format!(
+        "`{what}` differs when a transaction is replayed\nhelp: {instead}, or allow it with `#[entity(allow(nondeterminism))]`"
+    )
+}
+pub(crate) fn option(known: &str) -> String {
+    format!("there is no such option\nhelp: the options are {known}")
+}
+
+/// The one sink for errors; asks to be emptied.
+#[derive(Default)]
+pub(crate) struct Errors(Vec<syn::Error>);
+
+impl Errors {
+    /// An error at the smallest tokens that are wrong.
+    pub(crate) fn at(&mut self, tokens: impl ToTokens, text: impl std::fmt::Display) {
+        self.0.push(syn::Error::new_spanned(tokens, text));
+    }
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        self.0.push(error);
+    }
+    pub(crate) fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+    pub(crate) fn into_result(self) -> syn::Result<()> {
+        let mut errors = self.0.into_iter();
+        let Some(mut first) = errors.next() else { return Ok(()) };
+        errors.for_each(|error| first.combine(error));
+        Err(first)
+    }
+    pub(crate) fn finish(self) -> TokenStream {
+        self.0.iter().map(syn::Error::to_compile_error).collect()
+    }
+}

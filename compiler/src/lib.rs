@@ -1,0 +1,89 @@
+//! The compiler behind `#[entity]`: tokens → ast → model → { graph, Rust }.
+//!
+//! A method is emitted as a coroutine whose body is the user's, with two changes: `self` is taken up anew after each
+//! call, and each `.await` goes through the engine. rustc cuts it and finds out what each cut has to keep. The
+//! stages in [`analyse`] derive the same cuts as data, for the graph and its access plans.
+#![forbid(unsafe_code)]
+
+mod diagnostics;
+mod hygiene;
+mod options;
+mod model;
+mod parse;
+mod check;
+pub mod analyse;
+mod emit;
+
+use diagnostics::Errors;
+use proc_macro2::TokenStream;
+
+/// Compiles one item under `#[entity(options)]`: the pipeline on one screen.
+///
+/// Mistakes become `compile_error!`s beside the user's item, with stand-ins for what would have been generated.
+pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(parsed) = parse::parse(options, item.clone(), &mut errors) else {
+        let errors = errors.finish();
+        return quote::quote!(#errors #item);
+    };
+    let code = match parsed {
+        parse::Parsed::Struct(entity) => {
+            check::entity(&entity, &mut errors);
+            emit::entity(&entity)
+        }
+        parse::Parsed::Impl(mut methods) => {
+            check::methods(&methods, &mut errors);
+            if errors.any() {
+                methods.stub_out();
+            }
+            emit::methods(&methods, &graph(&methods))
+        }
+    };
+    let errors = errors.finish();
+    quote::quote!(#errors #code)
+}
+
+/// The methods' part of the graph.
+fn graph(methods: &model::Methods) -> Vec<thalweg_graph::Method> {
+    methods.callable().map(|method| analyse::method(method.analysis(methods))).collect()
+}
+
+/// What a stage makes of a source file, for people: every `#[entity]` item of it.
+///
+/// # Errors
+/// When the file does not parse, or there is no such stage.
+pub fn print(stage: &str, source: &str) -> syn::Result<String> {
+    let file = syn::parse_file(source)?;
+    let mut out = String::new();
+    for (options, item) in parse::entities(file.items) {
+        match stage {
+            "rust" => {
+                let code = syn::parse2(expand(options, item))?;
+                out.push_str(&prettyplease::unparse(&code));
+            }
+            "cfg" | "live" | "machine" => out.push_str(&analysed(stage, options, item)?),
+            _ => {
+                let text = format!("no stage is called `{stage}`; there are cfg, live, machine and rust");
+                return Err(syn::Error::new(proc_macro2::Span::call_site(), text));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn analysed(stage: &str, options: TokenStream, item: TokenStream) -> syn::Result<String> {
+    let mut errors = Errors::default();
+    let parsed = parse::parse(options, item, &mut errors);
+    errors.into_result()?;
+    let Some(parse::Parsed::Impl(methods)) = parsed else { return Ok(String::new()) };
+    let mut out = String::new();
+    for method in methods.callable() {
+        let input = method.analysis(&methods);
+        out.push_str(&match stage {
+            "machine" => analyse::print::machine(&analyse::method(input)),
+            "cfg" => analyse::print::cfg(&analyse::lower(&input)),
+            _ => analyse::print::live(&analyse::lower(&input)),
+        });
+    }
+    Ok(out)
+}

@@ -1,0 +1,86 @@
+//! The only door to time and randomness inside an entity: both belong to the transaction, not to the machine.
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::cell::Cell;
+use std::fmt;
+
+/// The identity of a transaction: the handle it was submitted by, and its number there.
+///
+/// It does not depend on timing or on the number of workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct TransactionId {
+    /// The number of the handle: 0 for the one `start` gave, then in the order of cloning.
+    pub handle: u32,
+    /// The number of the request at its handle, from 0.
+    pub number: u64,
+}
+
+impl fmt::Display for TransactionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.handle, self.number)
+    }
+}
+
+/// What a transaction knows of the world; travels with its calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ambient {
+    pub(crate) id: TransactionId,
+    pub(crate) now: u64,
+    pub(crate) seed: u64,
+    /// How many random numbers the transaction has drawn.
+    pub(crate) draws: u64,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Ambient>> = const { Cell::new(None) };
+}
+
+pub(crate) fn set(ambient: Option<Ambient>) {
+    CURRENT.set(ambient);
+}
+
+pub(crate) fn get() -> Option<Ambient> {
+    CURRENT.get()
+}
+
+fn current(what: &str) -> Ambient {
+    CURRENT.get().unwrap_or_else(|| panic!("thalweg::{what}() was called outside a transaction"))
+}
+
+/// The time of the transaction in microseconds since the Unix epoch: one value for the whole transaction.
+///
+/// # Panics
+/// Outside a method of an entity.
+pub fn now() -> u64 {
+    current("now").now
+}
+
+/// The next random number of the transaction; a replay draws the same.
+///
+/// # Panics
+/// Outside a method of an entity.
+pub fn random() -> u64 {
+    let mut ambient = current("random");
+    let mut stream = ChaCha8Rng::seed_from_u64(ambient.seed ^ (u64::from(ambient.id.handle) << 32));
+    stream.set_stream(ambient.id.number);
+    stream.set_word_pos(u128::from(ambient.draws) * 2);
+    ambient.draws += 1;
+    CURRENT.set(Some(ambient));
+    stream.next_u64()
+}
+
+/// The identity of the transaction.
+///
+/// # Panics
+/// Outside a method of an entity.
+pub fn transaction() -> TransactionId {
+    current("transaction").id
+}
+
+/// Microseconds since the Unix epoch, by the machine's clock.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn machine_clock() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}

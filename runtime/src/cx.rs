@@ -1,0 +1,195 @@
+//! What a running method holds: its context, and for as long as no call is made its entity's state.
+//!
+//! A method never keeps a borrow of its entity across a call: [`Held::call`] lets the state go, makes the call, and
+//! takes the state up again. So a callee may call back and see every write so far, and rustc rejects a borrow of
+//! `self` that would live across the call.
+use crate::call::Awaitable;
+use crate::entity::{Constructed, Entity};
+use crate::oracle::PlainMap;
+use crate::program::{Described, Description};
+use crate::state::{Class, key_text};
+use crate::worker::{Flow, Worker};
+use crate::{Error, Result};
+use std::cell::RefMut;
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+/// The context of one running method.
+pub struct Cx<E: Entity> {
+    pub(crate) flow: Flow,
+    pub(crate) place: Place<E>,
+}
+
+pub(crate) enum Place<E: Entity> {
+    /// On a worker.
+    Slot { worker: Rc<Worker>, class: Rc<Class<E>>, slot: Option<usize>, key: E::Key },
+    /// In the oracle's plain maps.
+    Map { map: Rc<PlainMap<E>>, key: E::Key },
+    /// Nowhere: the method only describes itself.
+    Nowhere(Description),
+}
+
+/// A call site; learns by inference what is called there.
+pub struct Site<A>(PhantomData<fn(A)>);
+
+impl<A> Site<A> {
+    /// A site that knows nothing yet.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A: Awaitable> Site<A> {
+    /// The callees, without running anything.
+    pub fn callees(&self) -> Vec<Described> {
+        let mut callees = Vec::new();
+        A::callees(&mut callees);
+        callees
+    }
+}
+
+impl<E: Entity> Cx<E> {
+    /// Takes up the state of the entity.
+    pub async fn hold(&self, write: bool) -> Held<'_, E> {
+        let mut held = Held { cx: self, write, state: None };
+        held.take_up().await;
+        held
+    }
+
+    /// Reports the call sites of the method; the method goes no further.
+    pub async fn describe(&self, sites: Vec<Vec<Described>>) -> Infallible {
+        if let Place::Nowhere(description) = &self.place {
+            description.replace(sites);
+        }
+        std::future::pending().await
+    }
+
+    /// Puts what a constructor made in its place.
+    pub async fn create<C: Constructed<E>>(&self, made: C) -> C::Output {
+        match made.settle(|entity| self.settle(entity)) {
+            Ok(output) => output,
+            Err(error) => match self.flow.fail(error).await {},
+        }
+    }
+
+    fn settle(&self, entity: E) -> Result<()> {
+        let key = match &self.place {
+            Place::Slot { key, .. } | Place::Map { key, .. } => key,
+            Place::Nowhere(_) => return Ok(()),
+        };
+        if entity.key() != key {
+            return Err(wrong_key(key, &entity));
+        }
+        if self.exists() {
+            return Err(Error::AlreadyExists { entity: E::NAME, key: key_text(key) });
+        }
+        match &self.place {
+            Place::Slot { worker, class, .. } => worker.create(class, entity),
+            Place::Map { map, .. } => map.put(entity),
+            Place::Nowhere(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        match &self.place {
+            Place::Slot { class, key, .. } => class.find(key).is_some(),
+            Place::Map { map, key } => map.get(key).is_some(),
+            Place::Nowhere(_) => false,
+        }
+    }
+
+    pub(crate) fn remove(&self) -> bool {
+        match &self.place {
+            Place::Slot { worker, class, key, .. } => {
+                class.find(key).inspect(|slot| worker.remove(class, *slot)).is_some()
+            }
+            Place::Map { map, key } => map.remove(key),
+            Place::Nowhere(_) => false,
+        }
+    }
+
+    fn missing(&self) -> Error {
+        let key = match &self.place {
+            Place::Slot { key, .. } | Place::Map { key, .. } => key_text(key),
+            Place::Nowhere(_) => String::new(),
+        };
+        Error::Missing { entity: E::NAME, key }
+    }
+}
+
+pub(crate) fn wrong_key<E: Entity>(key: &E::Key, made: &E) -> Error {
+    Error::WrongKey { entity: E::NAME, key: key_text(key), made: key_text(made.key()) }
+}
+
+/// The state of an entity in the hands of one of its methods.
+pub struct Held<'c, E: Entity> {
+    cx: &'c Cx<E>,
+    write: bool,
+    state: Option<State<'c, E>>,
+}
+
+enum State<'c, E> {
+    Slot(RefMut<'c, E>),
+    Copy(E),
+}
+
+impl<E: Entity> Held<'_, E> {
+    /// The state, for a `&self` method.
+    pub fn get(&self) -> &E {
+        match &self.state {
+            Some(State::Slot(state)) => state,
+            Some(State::Copy(state)) => state,
+            None => unreachable!("the state is held except during a call"),
+        }
+    }
+
+    /// The state, for a `&mut self` method.
+    pub fn get_mut(&mut self) -> &mut E {
+        match &mut self.state {
+            Some(State::Slot(state)) => state,
+            Some(State::Copy(state)) => state,
+            None => unreachable!("the state is held except during a call"),
+        }
+    }
+
+    /// A cut: lets the state go, makes the call, takes the state up again.
+    pub async fn call<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
+        self.let_go();
+        let output = call.perform(&self.cx.flow).await;
+        self.take_up().await;
+        output
+    }
+
+    async fn take_up(&mut self) {
+        self.state = match &self.cx.place {
+            Place::Slot { worker, class, slot: Some(slot), .. } => {
+                if self.write {
+                    worker.before_write(class, *slot);
+                }
+                class.hold(*slot).map(State::Slot)
+            }
+            Place::Map { map, key } => map.get(key).map(State::Copy),
+            Place::Slot { slot: None, .. } | Place::Nowhere(_) => None,
+        };
+        if self.state.is_none() {
+            match self.cx.flow.fail(self.cx.missing()).await {}
+        }
+    }
+
+    fn let_go(&mut self) {
+        if let (Some(State::Copy(state)), true, Place::Map { map, .. }) =
+            (self.state.take(), self.write, &self.cx.place)
+        {
+            map.put(state);
+        }
+    }
+}
+
+impl<E: Entity> Drop for Held<'_, E> {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}

@@ -1,0 +1,185 @@
+//! What `#[entity]` implements: the traits between generated code and the engine.
+use crate::Result;
+use crate::call::{Base, Call};
+use crate::cx::Cx;
+use crate::place::{ClassId, StableHasher};
+use crate::program::Explorer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use std::future::Future;
+use std::hash::Hash;
+use thalweg_graph::Access;
+
+/// What a key must be able to do; implemented for everything that can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of an entity",
+    label = "not a key",
+    note = "a key is `Clone + Debug + Eq + Ord + Hash + Serialize + Deserialize + Send + Sync + 'static`"
+)]
+pub trait Key: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static {}
+impl<K: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Key for K {}
+
+/// What an argument, a result or a field must be able to do; implemented for everything that can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel between entities",
+    label = "not serialisable, or not owned",
+    note = "arguments and results of methods are `Serialize + Deserialize + Send + 'static`"
+)]
+pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
+impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
+
+/// A class of entities. Implemented by `#[entity]` on a struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an entity",
+    label = "not an entity",
+    note = "write `#[entity]` on the struct"
+)]
+pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
+    /// The type of the field marked `#[key]`.
+    type Key: Key;
+    /// The generated type that carries the methods of a [`crate::Ref`].
+    type Stub: Stub<Self>;
+    /// The name of the struct.
+    const NAME: &'static str;
+    /// The struct's part of the graph, as JSON without methods.
+    const FACTS: &'static str;
+    /// The class's number in this process.
+    fn class() -> &'static ClassId;
+    /// The key.
+    fn key(&self) -> &Self::Key;
+    /// Feeds the part of the key that decides placement.
+    fn place(key: &Self::Key, hasher: &mut StableHasher);
+    /// A new entity on first use, or `None` when entities are created explicitly.
+    fn auto(key: &Self::Key) -> Option<Self>;
+    /// The source file.
+    fn file() -> &'static str;
+}
+
+/// The methods of a class. Implemented by `#[entity]` on an `impl` block.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no methods",
+    label = "no `#[entity] impl`",
+    note = "write `#[entity]` on one `impl {Self}` block"
+)]
+pub trait Methods: Entity {
+    /// The methods' part of the graph, as JSON.
+    const FACTS: &'static str;
+    /// Shows every method to the explorer.
+    fn explore(explorer: &mut Explorer);
+}
+
+/// The generated type behind a reference.
+pub trait Stub<E: Entity> {
+    /// Wraps the base.
+    fn new(base: Base<E>) -> Self;
+    /// The base, which knows the key.
+    fn base(&self) -> &Base<E>;
+}
+
+/// One method, as a type. Implemented by `#[entity]`.
+pub trait Method: Sized + 'static {
+    /// The entity it belongs to.
+    type Entity: Methods;
+    /// The arguments, as a tuple.
+    type Args: Portable;
+    /// The result.
+    type Output: Send + 'static;
+    /// The name of the function.
+    const NAME: &'static str;
+    /// What it does with its entity.
+    const ACCESS: Access;
+    /// Whether it holds calls and may have to wait.
+    const SUSPENDS: bool;
+    /// Whether it may be called on an entity that does not exist.
+    const ABSENT_OK: bool = false;
+    /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
+    fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
+    /// Whether the result aborts a transaction that started here.
+    fn is_err(output: &Self::Output) -> bool;
+}
+
+/// What a constructor returns: the entity, or a `Result` with it.
+pub trait Constructed<E: Entity> {
+    /// What the caller gets.
+    type Output: Send + 'static;
+    /// Puts the entity in its place with `create`.
+    fn settle(self, create: impl FnOnce(E) -> Result<()>) -> Result<Self::Output>;
+}
+
+impl<E: Entity> Constructed<E> for E {
+    type Output = ();
+    fn settle(self, create: impl FnOnce(E) -> Result<()>) -> Result<()> {
+        create(self)
+    }
+}
+
+impl<E: Entity, X: Send + 'static> Constructed<E> for std::result::Result<E, X> {
+    type Output = std::result::Result<(), X>;
+    fn settle(self, create: impl FnOnce(E) -> Result<()>) -> Result<Self::Output> {
+        match self {
+            Ok(entity) => create(entity).map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+/// Tells whether a method's output is an `Err`, by method resolution: the inherent method wins where it applies.
+pub struct Outcome<'a, T>(pub &'a T);
+
+impl<T, X> Outcome<'_, std::result::Result<T, X>> {
+    /// Whether the result aborts the transaction.
+    pub fn is_err(&self) -> bool {
+        self.0.is_err()
+    }
+}
+
+/// The answer for every other type: it does not abort.
+pub trait NeverErr {
+    /// Always `false`.
+    fn is_err(&self) -> bool {
+        false
+    }
+}
+impl<T> NeverErr for &Outcome<'_, T> {}
+
+/// A built-in method of every entity: whether it exists.
+pub struct Exists<E>(std::marker::PhantomData<fn() -> E>);
+/// A built-in method of every entity: the end of it; says whether it existed.
+pub struct Remove<E>(std::marker::PhantomData<fn() -> E>);
+
+macro_rules! built_in {
+    ($marker:ident, $name:literal, $access:ident, $act:ident) => {
+        impl<E: Methods> Method for $marker<E> {
+            type Entity = E;
+            type Args = ();
+            type Output = bool;
+            const NAME: &'static str = $name;
+            const ACCESS: Access = Access::$access;
+            const SUSPENDS: bool = false;
+            const ABSENT_OK: bool = true;
+            async fn run(cx: Cx<E>, args: Option<()>) -> bool {
+                if args.is_none() {
+                    match cx.describe(Vec::new()).await {}
+                }
+                cx.$act()
+            }
+            fn is_err(_: &bool) -> bool {
+                false
+            }
+        }
+    };
+}
+built_in!(Exists, "exists", Read, exists);
+built_in!(Remove, "remove", Create, remove);
+
+impl<E: Methods> Base<E> {
+    /// Whether the entity exists. An entity's own method of that name comes first.
+    pub fn exists(&self) -> Call<Exists<E>> {
+        Call::new(self.key().clone(), ())
+    }
+    /// Removes the entity; `false` when there was none. An entity's own method of that name comes first.
+    pub fn remove(&self) -> Call<Remove<E>> {
+        Call::new(self.key().clone(), ())
+    }
+}

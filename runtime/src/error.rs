@@ -1,0 +1,63 @@
+//! What can go wrong outside the user's own `Err`: one type, each text says what happened.
+use thiserror::Error;
+
+/// A transaction, or a request for one, that the system could not carry out.
+///
+/// In every case the state is as if the transaction had not been.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A call reached an entity that does not exist.
+    #[error("{entity} {key} does not exist; create it first, or mark the entity #[entity(auto)]")]
+    Missing {
+        /// The class of the entity.
+        entity: &'static str,
+        /// Its key.
+        key: String,
+    },
+    /// A constructor was called on an entity that exists.
+    #[error("{entity} {key} exists already; ask `exists()` before creating it")]
+    AlreadyExists {
+        /// The class of the entity.
+        entity: &'static str,
+        /// Its key.
+        key: String,
+    },
+    /// A constructor made an entity with another key than the reference it was called on.
+    #[error("{entity} {key} was constructed with the key {made}; a constructor must keep the key of its reference")]
+    WrongKey {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The key of the reference.
+        key: String,
+        /// The key of the new entity.
+        made: String,
+    },
+    /// User code panicked; the panic was caught and the transaction undone.
+    #[error("a method panicked: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// Calls were nested deeper than [`crate::MAX_DEPTH`].
+    #[error("calls are nested deeper than {limit}; is there an endless recursion?")]
+    TooDeep {
+        /// The limit.
+        limit: u32,
+    },
+    /// The queue of the handle's worker is full.
+    #[error("the queue is full ({capacity} requests in flight); wait, or use a call that waits")]
+    Overloaded {
+        /// The capacity of the queue.
+        capacity: usize,
+    },
+    /// The app was stopped before it could answer.
+    #[error("the app was stopped")]
+    Stopped,
+    /// The app could not be started.
+    #[error("the app cannot start: {0}")]
+    Start(String),
+}
+
+/// A result of the system: the outer one, around a method's own `Result`.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

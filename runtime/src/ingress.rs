@@ -1,0 +1,215 @@
+//! Where requests enter: a bounded queue per worker, shared by the handles that enter there.
+use crate::ambient::TransactionId;
+use crate::call::Call;
+use crate::entity::Method;
+use crate::worker::{Root, Task, Worker, owner, run_alone};
+use crate::{Error, Result};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// A request before it has a place in the order.
+pub(crate) struct Submitted {
+    pub(crate) id: TransactionId,
+    pub(crate) work: Work,
+}
+
+/// What a request does when its turn comes.
+pub(crate) enum Work {
+    /// A transaction.
+    Transaction(Box<dyn Request>),
+    /// A look at every worker's entities between two transactions.
+    Look(Look),
+}
+
+/// See [`Work::Look`].
+pub(crate) type Look = Arc<dyn Fn(&Worker) + Send + Sync>;
+
+/// A call from outside, with the way its answer goes.
+pub(crate) trait Request: Send {
+    /// The worker that owns the root entity.
+    fn owner(&self, peers: usize) -> usize;
+    /// Runs it on the only worker.
+    fn run_alone(self: Box<Self>, worker: &Rc<Worker>) -> bool;
+    /// Starts it on one of several workers.
+    fn start(self: Box<Self>, worker: &Rc<Worker>) -> Box<dyn Task>;
+}
+
+struct Asked<M: Method> {
+    call: Call<M>,
+    answer: oneshot::Sender<Result<M::Output>>,
+    /// Gives its place in the queue back when the request has been answered.
+    _place: OwnedSemaphorePermit,
+}
+
+impl<M: Method> Request for Asked<M> {
+    fn owner(&self, peers: usize) -> usize {
+        owner::<M::Entity>(&self.call.key, peers)
+    }
+    fn run_alone(self: Box<Self>, worker: &Rc<Worker>) -> bool {
+        let (outcome, commit) = run_alone(worker, self.call);
+        worker.end(commit);
+        // Whoever asked may have gone; the transaction stands all the same.
+        let _ = self.answer.send(outcome);
+        commit
+    }
+    fn start(self: Box<Self>, worker: &Rc<Worker>) -> Box<dyn Task> {
+        let Self { call, answer, _place } = *self;
+        let answer = move |outcome| {
+            let _ = answer.send(outcome);
+            drop(_place);
+        };
+        Box::new(Root::<M, _>::new(call, worker.clone(), answer))
+    }
+}
+
+/// The doors of a running app, one per worker, and what the workers share.
+pub(crate) struct Ingress {
+    doors: Vec<Door>,
+    /// The first epoch that is still open; all workers advance to it.
+    open: AtomicU64,
+    pub(crate) closed: AtomicBool,
+    capacity: usize,
+    pub(crate) counters: Counters,
+}
+
+/// How many transactions ended how.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) committed: AtomicU64,
+    pub(crate) aborted: AtomicU64,
+    pub(crate) epochs: AtomicU64,
+}
+
+struct Door {
+    queue: Mutex<VecDeque<Submitted>>,
+    room: Arc<Semaphore>,
+    /// Whether the worker has been told that there is something to do.
+    called: AtomicBool,
+    bell: OnceLock<Wake>,
+}
+
+/// Wakes the `sequence` operator of a parked worker.
+pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
+
+impl Ingress {
+    pub(crate) fn new(workers: usize, capacity: usize) -> Self {
+        let door = || Door {
+            queue: Mutex::default(),
+            room: Arc::new(Semaphore::new(capacity)),
+            called: AtomicBool::new(false),
+            bell: OnceLock::new(),
+        };
+        Self {
+            doors: (0..workers).map(|_| door()).collect(),
+            open: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            capacity,
+            counters: Counters::default(),
+        }
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.doors.len()
+    }
+
+    pub(crate) fn room(&self, worker: usize) -> Arc<Semaphore> {
+        self.doors[worker].room.clone()
+    }
+
+    pub(crate) fn overloaded(&self) -> Error {
+        Error::Overloaded { capacity: self.capacity }
+    }
+
+    /// Puts a call into the queue of a worker.
+    pub(crate) fn ask<M: Method>(
+        &self,
+        worker: usize,
+        id: impl FnOnce() -> TransactionId,
+        call: Call<M>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<oneshot::Receiver<Result<M::Output>>> {
+        let (answer, reply) = oneshot::channel();
+        let request = Box::new(Asked { call, answer, _place: place });
+        self.push(worker, id, Work::Transaction(request))?;
+        Ok(reply)
+    }
+
+    /// The id is taken inside the lock, so that a handle's numbers and its order in the queue agree.
+    pub(crate) fn push(&self, worker: usize, id: impl FnOnce() -> TransactionId, work: Work) -> Result<()> {
+        let door = &self.doors[worker];
+        let mut queue = lock(&door.queue);
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::Stopped);
+        }
+        queue.push_back(Submitted { id: id(), work });
+        drop(queue);
+        self.ring(worker);
+        Ok(())
+    }
+
+    /// Takes at most `most` requests; `None` when there will never be another.
+    pub(crate) fn take(&self, worker: usize, most: usize) -> Option<Vec<Submitted>> {
+        let door = &self.doors[worker];
+        door.called.store(false, Ordering::SeqCst);
+        let mut queue = lock(&door.queue);
+        if queue.is_empty() && self.closed.load(Ordering::SeqCst) {
+            return None;
+        }
+        let count = queue.len().min(most);
+        Some(queue.drain(..count).collect())
+    }
+
+    pub(crate) fn hang_bell(&self, worker: usize, bell: Wake) {
+        let _ = self.doors[worker].bell.set(bell);
+        self.ring(worker);
+    }
+
+    fn ring(&self, worker: usize) {
+        let door = &self.doors[worker];
+        if let (false, Some(bell)) = (door.called.swap(true, Ordering::SeqCst), door.bell.get()) {
+            bell();
+        }
+    }
+
+    /// Comes back to a worker whose queue is not empty, or that has to see the app close.
+    pub(crate) fn ring_again(&self, worker: usize) {
+        let more = !lock(&self.doors[worker].queue).is_empty();
+        if more || self.closed.load(Ordering::SeqCst) {
+            self.ring(worker);
+        }
+    }
+
+    /// Lets every worker know that something has changed.
+    pub(crate) fn ring_all(&self) {
+        (0..self.doors.len()).for_each(|worker| self.ring(worker));
+    }
+
+    /// The first open epoch.
+    pub(crate) fn open_epoch(&self) -> u64 {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    /// Closes an epoch; the other workers follow.
+    pub(crate) fn close_epoch(&self, epoch: u64) {
+        if self.open.fetch_max(epoch + 1, Ordering::SeqCst) <= epoch {
+            self.counters.epochs.fetch_add(1, Ordering::Relaxed);
+            self.ring_all();
+        }
+    }
+
+    /// No request enters any more; those inside are answered.
+    pub(crate) fn close(&self) {
+        // Every queue's lock is taken once, so that a request is either in a queue before this or refused.
+        self.closed.store(true, Ordering::SeqCst);
+        self.doors.iter().for_each(|door| drop(lock(&door.queue)));
+        self.ring_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code that can panic runs under these locks; a poisoned one is still whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

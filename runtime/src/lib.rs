@@ -1,0 +1,57 @@
+//! Plain Rust objects, compiled to a transactional dataflow.
+//!
+//! Write entities with [`entity`], start an [`App`], and every call is a serializable transaction over any number of
+//! entities. The README of the repository has a program to begin with; ARCHITECTURE.md tells how it works.
+//!
+//! The modules stand in the order of a request's way: `ingress → dataflow (sequence) → line → worker → reply`.
+#![forbid(unsafe_code)]
+
+mod error;
+mod place;
+mod entity;
+mod call;
+mod ambient;
+mod program;
+mod app;
+mod ingress;
+mod message;
+mod dataflow;
+mod line;
+mod worker;
+mod cx;
+mod state;
+mod reply;
+pub mod oracle;
+
+pub use ambient::{TransactionId, now, random, transaction};
+pub use app::{App, Counts, Handle};
+pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
+pub use entity::{Entity, Key, Portable};
+pub use error::{Error, Result};
+pub use reply::Reply;
+pub use serde;
+pub use thalweg_graph as graph;
+pub use thalweg_macros::entity;
+
+/// How deep calls may be nested.
+pub const MAX_DEPTH: u32 = 100_000;
+
+/// What an entity's module needs.
+pub mod prelude {
+    pub use crate::{App, Call, Handle, Ref, entity, join, join_all, try_join_all};
+}
+
+/// What generated code needs; not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::call::Base;
+    pub use crate::cx::{Cx, Held, Site};
+    pub use crate::entity::{Constructed, Entity, Method, Methods, NeverErr, Outcome, Portable, Stub};
+    pub use crate::place::{ClassId, StableHasher};
+    pub use crate::program::Explorer;
+    pub use crate::{Call, Ref};
+    pub use core;
+    pub use serde;
+    pub use std;
+    pub use thalweg_graph::Access;
+}

@@ -1,0 +1,104 @@
+//! From the roots a user registers to the linked graph: every reachable entity comes along.
+//!
+//! Each method is polled once without arguments; it reports the callees of its sites, whose types rustc has
+//! inferred, and goes no further. No user code runs.
+use crate::cx::{Cx, Place};
+use crate::entity::{Entity, Method, Methods};
+use crate::worker::{Flow, World};
+use crate::{Error, Result};
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+use thalweg_graph as graph;
+
+/// Where a method leaves the callees of its sites.
+pub(crate) type Description = Rc<RefCell<Vec<Vec<Described>>>>;
+
+/// A callee, and how to go on exploring there.
+pub struct Described {
+    pub(crate) entity: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) visit: fn(&mut Explorer),
+}
+
+/// Walks from the roots over all call sites.
+#[derive(Default)]
+pub struct Explorer {
+    types: BTreeMap<&'static str, TypeId>,
+    entities: BTreeMap<&'static str, graph::Entity>,
+    seen: BTreeSet<(&'static str, &'static str)>,
+    sites: BTreeMap<(&'static str, &'static str), Vec<Vec<graph::Callee>>>,
+    todo: Vec<fn(&mut Explorer)>,
+    failure: Option<Error>,
+}
+
+impl Explorer {
+    pub(crate) fn visit_entity<E: Methods>(&mut self) {
+        match self.types.insert(E::NAME, TypeId::of::<E>()) {
+            None => {}
+            Some(known) if known == TypeId::of::<E>() => return,
+            Some(_) => {
+                let text = format!("two entities are called `{}`; rename one of them", E::NAME);
+                self.failure.get_or_insert(Error::Start(text));
+                return;
+            }
+        }
+        match facts::<E>() {
+            Ok(entity) => {
+                self.entities.insert(E::NAME, entity);
+                self.todo.push(E::explore);
+            }
+            Err(error) => {
+                self.failure.get_or_insert(Error::Start(format!("the facts of `{}`: {error}", E::NAME)));
+            }
+        }
+    }
+
+    /// Visits one method of an entity, and later its callees.
+    pub fn visit_method<M: Method>(&mut self) {
+        self.visit_entity::<M::Entity>();
+        let name = (M::Entity::NAME, M::NAME);
+        if !self.seen.insert(name) {
+            return;
+        }
+        let description = Description::default();
+        let flow = Flow::new(World::Nowhere);
+        let cx = Cx { flow, place: Place::Nowhere(description.clone()) };
+        let _ = pin!(M::run(cx, None)).poll(&mut Context::from_waker(Waker::noop()));
+        let sites = description.take();
+        self.todo.extend(sites.iter().flatten().map(|callee| callee.visit));
+        let callee = |it: &Described| graph::Callee { entity: it.entity.into(), method: it.method.into() };
+        self.sites.insert(name, sites.iter().map(|site| site.iter().map(callee).collect()).collect());
+    }
+
+    pub(crate) fn finish(mut self, name: &str) -> Result<graph::Program> {
+        while let Some(visit) = self.todo.pop() {
+            visit(&mut self);
+        }
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        for ((entity, method), sites) in self.sites {
+            let methods = self.entities.get_mut(entity).map(|entity| entity.methods.iter_mut());
+            let Some(method) = methods.into_iter().flatten().find(|known| known.name == method) else { continue };
+            if method.sites.len() != sites.len() {
+                let text = format!("the graph of `{entity}::{}` has other call sites than its code", method.name);
+                return Err(Error::Start(text));
+            }
+            for (site, callees) in method.sites.iter_mut().zip(sites) {
+                site.callees = callees;
+            }
+        }
+        graph::link(name, self.entities.into_values().collect()).map_err(|error| Error::Start(error.to_string()))
+    }
+}
+
+fn facts<E: Methods>() -> serde_json::Result<graph::Entity> {
+    let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
+    entity.methods = serde_json::from_str(<E as Methods>::FACTS)?;
+    E::file().clone_into(&mut entity.file);
+    Ok(entity)
+}

@@ -1,0 +1,51 @@
+//! The way an answer takes back to whoever asked.
+use crate::{Error, Result};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use tokio::sync::oneshot;
+
+/// The answer to a submitted request, when it comes: a future, on any executor, or [`Reply::wait`].
+#[must_use = "the answer tells whether the transaction stands"]
+#[derive(Debug)]
+pub struct Reply<T>(pub(crate) oneshot::Receiver<Result<T>>);
+
+impl<T> Reply<T> {
+    /// Blocks the thread until the answer comes.
+    ///
+    /// # Errors
+    /// As [`crate::Handle::call`].
+    pub fn wait(self) -> Result<T> {
+        block_on(self)
+    }
+}
+
+impl<T> Future for Reply<T> {
+    type Output = Result<T>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Error::Stopped)))
+    }
+}
+
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future on this thread.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Parked(thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
