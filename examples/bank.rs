@@ -53,5 +53,6 @@ async fn main() -> thalweg::Result<()> {
     for id in [1, 2] {
         println!("account {id}: {}", bank.call(Account::at(id).balance()).await?);
     }
-    bank.stop()
+    bank.stop()?;
+    Ok(())
 }

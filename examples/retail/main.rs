@@ -15,7 +15,14 @@ use std::process::ExitCode;
 use thalweg::prelude::*;
 use totals::Totals;
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("retail: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode> {
     let workers = workers()?;
     let (lines, labels) = (input::lines()?, input::labels()?);
     let baskets: Vec<_> = lines.chunk_by(|a, b| a.basket_id == b.basket_id).collect();
@@ -38,7 +45,10 @@ fn main() -> Result<ExitCode> {
 
 fn verdict(differences: &[String], count: usize) -> ExitCode {
     if differences.is_empty() {
-        println!("  all {count} totals are those of the file");
+        println!(
+            "  all {} totals are those of the file",
+            report::count(count as u64)
+        );
         return ExitCode::SUCCESS;
     }
     eprintln!(

@@ -7,7 +7,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
-use thalweg::prelude::*;
 use thalweg::{Handle, Reply};
 
 /// Baskets sent but not yet answered, at most.
@@ -29,7 +28,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     let start = Instant::now();
     let (sender, answers) = sync_channel(IN_FLIGHT - 2); // each side holds one, too
     thread::scope(|scope| -> Result<()> {
-        let feeder = scope.spawn(move || -> thalweg::Result<()> {
+        let feeder = scope.spawn(move || -> Result<(), thalweg::Error> {
             for basket in baskets {
                 let sent = Instant::now();
                 let answer = checkout(app, basket)?;
@@ -52,7 +51,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
 }
 
 /// One basket as one transaction.
-fn checkout(app: &Handle, basket: &[Line]) -> thalweg::Result<Reply<()>> {
+fn checkout(app: &Handle, basket: &[Line]) -> Result<Reply<()>, thalweg::Error> {
     let lines = basket
         .iter()
         .map(|line| (Product::at(line.product_id), line.quantity, line.cents))

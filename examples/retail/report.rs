@@ -89,7 +89,7 @@ fn departments(products: &BTreeMap<u64, Sales>, labels: &BTreeMap<u64, Label>) -
     sums
 }
 
-fn count(n: u64) -> String {
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -3,7 +3,6 @@
 use crate::entities::{Household, Product, Sales, Store};
 use crate::input::Line;
 use std::collections::BTreeMap;
-use thalweg::prelude::*;
 use thalweg::{Handle, Reply};
 
 #[derive(Default)]
@@ -35,7 +34,7 @@ impl Totals {
     }
 
     /// What the entities named in `like` answer; the overall sum is that of the stores.
-    pub fn of_entities(app: &Handle, like: &Self) -> thalweg::Result<Self> {
+    pub fn of_entities(app: &Handle, like: &Self) -> Result<Self, thalweg::Error> {
         let households = ask(like.households.keys(), |id| {
             app.submit_waiting(Household::at(id).bought())
         })?;
@@ -88,11 +87,11 @@ impl Totals {
 /// Sends all questions first and then collects the answers.
 fn ask<'a>(
     ids: impl Iterator<Item = &'a u64>,
-    question: impl Fn(u64) -> thalweg::Result<Reply<Sales>>,
-) -> thalweg::Result<BTreeMap<u64, Sales>> {
+    question: impl Fn(u64) -> Result<Reply<Sales>, thalweg::Error>,
+) -> Result<BTreeMap<u64, Sales>, thalweg::Error> {
     let asked: Vec<_> = ids
         .map(|id| Ok((*id, question(*id)?)))
-        .collect::<thalweg::Result<_>>()?;
+        .collect::<Result<_, thalweg::Error>>()?;
     asked
         .into_iter()
         .map(|(id, reply)| Ok((id, reply.wait()?)))

@@ -33,7 +33,8 @@ async fn main() -> thalweg::Result<()> {
     }
 
     check(&shop).await?;
-    shop.stop()
+    shop.stop()?;
+    Ok(())
 }
 
 async fn checkout(shop: &Handle, user: u64, basket: &[(&str, u32)]) -> thalweg::Result<()> {

@@ -6,7 +6,7 @@ use crate::entity::{Method, Methods};
 use crate::ingress::{Ingress, Work};
 use crate::program::Explorer;
 use crate::reply::{Reply, block_on};
-use crate::{Error, Result};
+use crate::Error;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -77,7 +77,7 @@ impl App {
     ///
     /// # Errors
     /// When the entities do not fit together.
-    pub fn graph(self) -> Result<Program> {
+    pub fn graph(self) -> Result<Program, Error> {
         self.explorer.finish(&self.name)
     }
 
@@ -85,7 +85,7 @@ impl App {
     ///
     /// # Errors
     /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
-    pub fn start(self) -> Result<Handle> {
+    pub fn start(self) -> Result<Handle, Error> {
         let start = |text: &str| Err(Error::Start(text.to_owned()));
         if self.workers == 0 {
             return start("an app needs at least one worker");
@@ -167,7 +167,7 @@ impl Handle {
     ///
     /// # Errors
     /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.
-    pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output> {
+    pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
         let place = self.running.ingress.room(self.worker).acquire_owned().await.map_err(|_| Error::Stopped)?;
         let reply = self.running.ingress.ask(self.worker, || self.next_id(), call, place)?;
         Reply(reply).await
@@ -177,7 +177,7 @@ impl Handle {
     ///
     /// # Errors
     /// As [`Handle::call`].
-    pub fn call_blocking<M: Method>(&self, call: Call<M>) -> Result<M::Output> {
+    pub fn call_blocking<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
         self.submit_waiting(call)?.wait()
     }
 
@@ -185,7 +185,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Overloaded`] when the queue is full, [`Error::Stopped`] after the end.
-    pub fn submit<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>> {
+    pub fn submit<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
         let ingress = &self.running.ingress;
         let place = ingress.room(self.worker).try_acquire_owned().map_err(|_| ingress.overloaded())?;
         ingress.ask(self.worker, || self.next_id(), call, place).map(Reply)
@@ -195,7 +195,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Stopped`] after the end.
-    pub fn submit_waiting<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>> {
+    pub fn submit_waiting<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
         let ingress = &self.running.ingress;
         let room = ingress.room(self.worker);
         let place = match room.clone().try_acquire_owned() {
@@ -215,7 +215,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Stopped`] after the end.
-    pub fn inspect(&self) -> Result<serde_json::Value> {
+    pub fn inspect(&self) -> Result<serde_json::Value, Error> {
         let (sender, parts) = mpsc::channel();
         let sender = Mutex::new(sender);
         let look = Arc::new(move |worker: &crate::worker::Worker| {
@@ -248,7 +248,7 @@ impl Handle {
     ///
     /// # Errors
     /// None so far; a clean stop of a durable app can fail.
-    pub fn stop(&self) -> Result<()> {
+    pub fn stop(&self) -> Result<(), Error> {
         self.running.stop();
         Ok(())
     }

@@ -7,7 +7,8 @@ use crate::ingress::{Ingress, Submitted, Work};
 use crate::line::{Line, Ticket};
 use crate::message::{Addressed, Ordered, TxnId};
 use crate::worker::Worker;
-use crate::{Error, Result};
+use crate::Error;
+use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use timely::WorkerConfig;
@@ -61,7 +62,7 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Or
     source(scope, "sequence", move |capability, info| {
         let wake = scope.worker().sync_activator_for(info.address.to_vec());
         // Waking fails only when the worker is gone, and then nobody waits for it.
-        shared.ingress.hang_bell(index, Box::new(move || drop(wake.activate())));
+        shared.ingress.hang_bell(index, Box::new(move || _ = wake.activate()));
         let mut open = Some((0, capability));
         move |output| {
             let Some((epoch, capability)) = &mut open else { return };

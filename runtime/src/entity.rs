@@ -1,5 +1,5 @@
 //! What `#[entity]` implements: the traits between generated code and the engine.
-use crate::Result;
+use crate::error::Result;
 use crate::call::{Base, Call};
 use crate::cx::Cx;
 use crate::place::{ClassId, StableHasher};

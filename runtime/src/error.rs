@@ -59,5 +59,5 @@ pub enum Error {
     Start(String),
 }
 
-/// A result of the system: the outer one, around a method's own `Result`.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+/// A result inside the engine.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;

@@ -27,11 +27,15 @@ pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
 pub use entity::{Entity, Key, Portable};
-pub use error::{Error, Result};
+pub use error::Error;
 pub use reply::Reply;
 pub use serde;
 pub use thalweg_graph as graph;
 pub use thalweg_macros::entity;
+
+/// What a program that uses an app may return from `main`: every [`Error`], and every error of a method, goes into it
+/// with `?`. The calls themselves return a plain `Result<_, Error>`.
+pub type Result<T = (), E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// How deep calls may be nested.
 pub const MAX_DEPTH: u32 = 100_000;

@@ -73,7 +73,10 @@ impl Line {
             Message::Call { txn, from, depth, ambient, call } => {
                 self.early.insert(txn, Arrived { from, depth, ambient, call });
             }
-            Message::Return { draws, value, .. } => self.resume(draws, value),
+            Message::Return { txn, draws, value } => {
+                debug_assert_eq!(self.line.front().map(|(first, _)| *first), Some(txn), "only the first one waits");
+                self.resume(draws, value);
+            }
             Message::End { txn, commit } => {
                 self.ended.insert(txn, commit);
             }
@@ -118,7 +121,7 @@ impl Line {
         self.ended.insert(txn, commit);
     }
 
-    fn resume(&mut self, draws: u64, value: crate::Result<Payload>) {
+    fn resume(&mut self, draws: u64, value: crate::error::Result<Payload>) {
         let Some((ambient, task)) = self.tasks.pop() else { return };
         ambient::set(Some(Ambient { draws, ..ambient }));
         self.worker.deliver(value);

@@ -28,7 +28,7 @@ pub(crate) enum Ordered {
 /// From `execute` to `execute`.
 pub(crate) enum Message {
     Call { txn: TxnId, from: usize, depth: u32, ambient: Ambient, call: Box<dyn Remote> },
-    Return { txn: TxnId, draws: u64, value: crate::Result<Payload> },
+    Return { txn: TxnId, draws: u64, value: crate::error::Result<Payload> },
     End { txn: TxnId, commit: bool },
 }
 

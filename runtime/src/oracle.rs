@@ -9,7 +9,7 @@ use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::state::{key_text, state_json};
 use crate::worker::{Flow, World, caught, run_now};
-use crate::{Error, Result};
+use crate::Error;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -131,7 +131,7 @@ impl Oracle {
     ///
     /// # Errors
     /// As the runtime: see [`Error`].
-    pub fn call<M: Method>(&mut self, call: Call<M>) -> Result<M::Output> {
+    pub fn call<M: Method>(&mut self, call: Call<M>) -> Result<M::Output, Error> {
         let id = TransactionId { handle: 0, number: self.number };
         self.number += 1;
         ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed, draws: 0 }));

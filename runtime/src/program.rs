@@ -5,7 +5,8 @@
 use crate::cx::{Cx, Place};
 use crate::entity::{Entity, Method, Methods};
 use crate::worker::{Flow, World};
-use crate::{Error, Result};
+use crate::Error;
+use crate::error::Result;
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

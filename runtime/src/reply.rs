@@ -1,5 +1,5 @@
 //! The way an answer takes back to whoever asked.
-use crate::{Error, Result};
+use crate::Error;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use tokio::sync::oneshot;
 /// The answer to a submitted request, when it comes: a future, on any executor, or [`Reply::wait`].
 #[must_use = "the answer tells whether the transaction stands"]
 #[derive(Debug)]
-pub struct Reply<T>(pub(crate) oneshot::Receiver<Result<T>>);
+pub struct Reply<T>(pub(crate) oneshot::Receiver<Result<T, Error>>);
 
 impl<T> Reply<T> {
     /// Blocks the thread until the answer comes.
     ///
     /// # Errors
     /// As [`crate::Handle::call`].
-    pub fn wait(self) -> Result<T> {
+    pub fn wait(self) -> Result<T, Error> {
         block_on(self)
     }
 }
 
 impl<T> Future for Reply<T> {
-    type Output = Result<T>;
+    type Output = Result<T, Error>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Error::Stopped)))
     }

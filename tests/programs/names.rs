@@ -94,8 +94,24 @@ mod ours {
             x * 100_000
         }
 
+        pub async fn me(&self) -> u64 {
+            self.key
+        }
+
+        pub async fn whose(&self, other: Ref<Frame>) -> (u64, u64) {
+            let this = other;
+            (this.me().await, self.me().await)
+        }
+
         pub fn key(&self) -> u64 {
             self.key + 1
+        }
+
+        /// `this` is a local of the user's, and not the entity itself.
+        pub async fn local_this(&mut self, other: Ref<Frame>) -> u64 {
+            let this = other;
+            let entity = Frame::at(self.key);
+            this.ask_key(entity.clone()).await * 10_000 + entity.ask_key(this).await
         }
 
         pub async fn ask_key(&self, other: Ref<Frame>) -> u64 {
@@ -259,19 +275,19 @@ mod places {
             use thalweg::prelude::*;
 
             #[entity]
-            pub(crate) struct Hidden {
+            pub struct Hidden {
                 #[key]
                 id: u64,
-                pub(crate) n: i64,
+                n: i64,
             }
 
             #[entity]
             impl Hidden {
-                pub(crate) fn open(id: u64) -> Self {
+                pub fn open(id: u64) -> Self {
                     Self { id, n: 0 }
                 }
 
-                pub(crate) async fn add(&mut self, x: i64, to: Ref<super::super::Open>) -> i64 {
+                pub async fn add(&mut self, x: i64, to: Ref<super::super::Open>) -> i64 {
                     self.n += to.add(x).await;
                     self.n
                 }
@@ -449,6 +465,8 @@ fn names_that_look_like_ours() {
         frame(1).r#match(1, frame(1)) => "Ok(28)", // 14, and 14 again
         frame(1).poll(frame(2)) => "Ok(654321)",
         frame(1).ask_key(frame(2)) => "Ok(302)",
+        frame(1).whose(frame(2)) => "Ok((2, 1))",
+        frame(1).local_this(frame(2)) => "Ok(2010302)",
     );
 }
 
@@ -491,7 +509,7 @@ fn inside_a_function() {
     use crate::cell::{Cell, cell};
 
     #[entity]
-    struct Local {
+    pub struct Local {
         #[key]
         id: u64,
         n: i64,

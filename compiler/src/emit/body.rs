@@ -183,6 +183,7 @@ impl VisitMut for Cut<'_> {
             }
             _ => {}
         }
+        let on_self = matches!(expr, Expr::MethodCall(call) if is_self(&call.receiver) && self.calls(&call.method));
         visit_mut::visit_expr_mut(self, expr);
         match expr {
             Expr::Await(awaited) => *expr = self.call(&awaited.base.clone(), awaited.await_token.span()),
@@ -190,7 +191,7 @@ impl VisitMut for Cut<'_> {
                 let call = self.call(&sent.receiver.clone(), sent.method.span());
                 *expr = syn::parse_quote!({ let _ = #call; });
             }
-            Expr::MethodCall(call) if is_this(&call.receiver, self.names) && self.calls(&call.method) => {
+            Expr::MethodCall(call) if on_self => {
                 let Names { p, this, .. } = self.names;
                 let key = quote!(#p::std::clone::Clone::clone(#p::Entity::key(&*#this)));
                 *call.receiver = syn::parse_quote!(#p::Ref::<Self>::at(#key));
@@ -218,9 +219,8 @@ impl Cut<'_> {
     }
 }
 
-fn is_this(expr: &Expr, names: &Names) -> bool {
-    // After the visit `self` has become `this`, an identifier of the macro's own.
-    matches!(expr, Expr::Path(path) if path.path.get_ident().is_some_and(|ident| *ident == names.this))
+fn is_self(expr: &Expr) -> bool {
+    matches!(expr, Expr::Path(path) if path.path.is_ident("self"))
 }
 
 fn is_send(call: &syn::ExprMethodCall) -> bool {

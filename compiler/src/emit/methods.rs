@@ -27,7 +27,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
     let each: TokenStream = methods.callable().map(|function| emit.method(function)).collect();
     let facts = serde_json::to_string(graph).unwrap_or_default();
     let explored = methods.callable().filter(|function| function.signature.generics.params.is_empty());
-    let explored = explored.map(|function| hygiene::marker(&function.signature.ident));
+    let explored = explored.map(|function| emit.emitted(function).marker);
     quote! {
         #plain
         #[doc(hidden)]
@@ -71,19 +71,17 @@ impl Emit<'_> {
         quote!(#marker #implementation #coroutine #stub #assertions)
     }
 
-    /// `pub struct __transfer;`, with the method's type parameters.
+    /// `pub struct __transfer<Parts>(..);`. Its parameter names the types of the method, so that the marker is as
+    /// private as the most private of them.
     fn marker(&self, function: &Function) -> TokenStream {
         let (p, name) = (&self.p, hygiene::marker(&function.signature.ident));
-        let generics = &function.signature.generics;
-        let params = generics.type_params().map(|param| &param.ident);
-        let (declared, ..) = generics.split_for_impl();
-        quote!(pub struct #name #declared (#p::std::marker::PhantomData<fn() -> (#(#params,)*)>);)
+        quote!(pub struct #name<Parts>(#p::std::marker::PhantomData<fn() -> Parts>);)
     }
 
     /// `impl Method for __transfer`.
     fn implementation(&self, function: &Function) -> TokenStream {
         let p = &self.p;
-        let Emitted { marker, args, output, .. } = self.emitted(function);
+        let Emitted { marker, args, output } = self.emitted(function);
         let entity = &self.methods.entity;
         let (declared, used, bounds) = function.signature.generics.split_for_impl();
         let bounds = self.bounds(function, bounds);
@@ -97,7 +95,7 @@ impl Emit<'_> {
         };
         let (suspends, creates) = (function.is_async(), function.kind == Kind::Constructor);
         quote! {
-            impl #declared #p::Method for #marker #used #bounds {
+            impl #declared #p::Method for #marker #bounds {
                 type Entity = #entity;
                 type Args = (#(#args,)*);
                 type Output = #output;
@@ -179,7 +177,7 @@ impl Emit<'_> {
         let Function { visibility, signature, .. } = function;
         let (name, generics) = (&signature.ident, &signature.generics);
         let Emitted { marker, .. } = self.emitted(function);
-        let (declared, used, _) = generics.split_for_impl();
+        let (declared, ..) = generics.split_for_impl();
         let bounds = self.bounds(function, generics.where_clause.as_ref());
         let names: Vec<_> = params.iter().enumerate().map(|(place, param)| param_name(&param.pat, place)).collect();
         let types = params.iter().map(|param| self.named(&param.ty));
@@ -193,7 +191,7 @@ impl Emit<'_> {
             impl #target {
                 #(#docs)*
                 #[allow(clippy::too_many_arguments)]
-                #visibility fn #name #declared (&self, #(#names: #types,)*) -> #p::Call<#marker #used> #bounds {
+                #visibility fn #name #declared (&self, #(#names: #types,)*) -> #p::Call<#marker> #bounds {
                     #p::Call::new(#key, (#first #(#names,)*))
                 }
             }
@@ -233,8 +231,11 @@ impl Emit<'_> {
             Kind::Constructor => quote!(<#output as #p::Constructed<#entity>>::Output),
             _ => output,
         };
-        let args = function.params().map(|param| self.named(&param.ty)).collect();
-        Emitted { marker: hygiene::marker(&function.signature.ident), args, output }
+        let args: Vec<_> = function.params().map(|param| self.named(&param.ty)).collect();
+        let name = hygiene::marker(&function.signature.ident);
+        let params = function.signature.generics.type_params().map(|param| &param.ident);
+        let marker = quote!(#name<(#entity, (#(#args,)*), #output, (#(#params,)*))>);
+        Emitted { marker, args, output }
     }
 
     /// A type with `Self` named.
@@ -264,7 +265,8 @@ impl Emit<'_> {
 }
 
 struct Emitted {
-    marker: Ident,
+    /// The method as a type, with its parts.
+    marker: TokenStream,
     args: Vec<TokenStream>,
     output: TokenStream,
 }
