@@ -6,8 +6,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+use thalweg::Result;
 
 /// A line of `baskets.csv.gz`: one product on one receipt.
 #[derive(Deserialize)]

@@ -10,8 +10,8 @@ mod report;
 mod totals;
 
 use entities::{Household, Product, Store};
-use input::Result;
 use std::process::ExitCode;
+use thalweg::Result;
 use thalweg::prelude::*;
 use totals::Totals;
 

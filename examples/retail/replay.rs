@@ -1,13 +1,13 @@
 //! Feeds the baskets to the program, a bounded number in flight, and takes the time of each.
 
 use crate::entities::{Household, Product, Store};
-use crate::input::{Line, Result};
+use crate::input::Line;
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
-use thalweg::{Handle, Reply};
+use thalweg::{Error, Handle, Reply, Result};
 
 /// Baskets sent but not yet answered, at most.
 pub const IN_FLIGHT: usize = 64;
@@ -28,7 +28,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     let start = Instant::now();
     let (sender, answers) = sync_channel(IN_FLIGHT - 2); // each side holds one, too
     thread::scope(|scope| -> Result<()> {
-        let feeder = scope.spawn(move || -> Result<(), thalweg::Error> {
+        let feeder = scope.spawn(move || -> Result<(), Error> {
             for basket in baskets {
                 let sent = Instant::now();
                 let answer = checkout(app, basket)?;
@@ -51,7 +51,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
 }
 
 /// One basket as one transaction.
-fn checkout(app: &Handle, basket: &[Line]) -> Result<Reply<()>, thalweg::Error> {
+fn checkout(app: &Handle, basket: &[Line]) -> Result<Reply<()>, Error> {
     let lines = basket
         .iter()
         .map(|line| (Product::at(line.product_id), line.quantity, line.cents))

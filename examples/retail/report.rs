@@ -24,7 +24,7 @@ pub fn print(totals: &Totals, labels: &BTreeMap<u64, Label>, baskets: usize) {
         count(products.len() as u64)
     );
 
-    println!("\n  {:<24}{}", "Top stores", "Top households");
+    println!("\n  Top stores              Top households");
     let by_cents = |sales: &Sales| i128::from(sales.cents);
     for (store, household) in top(stores, TOP, by_cents)
         .into_iter()

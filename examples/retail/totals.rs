@@ -3,7 +3,7 @@
 use crate::entities::{Household, Product, Sales, Store};
 use crate::input::Line;
 use std::collections::BTreeMap;
-use thalweg::{Handle, Reply};
+use thalweg::{Error, Handle, Reply};
 
 #[derive(Default)]
 pub struct Totals {
@@ -34,7 +34,7 @@ impl Totals {
     }
 
     /// What the entities named in `like` answer; the overall sum is that of the stores.
-    pub fn of_entities(app: &Handle, like: &Self) -> Result<Self, thalweg::Error> {
+    pub fn of_entities(app: &Handle, like: &Self) -> Result<Self, Error> {
         let households = ask(like.households.keys(), |id| {
             app.submit_waiting(Household::at(id).bought())
         })?;
@@ -87,11 +87,11 @@ impl Totals {
 /// Sends all questions first and then collects the answers.
 fn ask<'a>(
     ids: impl Iterator<Item = &'a u64>,
-    question: impl Fn(u64) -> Result<Reply<Sales>, thalweg::Error>,
-) -> Result<BTreeMap<u64, Sales>, thalweg::Error> {
+    question: impl Fn(u64) -> Result<Reply<Sales>, Error>,
+) -> Result<BTreeMap<u64, Sales>, Error> {
     let asked: Vec<_> = ids
         .map(|id| Ok((*id, question(*id)?)))
-        .collect::<Result<_, thalweg::Error>>()?;
+        .collect::<Result<_, Error>>()?;
     asked
         .into_iter()
         .map(|(id, reply)| Ok((id, reply.wait()?)))
