@@ -4,6 +4,7 @@
 #[path = "shop/entities.rs"]
 mod entities;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> thalweg::Result<ExitCode> {
@@ -19,6 +20,6 @@ fn main() -> thalweg::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    print!("{picture}");
+    std::io::stdout().write_all(picture.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
