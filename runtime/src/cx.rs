@@ -194,3 +194,17 @@ impl<E: Entity> Drop for Held<'_, E> {
         self.let_go();
     }
 }
+
+/// Compiles only for a value that cannot be copied, so that a method on it takes it by reference.
+///
+/// Generated code binds the arguments of `self.items.push(store.price().await)` before it looks at `self.items`.
+/// That is Rust's order unless the receiver is taken by value; of a field, only a `Copy` value can be.
+pub fn by_reference<T: NotCopy<Way>, Way>(_: &T) {}
+
+/// Implemented once for every type, and a second time for those that are `Copy`: for these, which one is meant cannot
+/// be inferred, and rustc asks for type annotations.
+pub trait NotCopy<Way> {}
+/// See [`NotCopy`].
+pub struct Copied;
+impl<T: ?Sized> NotCopy<()> for T {}
+impl<T: ?Sized + Copy> NotCopy<Copied> for T {}

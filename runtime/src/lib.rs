@@ -49,7 +49,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::Base;
-    pub use crate::cx::{Cx, Held, Site};
+    pub use crate::cx::{Cx, Held, Site, by_reference};
     pub use crate::entity::{Constructed, Entity, Method, Methods, NeverErr, Outcome, Portable, Stub};
     pub use crate::place::{ClassId, StableHasher};
     pub use crate::program::Explorer;

@@ -165,13 +165,16 @@ impl VisitMut for Cut<'_> {
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
-            Expr::MethodCall(call) if is_self_place(&call.receiver) && call.args.iter().any(has_await) => {
+            Expr::MethodCall(call) if takes_place(call) && call.args.iter().any(has_await) => {
                 let operands = std::mem::take(&mut call.args).into_iter().collect();
-                let call = call.clone();
+                let (call, p) = (call.clone(), self.names.p.clone());
                 *expr = self.bind_first(operands, |names| {
                     let mut call = call;
+                    let receiver = &call.receiver;
+                    let place = if is_self(receiver) { quote!(*#receiver) } else { quote!(#receiver) };
+                    let by_reference = quote!(#p::by_reference(&#place););
                     call.args = names.iter().map(|name| -> Expr { syn::parse_quote!(#name) }).collect();
-                    quote!(#call)
+                    quote!({ #by_reference #call })
                 });
             }
             Expr::Binary(binary) if assigns(&binary.op) && has_await(&binary.right) => {
@@ -217,6 +220,19 @@ impl Cut<'_> {
     fn calls(&self, method: &syn::Ident) -> bool {
         self.calling.contains(&method.unraw().to_string())
     }
+}
+
+/// Whether the receiver is a place of the entity that is looked up only when the arguments have been evaluated:
+/// the entity itself, or a field under a method that takes it by reference. A receiver taken by value is evaluated
+/// before the arguments, as rustc does it unaided; `by_reference` makes sure that no such receiver comes here.
+fn takes_place(call: &syn::ExprMethodCall) -> bool {
+    const BY_REFERENCE: &[&str] = &[
+        "append", "binary_search", "contains", "contains_key", "entry", "extend", "extend_from_slice", "fill", "get",
+        "get_mut", "get_or_insert", "insert", "insert_str", "push", "push_back", "push_front", "push_str", "remove",
+        "replace", "resize", "retain", "split_off", "swap", "swap_remove", "truncate",
+    ];
+    is_self(&call.receiver)
+        || (is_self_place(&call.receiver) && BY_REFERENCE.iter().any(|name| call.method == name))
 }
 
 fn is_self(expr: &Expr) -> bool {
