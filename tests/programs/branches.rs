@@ -14,10 +14,7 @@ mod forks {
     #[entity]
     impl Fork {
         pub fn open(id: u64) -> Self {
-            Self {
-                id,
-                path: String::new(),
-            }
+            Self { id, path: String::new() }
         }
 
         pub fn path(&self) -> String {
@@ -40,11 +37,7 @@ mod forks {
         }
 
         pub async fn mixed_condition(&self, n: i64, cell: Ref<Cell>) -> bool {
-            if n > 3 && cell.get().await > n || n == -1 {
-                true
-            } else {
-                false
-            }
+            if n > 3 && cell.get().await > n || n == -1 { true } else { false }
         }
 
         pub async fn no_else(&mut self, go: bool, cell: Ref<Cell>) -> i64 {

@@ -92,11 +92,7 @@ mod circles {
 
         /// The whole of `self` is replaced before the call.
         pub async fn replace(&mut self, other: Ref<Ring>) -> i64 {
-            *self = Ring {
-                id: self.id,
-                n: 500,
-                seen: vec![1],
-            };
+            *self = Ring { id: self.id, n: 500, seen: vec![1] };
             let Self { n, seen, .. } = self;
             *n += 1;
             seen.push(2);
@@ -151,36 +147,20 @@ mod recursion {
         }
 
         pub async fn tail(&self, n: u64, sum: u64) -> u64 {
-            if n == 0 {
-                sum
-            } else {
-                Node::at(n % 5).tail(n - 1, sum + n).await
-            }
+            if n == 0 { sum } else { Node::at(n % 5).tail(n - 1, sum + n).await }
         }
 
         pub async fn even(&self, n: u64) -> bool {
-            if n == 0 {
-                true
-            } else {
-                Node::at(self.id ^ 1).odd(n - 1).await
-            }
+            if n == 0 { true } else { Node::at(self.id ^ 1).odd(n - 1).await }
         }
 
         pub async fn odd(&self, n: u64) -> bool {
-            if n == 0 {
-                false
-            } else {
-                Node::at(self.id ^ 1).even(n - 1).await
-            }
+            if n == 0 { false } else { Node::at(self.id ^ 1).even(n - 1).await }
         }
 
         pub async fn fibonacci(&mut self, n: u64) -> u64 {
             self.visits += 1;
-            if n < 2 {
-                n
-            } else {
-                self.fibonacci(n - 1).await + Node::at(self.id).fibonacci(n - 2).await
-            }
+            if n < 2 { n } else { self.fibonacci(n - 1).await + Node::at(self.id).fibonacci(n - 2).await }
         }
 
         pub async fn ackermann(&self, m: u64, n: u64) -> u64 {
@@ -203,11 +183,7 @@ mod references {
     pub enum Target {
         Nowhere,
         One(Ref<Cell>),
-        Two {
-            first: Ref<Cell>,
-            second: Ref<Cell>,
-            weight: i64,
-        },
+        Two { first: Ref<Cell>, second: Ref<Cell>, weight: i64 },
     }
 
     #[entity]
@@ -224,14 +200,7 @@ mod references {
     #[entity]
     impl Holder {
         pub fn open(id: u64, cell: Ref<Cell>) -> Self {
-            Self {
-                id,
-                cell,
-                maybe: None,
-                map: BTreeMap::new(),
-                target: Target::Nowhere,
-                next: None,
-            }
+            Self { id, cell, maybe: None, map: BTreeMap::new(), target: Target::Nowhere, next: None }
         }
 
         pub fn hold(&mut self, maybe: Option<Ref<Cell>>, target: Target) {
@@ -276,11 +245,7 @@ mod references {
             match target {
                 Target::Nowhere => 0,
                 Target::One(cell) => cell.add(100).await,
-                Target::Two {
-                    first,
-                    second,
-                    weight,
-                } => {
+                Target::Two { first, second, weight } => {
                     let x = first.add(weight).await;
                     self.target = Target::One(second.clone());
                     x * second.get().await
@@ -447,11 +412,7 @@ mod creation {
 
         pub fn next_or(&mut self, fail: bool) -> Result<u32, String> {
             self.n += 1;
-            if fail {
-                Err(format!("no {}", self.key.0))
-            } else {
-                Ok(self.n)
-            }
+            if fail { Err(format!("no {}", self.key.0)) } else { Ok(self.n) }
         }
 
         pub async fn both(&mut self, other: Ref<Counter>) -> u32 {
@@ -570,10 +531,7 @@ mod values {
     #[entity]
     impl Store {
         pub fn open(id: u64) -> Self {
-            Self {
-                id,
-                last: String::new(),
-            }
+            Self { id, last: String::new() }
         }
 
         pub fn show<T: Debug + Serialize + DeserializeOwned + Send + 'static>(&mut self, value: T) -> String {

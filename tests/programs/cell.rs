@@ -13,11 +13,7 @@ pub struct Cell {
 #[entity]
 impl Cell {
     pub fn open(id: u64, value: i64) -> Self {
-        Self {
-            id,
-            value,
-            log: Vec::new(),
-        }
+        Self { id, value, log: Vec::new() }
     }
 
     pub fn get(&self) -> i64 {

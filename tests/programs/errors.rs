@@ -43,11 +43,7 @@ mod faults {
     #[entity]
     impl Purse {
         pub fn open(id: u64, money: i64) -> Self {
-            Self {
-                id,
-                money,
-                notes: vec![],
-            }
+            Self { id, money, notes: vec![] }
         }
 
         pub fn money(&self) -> i64 {
@@ -57,9 +53,7 @@ mod faults {
         pub fn pay(&mut self, amount: i64) -> Result<i64, Short> {
             self.notes.push(format!("asked for {amount}"));
             if amount > self.money {
-                return Err(Short {
-                    missing: amount - self.money,
-                });
+                return Err(Short { missing: amount - self.money });
             }
             self.money -= amount;
             Ok(self.money)
@@ -81,10 +75,7 @@ mod faults {
             amount: i64,
         ) -> Result<i64, Trouble> {
             self.notes.push("through".to_owned());
-            let got = middle
-                .middle(last, amount)
-                .await
-                .map_err(|e| Trouble::Outer(Box::new(e), 1))?;
+            let got = middle.middle(last, amount).await.map_err(|e| Trouble::Outer(Box::new(e), 1))?;
             self.money += got;
             Ok(self.money)
         }

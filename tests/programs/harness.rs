@@ -35,11 +35,7 @@ impl Run {
     /// Compares byte for byte with what another side made of the same script.
     pub fn agrees_with(&self, other: &Run, calls: &[(&str, &str)]) {
         for (n, (a, b)) in self.replies.iter().zip(&other.replies).enumerate() {
-            assert_eq!(
-                a, b,
-                "call {n}, {}: {} against {}",
-                calls[n].0, self.side, other.side
-            );
+            assert_eq!(a, b, "call {n}, {}: {} against {}", calls[n].0, self.side, other.side);
         }
         assert_eq!(
             self.state.to_string(),

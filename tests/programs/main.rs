@@ -6,10 +6,7 @@
 //! also carries the replies a reader of the Rust works out by hand.
 //!
 //! The bodies are deliberately clumsy where the clumsiness is the shape under test.
-#![allow(
-    clippy::all,
-    reason = "an odd way to write something is often the very thing under test"
-)]
+#![allow(clippy::all, reason = "an odd way to write something is often the very thing under test")]
 
 #[macro_use]
 mod harness;

@@ -19,12 +19,7 @@ mod ours {
     #[entity]
     impl Frame {
         pub fn open(key: u64) -> Self {
-            Self {
-                key,
-                this: 1,
-                state: 2,
-                r#type: 3,
-            }
+            Self { key, this: 1, state: 2, r#type: 3 }
         }
 
         pub async fn locals(&mut self, cx: i64, args: Vec<i64>, entry: Ref<Frame>) -> i64 {
@@ -134,10 +129,7 @@ mod reserved {
     #[entity]
     impl List {
         pub fn new(id: u64) -> Self {
-            Self {
-                id,
-                items: vec!["a".to_owned(), "b".to_owned()],
-            }
+            Self { id, items: vec!["a".to_owned(), "b".to_owned()] }
         }
 
         pub fn remove(&mut self, item: String) -> usize {
@@ -260,11 +252,7 @@ mod shadowed {
 
         pub async fn checked(&mut self, other: Ref<Plain>) -> ::core::result::Result<i64, i64> {
             let x = other.add(1).await;
-            if x > 0 {
-                ::core::result::Result::Ok(x)
-            } else {
-                ::core::result::Result::Err(x)
-            }
+            if x > 0 { ::core::result::Result::Ok(x) } else { ::core::result::Result::Err(x) }
         }
     }
 }

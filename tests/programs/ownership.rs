@@ -138,12 +138,7 @@ mod owners {
             let y = count(x);
             let z = count(y);
             cell.get().await;
-            [x, y, z]
-                .iter()
-                .map(|n| add(*n))
-                .filter(|n| n % 2 == 1)
-                .sum::<i64>()
-                + calls
+            [x, y, z].iter().map(|n| add(*n)).filter(|n| n % 2 == 1).sum::<i64>() + calls
         }
 
         pub async fn drops(&self, early: bool, cell: Ref<Cell>) -> Vec<String> {

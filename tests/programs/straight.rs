@@ -124,16 +124,10 @@ mod lines {
             }
             let array = [cell.add(1).await, 0, cell.add(1).await];
             let tuple = (cell.add(1).await, cell.add(1).await);
-            let pair = Pair {
-                second: cell.add(1).await,
-                first: cell.add(1).await,
-            };
+            let pair = Pair { second: cell.add(1).await, first: cell.add(1).await };
             let range = cell.add(1).await..cell.add(1).await;
             let indexed = [7, 8, 9][(cell.add(1).await % 3) as usize];
-            format!(
-                "{array:?} {tuple:?} {} {} {range:?} {indexed}",
-                pair.first, pair.second
-            )
+            format!("{array:?} {tuple:?} {} {} {range:?} {indexed}", pair.first, pair.second)
         }
 
         pub async fn update(&self, cell: Ref<Cell>) -> String {
@@ -144,15 +138,8 @@ mod lines {
                 c: i64,
             }
             let base = Three { a: 1, b: 2, c: 3 };
-            let new = Three {
-                b: cell.get().await,
-                ..base.clone()
-            };
-            let last = Three {
-                a: new.a,
-                c: new.b + cell.get().await,
-                ..base
-            };
+            let new = Three { b: cell.get().await, ..base.clone() };
+            let last = Three { a: new.a, c: new.b + cell.get().await, ..base };
             format!("{} {} {} {} {} {}", new.a, new.b, new.c, last.a, last.b, last.c)
         }
 

@@ -129,12 +129,7 @@ mod journal {
         }
 
         pub fn stamp(&mut self) -> String {
-            let stamp = format!(
-                "{} {} {}",
-                thalweg::now(),
-                thalweg::random(),
-                thalweg::transaction()
-            );
+            let stamp = format!("{} {} {}", thalweg::now(), thalweg::random(), thalweg::transaction());
             self.stamps.push(stamp.clone());
             stamp
         }
@@ -240,30 +235,14 @@ macro_rules! with_call {
 }
 
 fn start(workers: usize) -> Handle {
-    let app = App::new("system")
-        .entity::<Account>()
-        .entity::<Journal>()
-        .entity::<Writer>()
-        .entity::<Clock>();
-    app.workers(workers)
-        .seed(7)
-        .clock(|| 0)
-        .start()
-        .expect("the program starts")
+    let app = App::new("system").entity::<Account>().entity::<Journal>().entity::<Writer>().entity::<Clock>();
+    app.workers(workers).seed(7).clock(|| 0).start().expect("the program starts")
 }
 
 fn on_the_oracle(requests: &[Request]) -> Run {
     let mut oracle = Oracle::new().seed(7).clock(|| 0);
-    let replies = requests
-        .iter()
-        .cloned()
-        .map(|r| with_call!(r, |call| show(oracle.call(call))))
-        .collect();
-    Run {
-        side: "oracle".to_owned(),
-        replies,
-        state: oracle.inspect(),
-    }
+    let replies = requests.iter().cloned().map(|r| with_call!(r, |call| show(oracle.call(call)))).collect();
+    Run { side: "oracle".to_owned(), replies, state: oracle.inspect() }
 }
 
 fn on_workers(requests: &[Request], workers: usize) -> Run {
@@ -281,11 +260,7 @@ fn on_workers(requests: &[Request], workers: usize) -> Run {
     let replies = pending.into_iter().map(|reply| reply()).collect();
     let state = app.inspect().expect("the state can be read");
     app.stop().expect("the program stops");
-    Run {
-        side: format!("{workers} workers"),
-        replies,
-        state,
-    }
+    Run { side: format!("{workers} workers"), replies, state }
 }
 
 #[test]
@@ -295,13 +270,7 @@ fn two_thousand_requests_give_the_same_bytes() {
         let mut requests: Vec<Request> = (0..ACCOUNTS).map(Request::Open).collect();
         requests.extend((0..2_000).map(|_| Request::draw(&mut numbers)));
         let oracle = on_the_oracle(&requests);
-        let count = |what: &str| {
-            oracle
-                .replies
-                .iter()
-                .filter(|reply| reply.starts_with(what))
-                .count()
-        };
+        let count = |what: &str| oracle.replies.iter().filter(|reply| reply.starts_with(what)).count();
         assert!(
             count("Ok(Ok") > 300
                 && count("Ok(Err") > 30
@@ -325,8 +294,7 @@ fn concurrent_handles_keep_the_money() {
     for workers in [1, 2, 4] {
         let app = start(workers);
         for id in 0..ACCOUNTS {
-            app.call_blocking(Account::at(id).open(100))
-                .expect("a new account");
+            app.call_blocking(Account::at(id).open(100)).expect("a new account");
         }
         let threads: Vec<_> = (1..=4_u64)
             .map(|thread| {
@@ -337,10 +305,7 @@ fn concurrent_handles_keep_the_money() {
                         let (from, to) = (numbers.below(ACCOUNTS), numbers.below(ACCOUNTS));
                         let amount = numbers.below(60) as i64;
                         if numbers.below(3) == 0 {
-                            drop(
-                                app.call_blocking(Account::at(from).follow(ACCOUNTS))
-                                    .expect("an answer"),
-                            );
+                            drop(app.call_blocking(Account::at(from).follow(ACCOUNTS)).expect("an answer"));
                         } else {
                             let call = Account::at(from).transfer(Account::at(to), amount);
                             drop(app.call_blocking(call).expect("an answer"));
@@ -355,15 +320,8 @@ fn concurrent_handles_keep_the_money() {
         let balances: Vec<i64> = (0..ACCOUNTS)
             .map(|id| app.call_blocking(Account::at(id).balance()).expect("an answer"))
             .collect();
-        assert_eq!(
-            balances.iter().sum::<i64>(),
-            100 * ACCOUNTS as i64,
-            "{workers} workers: {balances:?}"
-        );
-        assert!(
-            balances.iter().all(|balance| *balance >= 0),
-            "{workers} workers: {balances:?}"
-        );
+        assert_eq!(balances.iter().sum::<i64>(), 100 * ACCOUNTS as i64, "{workers} workers: {balances:?}");
+        assert!(balances.iter().all(|balance| *balance >= 0), "{workers} workers: {balances:?}");
         app.stop().expect("the program stops");
     }
 }
@@ -371,16 +329,9 @@ fn concurrent_handles_keep_the_money() {
 #[test]
 fn a_full_queue_says_so_and_loses_nothing() {
     for workers in [1, 2] {
-        let app = App::new("system")
-            .entity::<Account>()
-            .workers(workers)
-            .queue(8)
-            .start()
-            .expect("starts");
+        let app = App::new("system").entity::<Account>().workers(workers).queue(8).start().expect("starts");
         app.call_blocking(Account::at(1).open(0)).expect("a new account");
-        let slow = app
-            .submit(Account::at(1).slow(30_000_000))
-            .expect("there is room");
+        let slow = app.submit(Account::at(1).slow(30_000_000)).expect("there is room");
         let replies: Vec<_> = (0..200).map(|_| app.submit(Account::at(1).deposit(1))).collect();
         assert_eq!(slow.wait(), Ok(1));
         let mut taken = 0;
@@ -405,16 +356,10 @@ fn a_full_queue_says_so_and_loses_nothing() {
 
 #[test]
 fn who_waits_is_never_overloaded() {
-    let app = App::new("system")
-        .entity::<Account>()
-        .workers(2)
-        .queue(2)
-        .start()
-        .expect("starts");
+    let app = App::new("system").entity::<Account>().workers(2).queue(2).start().expect("starts");
     app.call_blocking(Account::at(1).open(0)).expect("a new account");
-    let replies: Vec<_> = (0..300)
-        .map(|_| app.submit_waiting(Account::at(1).deposit(1)).expect("a place"))
-        .collect();
+    let replies: Vec<_> =
+        (0..300).map(|_| app.submit_waiting(Account::at(1).deposit(1)).expect("a place")).collect();
     for (n, reply) in replies.into_iter().enumerate() {
         assert_eq!(reply.wait(), Ok(n as i64 + 1));
     }
@@ -426,8 +371,7 @@ fn stop_answers_what_it_took() {
     for workers in [1, 2, 4] {
         let app = start(workers);
         for id in 0..ACCOUNTS {
-            app.call_blocking(Account::at(id).open(100))
-                .expect("a new account");
+            app.call_blocking(Account::at(id).open(100)).expect("a new account");
         }
         let replies: Vec<_> = (0..500)
             .map(|n| app.submit_waiting(Account::at(n % 12).transfer(Account::at((n + 5) % 12), 1)))
@@ -450,41 +394,22 @@ fn after_stop_every_call_says_stopped() {
     app.stop().expect("the program stops");
     assert_eq!(app.call_blocking(Account::at(1).balance()), Err(Error::Stopped));
     assert_eq!(other.call_blocking(Account::at(1).balance()), Err(Error::Stopped));
-    assert_eq!(
-        other
-            .submit(Account::at(1).balance())
-            .and_then(|reply| reply.wait()),
-        Err(Error::Stopped)
-    );
+    assert_eq!(other.submit(Account::at(1).balance()).and_then(|reply| reply.wait()), Err(Error::Stopped));
     assert!(other.inspect().is_err());
 }
 
 #[test]
 fn errors_name_the_entity_and_the_key() {
     let app = start(2);
-    let missing = app
-        .call_blocking(Account::at(4711).balance())
-        .expect_err("nobody there")
-        .to_string();
-    assert!(
-        missing.contains("Account") && missing.contains("4711"),
-        "{missing}"
-    );
+    let missing = app.call_blocking(Account::at(4711).balance()).expect_err("nobody there").to_string();
+    assert!(missing.contains("Account") && missing.contains("4711"), "{missing}");
     app.call_blocking(Account::at(12).open(1)).expect("a new account");
-    let twice = app
-        .call_blocking(Account::at(12).open(1))
-        .expect_err("there already")
-        .to_string();
+    let twice = app.call_blocking(Account::at(12).open(1)).expect_err("there already").to_string();
     assert!(twice.contains("Account") && twice.contains("12"), "{twice}");
-    let panicked = app
-        .call_blocking(Account::at(12).deposit(90))
-        .expect_err("a panic")
-        .to_string();
+    let panicked = app.call_blocking(Account::at(12).deposit(90)).expect_err("a panic").to_string();
     assert!(panicked.contains("no bank takes 90"), "{panicked}");
-    let below = app
-        .call_blocking(Account::at(12).transfer(Account::at(815), 1))
-        .expect_err("nobody")
-        .to_string();
+    let below =
+        app.call_blocking(Account::at(12).transfer(Account::at(815), 1)).expect_err("nobody").to_string();
     assert!(below.contains("Account") && below.contains("815"), "{below}");
     app.stop().expect("the program stops");
 }
@@ -494,15 +419,9 @@ fn time_chance_and_identity_do_not_depend_on_workers() {
     let stamps = |workers: usize| -> Vec<(String, String, String)> {
         let app = start(workers);
         let replies: Vec<_> = (0..60)
-            .map(|n| {
-                app.submit_waiting(Clock::at(n % 7).two(Clock::at(n % 5)))
-                    .expect("a place")
-            })
+            .map(|n| app.submit_waiting(Clock::at(n % 7).two(Clock::at(n % 5))).expect("a place"))
             .collect();
-        let stamps = replies
-            .into_iter()
-            .map(|reply| reply.wait().expect("an answer"))
-            .collect();
+        let stamps = replies.into_iter().map(|reply| reply.wait().expect("an answer")).collect();
         app.stop().expect("the program stops");
         stamps
     };
@@ -513,17 +432,11 @@ fn time_chance_and_identity_do_not_depend_on_workers() {
     assert_eq!(different.len(), 180, "every draw is another number");
     for (a, b, c) in &one {
         let id = |stamp: &String| stamp.rsplit(' ').next().map(str::to_owned);
-        assert!(
-            a.starts_with("0 ") && id(a) == id(b) && id(b) == id(c),
-            "one transaction: {a}, {b}, {c}"
-        );
+        assert!(a.starts_with("0 ") && id(a) == id(b) && id(b) == id(c), "one transaction: {a}, {b}, {c}");
     }
     let mut oracle = Oracle::new().seed(7).clock(|| 0);
     for (n, stamp) in (0..60).zip(&one) {
-        assert_eq!(
-            oracle.call(Clock::at(n % 7).two(Clock::at(n % 5))).as_ref(),
-            Ok(stamp)
-        );
+        assert_eq!(oracle.call(Clock::at(n % 7).two(Clock::at(n % 5))).as_ref(), Ok(stamp));
     }
 }
 
@@ -540,13 +453,11 @@ fn a_handle_keeps_the_order_of_its_requests() {
                     for n in 0..200 {
                         match n % 3 {
                             0 => drop(
-                                app.submit_waiting(Writer::at(n).write(journal(), who, n))
-                                    .expect("a place"),
+                                app.submit_waiting(Writer::at(n).write(journal(), who, n)).expect("a place"),
                             ),
-                            1 => drop(
-                                app.submit_waiting(Writer::at(n).write_to(1, who, n))
-                                    .expect("a place"),
-                            ),
+                            1 => {
+                                drop(app.submit_waiting(Writer::at(n).write_to(1, who, n)).expect("a place"))
+                            }
                             _ => drop(app.submit_waiting(journal().write(who, n)).expect("a place")),
                         }
                     }
@@ -557,16 +468,8 @@ fn a_handle_keeps_the_order_of_its_requests() {
             .collect();
         for (who, thread) in (0..).zip(threads) {
             let lines = thread.join().expect("the thread ends well");
-            let own: Vec<u64> = lines
-                .iter()
-                .filter(|line| line.0 == who)
-                .map(|line| line.1)
-                .collect();
-            assert_eq!(
-                own,
-                (0..200).collect::<Vec<_>>(),
-                "{workers} workers, handle {who}"
-            );
+            let own: Vec<u64> = lines.iter().filter(|line| line.0 == who).map(|line| line.1).collect();
+            assert_eq!(own, (0..200).collect::<Vec<_>>(), "{workers} workers, handle {who}");
         }
         app.stop().expect("the program stops");
     }
@@ -574,17 +477,12 @@ fn a_handle_keeps_the_order_of_its_requests() {
 
 #[test]
 fn replies_can_be_awaited() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
     runtime.block_on(async {
         let app = start(2);
         app.call(Account::at(1).open(10)).await.expect("a new account");
         app.call(Account::at(2).open(10)).await.expect("a new account");
-        assert_eq!(
-            app.call(Account::at(1).transfer(Account::at(2), 4)).await,
-            Ok(Ok(6))
-        );
+        assert_eq!(app.call(Account::at(1).transfer(Account::at(2), 4)).await, Ok(Ok(6)));
         let late = app.submit(Account::at(2).balance()).expect("a place");
         assert_eq!(app.call(Account::at(1).balance()).await, Ok(6));
         assert_eq!(late.await, Ok(14));

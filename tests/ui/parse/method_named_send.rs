@@ -17,6 +17,10 @@ impl Account {
     pub fn send(&mut self) -> i64 {
         self.balance
     }
+
+    pub async fn ask(&self, other: Ref<Account>) -> i64 {
+        other.send().await
+    }
 }
 
 fn main() {}

@@ -36,11 +36,7 @@ impl Cell {
         assert_ne!(cell.get().await, list[0], "never");
         let some = matches!(cell.maybe().await, Some(x) if x > 0);
         let x = cell.get().await;
-        format!(
-            "{list:?} {same:?} {some} {} {x} {y}",
-            cell.add(1).await,
-            y = cell.add(1).await
-        )
+        format!("{list:?} {same:?} {some} {} {x} {y}", cell.add(1).await, y = cell.add(1).await)
     }
 
     pub async fn more(&self, cell: Ref<Cell>) -> String {
@@ -53,15 +49,12 @@ impl Cell {
     }
 }
 
-fn main() -> thalweg::Result<()> {
+fn main() -> Result<(), thalweg::Error> {
     let app = App::new("macros").entity::<Cell>().start()?;
     let cell = |id| Cell::at(id);
     app.call_blocking(cell(1).open())?;
     app.call_blocking(cell(2).open())?;
-    assert_eq!(
-        app.call_blocking(cell(1).macros(cell(2)))?,
-        "[1, 2] [2, 2] true 3 2 4"
-    );
+    assert_eq!(app.call_blocking(cell(1).macros(cell(2)))?, "[1, 2] [2, 2] true 3 2 4");
     assert_eq!(app.call_blocking(cell(1).more(cell(2)))?, "t/49");
     app.stop()
 }

@@ -13,11 +13,7 @@ pub struct Account {
 #[entity]
 impl Account {
     pub fn open(id: u64, balance: i64) -> Self {
-        Self {
-            id,
-            balance,
-            names: Vec::new(),
-        }
+        Self { id, balance, names: Vec::new() }
     }
 
     pub fn add(&mut self, amount: i64) -> i64 {

@@ -13,10 +13,7 @@ pub struct Cache {
 #[entity(allow(nondeterminism))]
 impl Cache {
     pub fn open(id: u64) -> Self {
-        Self {
-            id,
-            seen: HashMap::new(),
-        }
+        Self { id, seen: HashMap::new() }
     }
 
     pub fn put(&mut self, key: u64) -> u128 {

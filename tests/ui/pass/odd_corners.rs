@@ -1,4 +1,4 @@
-//! Attributes, constants and forms of `self` that are easily forgotten.
+//! Attributes, constants, patterns and arguments that are easily forgotten.
 #![deny(warnings)]
 use thalweg::prelude::*;
 
@@ -22,11 +22,7 @@ impl Account {
     const LIMIT: i64 = 100;
 
     pub fn open(id: u64) -> Self {
-        Self {
-            id,
-            balance: 1,
-            next: None,
-        }
+        Self { id, balance: 1, next: None }
     }
 
     pub fn link(&mut self, next: Ref<Account>) {
@@ -37,27 +33,12 @@ impl Account {
         self.balance
     }
 
-    #[cfg(any())]
-    pub fn not_there(&self, what: NotThere) -> NotThere {
-        what
-    }
-
-    #[cfg(any())]
-    pub async fn not_there_either(&self, other: Ref<NotThere>) -> NotThere {
-        other.get().await
-    }
-
     #[inline]
     #[allow(clippy::needless_return)]
     pub async fn attributes(&mut self, other: Ref<Account>) -> i64 {
         #[allow(unused_variables)]
         let unused = other.balance().await;
         return Self::LIMIT + self.twice();
-    }
-
-    pub async fn shown(&mut self, other: Ref<Account>) -> String {
-        other.balance().await;
-        format!("{self:?}")
     }
 
     /// The borrow of `self.next` is over when the call is made.
@@ -90,30 +71,17 @@ impl Account {
     }
 }
 
-fn main() -> thalweg::Result<()> {
+fn main() -> Result<(), thalweg::Error> {
     let app = App::new("odd").entity::<Account>().start()?;
     let account = |id| Account::at(id);
     app.call_blocking(account(1).open())?;
     app.call_blocking(account(2).open())?;
     app.call_blocking(account(1).link(account(2)))?;
     assert_eq!(app.call_blocking(account(1).attributes(account(2)))?, 102);
-    assert_eq!(
-        app.call_blocking(account(2).shown(account(1)))?,
-        "Account { id: 2, balance: 1, next: None }"
-    );
     assert_eq!(app.call_blocking(account(1).through_a_borrowed_option())?, 1);
     assert_eq!(app.call_blocking(account(2).through_a_borrowed_option())?, -1);
-    assert_eq!(
-        app.call_blocking(account(1).tuple_parameter((account(2), 2), [3, 4]))?,
-        10
-    );
-    assert_eq!(
-        app.call_blocking(account(1).diverging_arguments(account(2), vec![None, Some(2)]))?,
-        2
-    );
-    assert_eq!(
-        app.call_blocking(account(1).diverging_arguments(account(2), vec![None, Some(0)]))?,
-        -1
-    );
+    assert_eq!(app.call_blocking(account(1).tuple_parameter((account(2), 2), [3, 4]))?, 10);
+    assert_eq!(app.call_blocking(account(1).diverging_arguments(account(2), vec![None, Some(2)]))?, 2);
+    assert_eq!(app.call_blocking(account(1).diverging_arguments(account(2), vec![None, Some(0)]))?, -1);
     app.stop()
 }

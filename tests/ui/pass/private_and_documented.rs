@@ -46,15 +46,11 @@ mod inner {
         }
 
         pub async fn ask(&self, other: Ref<Hidden>) -> usize {
-            if self.key.0 == 0 {
-                self.key.1.len()
-            } else {
-                other.ask(Hidden::at((0, String::new()))).await
-            }
+            if self.key.0 == 0 { self.key.1.len() } else { other.ask(Hidden::at((0, String::new()))).await }
         }
     }
 
-    pub fn start() -> thalweg::Result<usize> {
+    pub fn start() -> Result<usize, thalweg::Error> {
         let app = App::new("inner").entity::<Hidden>().start()?;
         let hidden = || Hidden::at((1, "a".to_owned()));
         let n = app.call_blocking(hidden().ask(hidden()))?;

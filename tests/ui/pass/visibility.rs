@@ -50,7 +50,7 @@ mod places {
         }
     }
 
-    pub fn start() -> thalweg::Result<i64> {
+    pub fn start() -> Result<i64, thalweg::Error> {
         let app = App::new("places").entity::<Hidden>().start()?;
         app.call_blocking(Hidden::at(1).open())?;
         app.call_blocking(Shared::at(1).open())?;
@@ -60,7 +60,7 @@ mod places {
     }
 }
 
-fn inside_a_function() -> thalweg::Result<i64> {
+fn inside_a_function() -> Result<i64, thalweg::Error> {
     use thalweg::prelude::*;
 
     #[entity]

@@ -1,0 +1,60 @@
+//! What the repository says of itself, checked: the arrows between its crates, the doors of the runtime, and the graph
+//! of the shop as a user would snapshot it.
+use std::fs;
+use std::path::{Path, PathBuf};
+use thalweg::prelude::*;
+
+#[path = "../../examples/shop/entities.rs"]
+#[allow(dead_code)]
+mod entities;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("an entry can be read").path());
+    let nested = paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    nested.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+/// The crates of this workspace that a manifest names as dependencies (not for tests).
+fn dependencies(krate: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).expect("every crate has a manifest");
+    let section = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+    let lines = section.lines().skip(1).take_while(|line| !line.starts_with('['));
+    let names = lines.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| name.starts_with("thalweg"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_arrows_between_the_crates() {
+    assert_eq!(dependencies("graph"), [""; 0]);
+    assert_eq!(dependencies("compiler"), ["thalweg-graph"]);
+    assert_eq!(dependencies("macros"), ["thalweg-compiler"]);
+    assert_eq!(dependencies("runtime"), ["thalweg-graph", "thalweg-macros"]);
+}
+
+#[test]
+fn only_the_dataflow_names_timely_in_code() {
+    for path in sources(&root().join("runtime/src")) {
+        let text = fs::read_to_string(&path).expect("a source can be read");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let names = code.filter(|line| line.contains("timely::")).count();
+        assert!(names == 0 || path.ends_with("dataflow.rs"), "{} names timely", path.display());
+    }
+}
+
+#[test]
+fn the_graph_of_the_shop() {
+    let graph = App::new("shop").entity::<entities::User>().graph().expect("the shop fits together");
+    insta::assert_snapshot!(graph.to_text());
+}
+
+#[test]
+fn the_graph_does_not_depend_on_the_order_of_registration() {
+    let one = App::new("shop").entity::<entities::User>().entity::<entities::Item>().graph();
+    let other = App::new("shop").entity::<entities::Item>().entity::<entities::User>().graph();
+    assert_eq!(one.expect("fits").to_json(), other.expect("fits").to_json());
+}
