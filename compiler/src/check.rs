@@ -9,8 +9,30 @@ use syn::{Expr, FnArg, ReturnType, Type, Visibility};
 
 /// Methods that every `Ref` has from the traits of the prelude or of its own.
 const RESERVED: &[&str] = &[
-    "borrow", "borrow_mut", "clamp", "clone", "clone_from", "clone_into", "cmp", "deref", "eq", "fmt", "ge", "gt",
-    "hash", "into", "le", "lt", "max", "min", "ne", "partial_cmp", "serialize", "to_owned", "try_into", "type_id",
+    "borrow",
+    "borrow_mut",
+    "clamp",
+    "clone",
+    "clone_from",
+    "clone_into",
+    "cmp",
+    "deref",
+    "eq",
+    "fmt",
+    "ge",
+    "gt",
+    "hash",
+    "into",
+    "le",
+    "lt",
+    "max",
+    "min",
+    "ne",
+    "partial_cmp",
+    "serialize",
+    "to_owned",
+    "try_into",
+    "type_id",
 ];
 
 pub(crate) fn entity(entity: &Entity, errors: &mut Errors) {
@@ -125,6 +147,13 @@ impl<'ast> Visit<'ast> for Body<'_> {
         visit::visit_expr_await(self, expr);
     }
 
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        if let (Some(reason), true) = (self.inside, self.suspends && is_send(call)) {
+            self.errors.at(&call.method, reason);
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
     fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
         self.within(diagnostics::IN_CLOSURE, |body| visit::visit_expr_closure(body, closure));
     }
@@ -173,7 +202,8 @@ fn borrows_self(expr: &Expr) -> bool {
     match expr {
         Expr::Reference(reference) => is_self_place(&reference.expr),
         Expr::MethodCall(call) => {
-            let borrows = ["iter", "iter_mut", "keys", "values", "values_mut", "range", "drain", "chunks", "windows"];
+            let borrows =
+                ["iter", "iter_mut", "keys", "values", "values_mut", "range", "drain", "chunks", "windows"];
             let adapts = ["enumerate", "rev", "skip", "take", "filter", "zip", "chain", "step_by"];
             let name = call.method.to_string();
             (borrows.contains(&name.as_str()) && is_self_place(&call.receiver))
@@ -182,6 +212,11 @@ fn borrows_self(expr: &Expr) -> bool {
         Expr::Paren(paren) => borrows_self(&paren.expr),
         _ => false,
     }
+}
+
+/// `call.send()`: a call whose result is not wanted.
+pub(crate) fn is_send(call: &syn::ExprMethodCall) -> bool {
+    call.method == "send" && call.args.is_empty() && call.turbofish.is_none()
 }
 
 /// `self`, `self.a.b`.

@@ -2,16 +2,16 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-pub(crate) const NOT_AN_ITEM: &str =
-    "`#[entity]` stands on a struct or on its `impl` block\nhelp: an enum can be a field of an entity, or its key";
-pub(crate) const TRAIT_IMPL: &str =
-    "a trait's methods cannot be called between entities\nhelp: move them to the `#[entity] impl` block, or remove `#[entity]` here";
+pub(crate) const NOT_AN_ITEM: &str = "`#[entity]` stands on a struct or on its `impl` block\nhelp: an enum can be a field of an entity, or its key";
+pub(crate) const TRAIT_IMPL: &str = "a trait's methods cannot be called between entities\nhelp: move them to the `#[entity] impl` block, or remove `#[entity]` here";
 pub(crate) const GENERIC_ENTITY: &str = "an entity cannot be generic: its class has one place in the graph\nhelp: write one entity per type, or keep an enum in a field";
-pub(crate) const NAMED_FIELDS: &str = "an entity has named fields\nhelp: write `struct Name { #[key] id: u64, .. }`";
-pub(crate) const NO_KEY: &str =
-    "an entity needs a key\nhelp: mark the field that identifies it with `#[key]`; a tuple or a struct can be a key";
-pub(crate) const TWO_KEYS: &str = "an entity has one key\nhelp: make one field of both, as a tuple or a struct";
-pub(crate) const PARTITION: &str = "the partition is a part of the key\nhelp: write `\"key.field\"` or `\"key.0\"`";
+pub(crate) const NAMED_FIELDS: &str =
+    "an entity has named fields\nhelp: write `struct Name { #[key] id: u64, .. }`";
+pub(crate) const NO_KEY: &str = "an entity needs a key\nhelp: mark the field that identifies it with `#[key]`; a tuple or a struct can be a key";
+pub(crate) const TWO_KEYS: &str =
+    "an entity has one key\nhelp: make one field of both, as a tuple or a struct";
+pub(crate) const PARTITION: &str =
+    "the partition is a part of the key\nhelp: write `\"key.field\"` or `\"key.0\"`";
 pub(crate) const RECEIVER: &str = "a method takes `&self` or `&mut self`: the entity stays where it is\nhelp: to end an entity, await `Self::at(key).remove()`";
 pub(crate) const NO_RECEIVER: &str = "an async function of an entity needs `&self` or `&mut self`\nhelp: constructors return `Self` and are not async; calls are made by methods";
 pub(crate) const BY_REFERENCE: &str = "arguments travel to another entity and cannot be references\nhelp: take an owned value, such as `String` for `&str` or `Vec<T>` for `&[T]`";
@@ -20,8 +20,7 @@ pub(crate) const IMPL_TRAIT: &str =
     "arguments and results travel and need a type with a name\nhelp: name the type, or a type parameter";
 pub(crate) const LIFETIME: &str =
     "a method that can be called from elsewhere cannot have lifetimes\nhelp: take and return owned values";
-pub(crate) const IN_CLOSURE: &str =
-    "a call inside a closure cannot be cut\nhelp: write a `for` loop, or build the calls in the closure and await `join_all(calls)` outside it";
+pub(crate) const IN_CLOSURE: &str = "a call inside a closure cannot be cut\nhelp: write a `for` loop, or build the calls in the closure and await `join_all(calls)` outside it";
 pub(crate) const IN_ASYNC_BLOCK: &str = "a call inside an async block would run at a time of its own\nhelp: await it in the method itself; to make several, await `join((a, b))`";
 pub(crate) const IN_MACRO: &str =
     "a call inside a macro cannot be seen\nhelp: bind its result with `let` before the macro";

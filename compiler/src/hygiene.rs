@@ -39,5 +39,6 @@ pub(crate) fn coroutine(method: &Ident) -> Ident {
 
 /// A name as a number, to compare names in types (FNV-1a).
 pub(crate) fn number(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

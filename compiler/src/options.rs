@@ -19,8 +19,11 @@ pub(crate) struct Options {
 
 pub(crate) fn parse(tokens: TokenStream, on_struct: bool, errors: &mut Errors) -> Options {
     let mut options = Options::default();
-    let known =
-        if on_struct { "auto, partition, allow(nondeterminism) and crate" } else { "allow(nondeterminism) and crate" };
+    let known = if on_struct {
+        "auto, partition, allow(nondeterminism) and crate"
+    } else {
+        "allow(nondeterminism) and crate"
+    };
     let parser = syn::meta::parser(|meta| {
         if on_struct && meta.path.is_ident("auto") {
             options.auto = meta.path.get_ident().map(syn::Ident::span);

@@ -7,7 +7,8 @@ use quote::ToTokens;
 use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::{
-    Expr, Fields, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Member, Meta, ReceiverKind, ReturnType, Signature, Type, Visibility,
+    Expr, Fields, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Member, Meta, ReceiverKind, ReturnType,
+    Signature, Type, Visibility,
 };
 
 /// An item that stands under `#[entity]`.
@@ -126,7 +127,8 @@ fn methods(options: Options, item: ItemImpl, errors: &mut Errors) -> Option<Meth
             other => others.push(other),
         }
     }
-    let calling = functions.iter().filter(|function| function.is_async() && function.signature.receiver().is_some());
+    let calling =
+        functions.iter().filter(|function| function.is_async() && function.signature.receiver().is_some());
     let calling: BTreeSet<_> = calling.map(|function| function.signature.ident.unraw().to_string()).collect();
     Some(Methods { options, attributes: item.attrs, entity, name, others, functions, calling })
 }
@@ -134,12 +136,10 @@ fn methods(options: Options, item: ItemImpl, errors: &mut Errors) -> Option<Meth
 fn kind(visibility: &Visibility, signature: &Signature, entity: &syn::Ident) -> Kind {
     let callable = !matches!(visibility, Visibility::Inherited) || signature.asyncness.is_some();
     match signature.inputs.first() {
-        Some(FnArg::Receiver(receiver)) if callable => {
-            match receiver.kind {
-                ReceiverKind::Reference(_, _, None) => Kind::Read,
-                _ => Kind::Write,
-            }
-        }
+        Some(FnArg::Receiver(receiver)) if callable => match receiver.kind {
+            ReceiverKind::Reference(_, _, None) => Kind::Read,
+            _ => Kind::Write,
+        },
         Some(FnArg::Receiver(_)) => Kind::Helper,
         _ if callable && makes_self(&signature.output, entity) => Kind::Constructor,
         _ => Kind::Helper,

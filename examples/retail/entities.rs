@@ -13,11 +13,7 @@ pub struct Sales {
 
 impl Sales {
     pub fn line(units: u64, cents: i64) -> Self {
-        Self {
-            lines: 1,
-            units,
-            cents,
-        }
+        Self { lines: 1, units, cents }
     }
 
     pub fn add(&mut self, other: Self) {
@@ -37,10 +33,7 @@ pub struct Household {
 #[entity]
 impl Household {
     pub fn new(id: u64) -> Self {
-        Self {
-            id,
-            bought: Sales::default(),
-        }
+        Self { id, bought: Sales::default() }
     }
 
     pub fn bought(&self) -> Sales {
@@ -70,10 +63,7 @@ pub struct Store {
 #[entity]
 impl Store {
     pub fn new(id: u64) -> Self {
-        Self {
-            id,
-            sold: Sales::default(),
-        }
+        Self { id, sold: Sales::default() }
     }
 
     pub fn sold(&self) -> Sales {
@@ -95,10 +85,7 @@ pub struct Product {
 #[entity]
 impl Product {
     pub fn new(id: u64) -> Self {
-        Self {
-            id,
-            sold: Sales::default(),
-        }
+        Self { id, sold: Sales::default() }
     }
 
     pub fn sold(&self) -> Sales {

@@ -39,25 +39,14 @@ pub fn lines() -> Result<Vec<Line>> {
 
 pub fn labels() -> Result<BTreeMap<u64, Label>> {
     let products: Vec<Product> = read("products.csv.gz")?;
-    let label = |p: Product| {
-        (
-            p.product_id,
-            Label {
-                department: p.department,
-                kind: p.product_type,
-            },
-        )
-    };
+    let label = |p: Product| (p.product_id, Label { department: p.department, kind: p.product_type });
     Ok(products.into_iter().map(label).collect())
 }
 
 fn read<T: DeserializeOwned>(name: &str) -> Result<Vec<T>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("examples/retail/data")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/retail/data").join(name);
     let file = File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let rows: csv::Result<Vec<T>> = csv::Reader::from_reader(GzDecoder::new(file))
-        .into_deserialize()
-        .collect();
+    let rows: csv::Result<Vec<T>> =
+        csv::Reader::from_reader(GzDecoder::new(file)).into_deserialize().collect();
     Ok(rows.map_err(|e| format!("{}: {e}", path.display()))?)
 }

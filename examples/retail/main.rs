@@ -45,20 +45,11 @@ fn run() -> Result<ExitCode> {
 
 fn verdict(differences: &[String], count: usize) -> ExitCode {
     if differences.is_empty() {
-        println!(
-            "  all {} totals are those of the file",
-            report::count(count as u64)
-        );
+        println!("  all {} totals are those of the file", report::count(count as u64));
         return ExitCode::SUCCESS;
     }
-    eprintln!(
-        "\nWRONG: {} of {count} totals differ from the file",
-        differences.len()
-    );
-    differences
-        .iter()
-        .take(20)
-        .for_each(|difference| eprintln!("  {difference}"));
+    eprintln!("\nWRONG: {} of {count} totals differ from the file", differences.len());
+    differences.iter().take(20).for_each(|difference| eprintln!("  {difference}"));
     ExitCode::FAILURE
 }
 

@@ -20,9 +20,7 @@ pub struct Timing {
 
 pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     let bar = ProgressBar::new(baskets.len() as u64); // hides itself where there is no terminal
-    bar.set_style(ProgressStyle::with_template(
-        "  {bar:40.cyan} {pos}/{len} baskets",
-    )?);
+    bar.set_style(ProgressStyle::with_template("  {bar:40.cyan} {pos}/{len} baskets")?);
     let mut latency = Histogram::new(3)?;
 
     let start = Instant::now();
@@ -52,10 +50,7 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
 
 /// One basket as one transaction.
 fn checkout(app: &Handle, basket: &[Line]) -> Result<Reply<()>, Error> {
-    let lines = basket
-        .iter()
-        .map(|line| (Product::at(line.product_id), line.quantity, line.cents))
-        .collect();
+    let lines = basket.iter().map(|line| (Product::at(line.product_id), line.quantity, line.cents)).collect();
     let household = Household::at(basket[0].household_id);
     app.submit_waiting(household.checkout(Store::at(basket[0].store_id), lines))
 }

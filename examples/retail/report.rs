@@ -9,12 +9,7 @@ use std::collections::BTreeMap;
 const TOP: usize = 5;
 
 pub fn print(totals: &Totals, labels: &BTreeMap<u64, Label>, baskets: usize) {
-    let Totals {
-        all,
-        households,
-        stores,
-        products,
-    } = totals;
+    let Totals { all, households, stores, products } = totals;
     println!("  {} baskets, {} lines", count(baskets as u64), count(all.lines));
     println!("  {} units for {}", count(all.units), dollars(all.cents));
     println!(
@@ -26,36 +21,21 @@ pub fn print(totals: &Totals, labels: &BTreeMap<u64, Label>, baskets: usize) {
 
     println!("\n  Top stores              Top households");
     let by_cents = |sales: &Sales| i128::from(sales.cents);
-    for (store, household) in top(stores, TOP, by_cents)
-        .into_iter()
-        .zip(top(households, TOP, by_cents))
-    {
+    for (store, household) in top(stores, TOP, by_cents).into_iter().zip(top(households, TOP, by_cents)) {
         let cell = |(id, sales): (u64, Sales)| format!("{id:>6} {:>12}", dollars(sales.cents));
         println!("  {:<24}{}", cell(store), cell(household));
     }
 
-    println!(
-        "\n  {:<10}{:>12}{:>14}  What it is",
-        "Product", "Revenue", "Units"
-    );
+    println!("\n  {:<10}{:>12}{:>14}  What it is", "Product", "Revenue", "Units");
     for (id, sales) in top(products, TOP, by_cents) {
-        let (department, kind) = labels.get(&id).map_or(("?", "?"), |label| {
-            (label.department.as_str(), label.kind.as_str())
-        });
-        println!(
-            "  {id:<10}{:>12}{:>14}  {department}: {kind}",
-            dollars(sales.cents),
-            count(sales.units)
-        );
+        let (department, kind) =
+            labels.get(&id).map_or(("?", "?"), |label| (label.department.as_str(), label.kind.as_str()));
+        println!("  {id:<10}{:>12}{:>14}  {department}: {kind}", dollars(sales.cents), count(sales.units));
     }
 
     println!("\n  {:<22}{:>14}{:>14}", "Department", "Revenue", "Units");
     for (department, sales) in top(&departments(products, labels), TOP + 3, by_cents) {
-        println!(
-            "  {department:<22}{:>14}{:>14}",
-            dollars(sales.cents),
-            count(sales.units)
-        );
+        println!("  {department:<22}{:>14}{:>14}", dollars(sales.cents), count(sales.units));
     }
 }
 
@@ -81,9 +61,7 @@ pub fn print_timing(timing: &Timing, baskets: usize, all: Sales, workers: usize)
 fn departments(products: &BTreeMap<u64, Sales>, labels: &BTreeMap<u64, Label>) -> BTreeMap<String, Sales> {
     let mut sums: BTreeMap<String, Sales> = BTreeMap::new();
     for (id, sales) in products {
-        let name = labels
-            .get(id)
-            .map_or("(not listed)", |label| label.department.as_str());
+        let name = labels.get(id).map_or("(not listed)", |label| label.department.as_str());
         sums.entry(name.to_owned()).or_default().add(*sales);
     }
     sums

@@ -35,21 +35,12 @@ impl Totals {
 
     /// What the entities named in `like` answer; the overall sum is that of the stores.
     pub fn of_entities(app: &Handle, like: &Self) -> Result<Self, Error> {
-        let households = ask(like.households.keys(), |id| {
-            app.submit_waiting(Household::at(id).bought())
-        })?;
+        let households = ask(like.households.keys(), |id| app.submit_waiting(Household::at(id).bought()))?;
         let stores = ask(like.stores.keys(), |id| app.submit_waiting(Store::at(id).sold()))?;
-        let products = ask(like.products.keys(), |id| {
-            app.submit_waiting(Product::at(id).sold())
-        })?;
+        let products = ask(like.products.keys(), |id| app.submit_waiting(Product::at(id).sold()))?;
         let mut all = Sales::default();
         stores.values().for_each(|sales| all.add(*sales));
-        Ok(Self {
-            all,
-            households,
-            stores,
-            products,
-        })
+        Ok(Self { all, households, stores, products })
     }
 
     pub fn count(&self) -> usize {
@@ -60,10 +51,7 @@ impl Totals {
     pub fn differences(&self, file: &Self) -> Vec<String> {
         let mut found = Vec::new();
         if self.all != file.all {
-            found.push(format!(
-                "overall: entities say {:?}, the file says {:?}",
-                self.all, file.all
-            ));
+            found.push(format!("overall: entities say {:?}, the file says {:?}", self.all, file.all));
         }
         let groups = [
             ("household", &self.households, &file.households),
@@ -74,9 +62,7 @@ impl Totals {
             for (id, right) in file {
                 let said = entities.get(id);
                 if said != Some(right) {
-                    found.push(format!(
-                        "{what} {id}: the entity says {said:?}, the file says {right:?}"
-                    ));
+                    found.push(format!("{what} {id}: the entity says {said:?}, the file says {right:?}"));
                 }
             }
         }
@@ -89,13 +75,8 @@ fn ask<'a>(
     ids: impl Iterator<Item = &'a u64>,
     question: impl Fn(u64) -> Result<Reply<Sales>, Error>,
 ) -> Result<BTreeMap<u64, Sales>, Error> {
-    let asked: Vec<_> = ids
-        .map(|id| Ok((*id, question(*id)?)))
-        .collect::<Result<_, Error>>()?;
-    asked
-        .into_iter()
-        .map(|(id, reply)| Ok((id, reply.wait()?)))
-        .collect()
+    let asked: Vec<_> = ids.map(|id| Ok((*id, question(*id)?))).collect::<Result<_, Error>>()?;
+    asked.into_iter().map(|(id, reply)| Ok((id, reply.wait()?))).collect()
 }
 
 /// The `n` largest by `measure`, largest first.

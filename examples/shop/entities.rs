@@ -34,10 +34,7 @@ impl Item {
 
     pub fn take(&mut self, amount: u32) -> Result<(), Refused> {
         if self.stock < amount {
-            return Err(Refused::SoldOut {
-                item: self.name.clone(),
-                left: self.stock,
-            });
+            return Err(Refused::SoldOut { item: self.name.clone(), left: self.stock });
         }
         self.stock -= amount;
         Ok(())
@@ -78,11 +75,7 @@ pub struct User {
 #[entity]
 impl User {
     pub fn sign_up(id: u64, balance: i64) -> Self {
-        Self {
-            id,
-            balance,
-            orders: 0,
-        }
+        Self { id, balance, orders: 0 }
     }
 
     pub fn balance(&self) -> i64 {
@@ -116,10 +109,7 @@ impl User {
 
     fn pay(&mut self, total: i64) -> Result<(), Refused> {
         if self.balance < total {
-            return Err(Refused::TooExpensive {
-                total,
-                balance: self.balance,
-            });
+            return Err(Refused::TooExpensive { total, balance: self.balance });
         }
         self.balance -= total;
         Ok(())
@@ -127,8 +117,5 @@ impl User {
 }
 
 pub fn app() -> App {
-    App::new("shop")
-        .entity::<User>()
-        .entity::<Item>()
-        .entity::<Order>()
+    App::new("shop").entity::<User>().entity::<Item>().entity::<Order>()
 }

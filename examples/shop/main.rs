@@ -38,14 +38,8 @@ async fn main() -> thalweg::Result<()> {
 }
 
 async fn checkout(shop: &Handle, user: u64, basket: &[(&str, u32)]) -> thalweg::Result<()> {
-    let wanted: Vec<_> = basket
-        .iter()
-        .map(|(name, amount)| format!("{amount} {name}"))
-        .collect();
-    let lines = basket
-        .iter()
-        .map(|(name, amount)| (item(name), *amount))
-        .collect();
+    let wanted: Vec<_> = basket.iter().map(|(name, amount)| format!("{amount} {name}")).collect();
+    let lines = basket.iter().map(|(name, amount)| (item(name), *amount)).collect();
     let outcome = match shop.call(User::at(user).checkout(lines)).await? {
         Ok(order) => format!("paid {}", shop.call(order.total()).await?),
         Err(refused) => reason(&refused),
@@ -70,10 +64,7 @@ async fn check(shop: &Handle) -> thalweg::Result<()> {
     let mut sold = 0;
     for (name, price, listed) in ITEMS {
         let left = shop.call(item(name).stock()).await?;
-        assert!(
-            left <= listed,
-            "{left} {name} on the shelf, more than the {listed} there were"
-        );
+        assert!(left <= listed, "{left} {name} on the shelf, more than the {listed} there were");
         sold += price * i64::from(listed - left);
     }
     assert_eq!(spent, sold, "money spent must be the value of the goods sold");

@@ -20,10 +20,7 @@ macro_rules! line {
 impl Writer for Dot {
     fn program(&mut self, program: &Program) {
         line!(self, "digraph \"{}\" {{", quoted(&program.name));
-        line!(
-            self,
-            "  rankdir=LR; ranksep=1.1; nodesep=0.45; bgcolor=\"transparent\";"
-        );
+        line!(self, "  rankdir=LR; ranksep=1.1; nodesep=0.45; bgcolor=\"transparent\";");
         line!(self, "  node [shape=plain fontname=\"Helvetica\" fontsize=11];");
         line!(self, "  edge [fontname=\"Helvetica\" fontsize=9 arrowsize=0.7];");
     }
@@ -45,21 +42,9 @@ impl Writer for Dot {
         );
     }
 
-    fn method(
-        &mut self,
-        At {
-            method,
-            method_place,
-            plan,
-            ..
-        }: At<'_>,
-    ) {
+    fn method(&mut self, At { method, method_place, plan, .. }: At<'_>) {
         let (access, plan) = (Meaning::from(method.access).look(), Meaning::from(plan).look());
-        let name = if method.public {
-            format!("<b>{}</b>", html(&method.name))
-        } else {
-            html(&method.name)
-        };
+        let name = if method.public { format!("<b>{}</b>", html(&method.name)) } else { html(&method.name) };
         line!(
             self,
             "    <tr><td port=\"m{method_place}\" align=\"left\">{name}  \
@@ -80,10 +65,7 @@ impl Writer for Dot {
         let style = if look.broken { " style=dashed" } else { "" };
         let (from, to) = (port(program, &edge.from), port(program, &edge.to));
         let (label, colour) = (edge_label(edge), look.light);
-        line!(
-            self,
-            "  {from} -> {to} [label=\"{label}\" color=\"{colour}\" fontcolor=\"{colour}\"{style}];"
-        );
+        line!(self, "  {from} -> {to} [label=\"{label}\" color=\"{colour}\" fontcolor=\"{colour}\"{style}];");
     }
 
     fn end_program(&mut self, _: &Program) {
@@ -93,16 +75,8 @@ impl Writer for Dot {
 
 /// The port of a method; that of the entity for a method that is built in.
 fn port(program: &Program, callee: &Callee) -> String {
-    let entity = program
-        .entities
-        .iter()
-        .position(|entity| entity.name == callee.entity)
-        .expect("verified");
-    match program.entities[entity]
-        .methods
-        .iter()
-        .position(|method| method.name == callee.method)
-    {
+    let entity = program.entities.iter().position(|entity| entity.name == callee.entity).expect("verified");
+    match program.entities[entity].methods.iter().position(|method| method.name == callee.method) {
         Some(method) => format!("e{entity}:m{method}"),
         None => format!("e{entity}:entity"),
     }
@@ -113,8 +87,5 @@ fn quoted(text: &str) -> String {
 }
 
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -34,10 +34,8 @@ fn fill(page: &str, parts: &[(&str, String)]) -> String {
     let mut rest = page;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").expect("the page closes its places");
-        let (_, part) = parts
-            .iter()
-            .find(|(known, _)| *known == name)
-            .expect("the page names only these parts");
+        let (_, part) =
+            parts.iter().find(|(known, _)| *known == name).expect("the page names only these parts");
         out.push_str(before);
         out.push_str(part.trim_end());
         rest = after;

@@ -76,12 +76,7 @@ pub fn link(name: &str, mut entities: Vec<Entity>) -> Result<Program, LinkError>
     entities.sort_by(|a, b| a.name.cmp(&b.name));
     reject_duplicates(&entities)?;
     reject_missing(&entities)?;
-    let mut program = Program {
-        version: JSON_VERSION,
-        name: name.to_owned(),
-        entities,
-        plans: Vec::new(),
-    };
+    let mut program = Program { version: JSON_VERSION, name: name.to_owned(), entities, plans: Vec::new() };
     program.verify_entities()?; // the plans index parameters, so these must be in range first
     program.plans = plan::plans(&program.entities);
     program.verify()?;
@@ -90,11 +85,7 @@ pub fn link(name: &str, mut entities: Vec<Entity>) -> Result<Program, LinkError>
 
 /// A place in a file, for people.
 pub(crate) fn place(file: &str, line: u32) -> String {
-    if file.is_empty() {
-        format!("line {line}")
-    } else {
-        format!("{file}:{line}")
-    }
+    if file.is_empty() { format!("line {line}") } else { format!("{file}:{line}") }
 }
 
 fn reject_duplicates(entities: &[Entity]) -> Result<(), LinkError> {
@@ -103,19 +94,12 @@ fn reject_duplicates(entities: &[Entity]) -> Result<(), LinkError> {
             let mut places = [&pair[0], &pair[1]].map(|entity| place(&entity.file, entity.line));
             places.sort();
             let [first, second] = places;
-            return Err(LinkError::DuplicateEntity {
-                name: pair[0].name.clone(),
-                first,
-                second,
-            });
+            return Err(LinkError::DuplicateEntity { name: pair[0].name.clone(), first, second });
         }
     }
     for entity in entities {
         for (at, method) in entity.methods.iter().enumerate() {
-            if entity.methods[..at]
-                .iter()
-                .any(|earlier| earlier.name == method.name)
-            {
+            if entity.methods[..at].iter().any(|earlier| earlier.name == method.name) {
                 return Err(LinkError::DuplicateMethod {
                     entity: entity.name.clone(),
                     method: method.name.clone(),
@@ -144,28 +128,13 @@ fn reject_missing(entities: &[Entity]) -> Result<(), LinkError> {
 fn find(entities: &[Entity], callee: &Callee, caller: String, place: String) -> Result<(), LinkError> {
     let name = callee.to_string();
     let Ok(at) = entities.binary_search_by(|entity| entity.name.cmp(&callee.entity)) else {
-        return Err(LinkError::MissingEntity {
-            caller,
-            callee: name,
-            entity: callee.entity.clone(),
-            place,
-        });
+        return Err(LinkError::MissingEntity { caller, callee: name, entity: callee.entity.clone(), place });
     };
     let methods = &entities[at].methods;
     let built_in = BUILT_IN.iter().any(|(name, _)| *name == callee.method);
     if built_in || methods.iter().any(|method| method.name == callee.method) {
         return Ok(());
     }
-    let methods = methods
-        .iter()
-        .map(|method| format!("`{}`", method.name))
-        .collect::<Vec<_>>()
-        .join(", ");
-    Err(LinkError::MissingMethod {
-        caller,
-        callee: name,
-        entity: callee.entity.clone(),
-        place,
-        methods,
-    })
+    let methods = methods.iter().map(|method| format!("`{}`", method.name)).collect::<Vec<_>>().join(", ");
+    Err(LinkError::MissingMethod { caller, callee: name, entity: callee.entity.clone(), place, methods })
 }

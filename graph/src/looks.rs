@@ -25,14 +25,8 @@ pub(crate) struct Look {
 }
 
 impl Meaning {
-    pub(crate) const ALL: [Meaning; 6] = [
-        Meaning::Read,
-        Meaning::Write,
-        Meaning::Create,
-        Meaning::Static,
-        Meaning::Dynamic,
-        Meaning::Cut,
-    ];
+    pub(crate) const ALL: [Meaning; 6] =
+        [Meaning::Read, Meaning::Write, Meaning::Create, Meaning::Static, Meaning::Dynamic, Meaning::Cut];
 
     pub(crate) fn look(self) -> Look {
         let (word, light, dark, broken) = match self {
@@ -43,12 +37,7 @@ impl Meaning {
             Meaning::Dynamic => ("dynamic", "#c05a12", "#f2a35e", true),
             Meaning::Cut => ("cut", "#3d63c9", "#8fabf7", true),
         };
-        Look {
-            word,
-            light,
-            dark,
-            broken,
-        }
+        Look { word, light, dark, broken }
     }
 }
 
@@ -73,11 +62,7 @@ impl From<&AccessPlan> for Meaning {
 
 impl From<&CallEdge> for Meaning {
     fn from(edge: &CallEdge) -> Self {
-        if edge.reasons.is_empty() {
-            Meaning::Static
-        } else {
-            Meaning::Dynamic
-        }
+        if edge.reasons.is_empty() { Meaning::Static } else { Meaning::Dynamic }
     }
 }
 
@@ -103,18 +88,11 @@ pub(crate) fn signature(method: &Method) -> String {
         Access::Write => Some("&mut self".to_owned()),
         Access::Create => None,
     };
-    let params = method
-        .params
-        .iter()
-        .map(|param| format!("{}: {}", param.name, param.ty));
+    let params = method.params.iter().map(|param| format!("{}: {}", param.name, param.ty));
     let params: Vec<_> = receiver.into_iter().chain(params).collect();
     let visible = if method.public { "pub " } else { "" };
     let cut = if method.sites.is_empty() { "" } else { "async " };
-    let output = if method.output == "()" {
-        String::new()
-    } else {
-        format!(" -> {}", method.output)
-    };
+    let output = if method.output == "()" { String::new() } else { format!(" -> {}", method.output) };
     format!("{visible}{cut}fn {}({}){output}", method.name, params.join(", "))
 }
 

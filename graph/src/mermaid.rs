@@ -31,23 +31,11 @@ impl Writer for Mermaid {
         line!(self, "  subgraph e{place}[\"{}\"]", escaped(&title));
     }
 
-    fn method(
-        &mut self,
-        At {
-            entity_place,
-            method,
-            method_place,
-            plan,
-            ..
-        }: At<'_>,
-    ) {
+    fn method(&mut self, At { entity_place, method, method_place, plan, .. }: At<'_>) {
         let access = Meaning::from(method.access).look().word;
         let plan = Meaning::from(plan).look().word;
         let name = escaped(&method.name);
-        line!(
-            self,
-            "    e{entity_place}m{method_place}[\"{name} · {access}\"]:::{plan}"
-        );
+        line!(self, "    e{entity_place}m{method_place}[\"{name} · {access}\"]:::{plan}");
     }
 
     fn end_entity(&mut self, _: &Entity) {
@@ -65,15 +53,8 @@ impl Writer for Mermaid {
     fn end_program(&mut self, _: &Program) {
         for meaning in [Meaning::Static, Meaning::Dynamic] {
             let look = meaning.look();
-            line!(
-                self,
-                "  classDef {} stroke:{},stroke-width:2px",
-                look.word,
-                look.light
-            );
-            let own: Vec<_> = (0..self.edges.len())
-                .filter(|at| self.edges[*at] == meaning)
-                .collect();
+            line!(self, "  classDef {} stroke:{},stroke-width:2px", look.word, look.light);
+            let own: Vec<_> = (0..self.edges.len()).filter(|at| self.edges[*at] == meaning).collect();
             if !own.is_empty() {
                 let own: Vec<_> = own.iter().map(usize::to_string).collect();
                 line!(self, "  linkStyle {} stroke:{}", own.join(","), look.light);
@@ -84,24 +65,13 @@ impl Writer for Mermaid {
 
 /// The node of a method; the subgraph of the entity for a method that is built in.
 fn node(program: &Program, callee: &Callee) -> String {
-    let entity = program
-        .entities
-        .iter()
-        .position(|entity| entity.name == callee.entity)
-        .expect("verified");
-    match program.entities[entity]
-        .methods
-        .iter()
-        .position(|method| method.name == callee.method)
-    {
+    let entity = program.entities.iter().position(|entity| entity.name == callee.entity).expect("verified");
+    match program.entities[entity].methods.iter().position(|method| method.name == callee.method) {
         Some(method) => format!("e{entity}m{method}"),
         None => format!("e{entity}"),
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('"', "&quot;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -75,10 +75,7 @@ pub(crate) fn plans(entities: &[Entity]) -> Vec<MethodPlan> {
         .all
         .iter()
         .zip(summaries)
-        .map(|(caller, summary)| MethodPlan {
-            method: caller.name(),
-            plan: summary.into(),
-        })
+        .map(|(caller, summary)| MethodPlan { method: caller.name(), plan: summary.into() })
         .collect()
 }
 
@@ -105,13 +102,7 @@ impl From<Summary> for AccessPlan {
         }
         let entries = summary.reached.into_iter();
         AccessPlan::Static(
-            entries
-                .map(|((entity, source), access)| PlannedAccess {
-                    entity,
-                    source,
-                    access,
-                })
-                .collect(),
+            entries.map(|((entity, source), access)| PlannedAccess { entity, source, access }).collect(),
         )
     }
 }
@@ -134,18 +125,12 @@ impl<'a> Callers<'a> {
         let methods = |entity: &'a Entity| entity.methods.iter().map(move |method| Caller { entity, method });
         let all: Vec<_> = entities.iter().flat_map(methods).collect();
         let name = |caller: &Caller<'a>| (caller.entity.name.as_str(), caller.method.name.as_str());
-        let places = all
-            .iter()
-            .enumerate()
-            .map(|(at, caller)| (name(caller), at))
-            .collect();
+        let places = all.iter().enumerate().map(|(at, caller)| (name(caller), at)).collect();
         Callers { all, places }
     }
 
     fn place(&self, callee: &Callee) -> Option<usize> {
-        self.places
-            .get(&(callee.entity.as_str(), callee.method.as_str()))
-            .copied()
+        self.places.get(&(callee.entity.as_str(), callee.method.as_str())).copied()
     }
 
     fn fixpoint(&self) -> Vec<Summary> {
@@ -180,9 +165,7 @@ impl<'a> Callers<'a> {
         for site in &caller.method.sites {
             let empty_join = site.kind == SiteKind::Join && site.calls.is_empty();
             if site.callees.is_empty() && !empty_join {
-                summary
-                    .reasons
-                    .insert(caller.reason(site.line, "what is called is not known"));
+                summary.reasons.insert(caller.reason(site.line, "what is called is not known"));
             }
             for (at, callee) in site.callees.iter().enumerate() {
                 caller.substitute(site, at, self, &self.reached(callee, summaries), &mut summary);
@@ -199,50 +182,27 @@ impl<'a> Callers<'a> {
         if let Some(place) = self.place(callee) {
             return summaries[place].reached.clone();
         }
-        let access = BUILT_IN
-            .iter()
-            .find(|(name, _)| *name == callee.method)
-            .map(|(_, access)| *access);
-        access
-            .into_iter()
-            .map(|access| ((callee.entity.clone(), Source::Itself), access))
-            .collect()
+        let access = BUILT_IN.iter().find(|(name, _)| *name == callee.method).map(|(_, access)| *access);
+        access.into_iter().map(|access| ((callee.entity.clone(), Source::Itself), access)).collect()
     }
 }
 
 impl Caller<'_> {
     fn name(&self) -> Callee {
-        Callee {
-            entity: self.entity.name.clone(),
-            method: self.method.name.clone(),
-        }
+        Callee { entity: self.entity.name.clone(), method: self.method.name.clone() }
     }
 
     fn edge(&self, to: &Callee) -> CallEdge {
-        CallEdge {
-            from: self.name(),
-            to: to.clone(),
-            lines: vec![],
-            kinds: vec![],
-            reasons: vec![],
-        }
+        CallEdge { from: self.name(), to: to.clone(), lines: vec![], kinds: vec![], reasons: vec![] }
     }
 
     /// An `auto` entity may come to exist by any use of it, a reading one too.
     fn own_access(&self) -> Access {
-        if self.entity.auto {
-            Access::Create
-        } else {
-            self.method.access
-        }
+        if self.entity.auto { Access::Create } else { self.method.access }
     }
 
     fn reason(&self, line: u32, text: &str) -> Reason {
-        Reason {
-            file: self.entity.file.clone(),
-            line,
-            text: text.to_owned(),
-        }
+        Reason { file: self.entity.file.clone(), line, text: text.to_owned() }
     }
 
     /// Adds to `summary` what the callee number `at` of a site reaches, in terms of the caller.
@@ -256,9 +216,7 @@ impl Caller<'_> {
     ) {
         let callee = &site.callees[at];
         let Some(facts) = facts(site, at) else {
-            summary
-                .reasons
-                .insert(self.reason(site.line, "the call is a value built elsewhere"));
+            summary.reasons.insert(self.reason(site.line, "the call is a value built elsewhere"));
             return;
         };
         let target = callers.place(callee).map(|place| callers.all[place]);
@@ -319,10 +277,7 @@ fn facts(site: &Site, at: usize) -> Option<&[CallFact]> {
         1 if site.kind == SiteKind::Join && !site.calls.is_empty() => &site.calls[..],
         _ => return None,
     };
-    facts
-        .iter()
-        .all(|fact| fact.method == site.callees[at].method)
-        .then_some(facts)
+    facts.iter().all(|fact| fact.method == site.callees[at].method).then_some(facts)
 }
 
 /// The origin of a parameter of the callee; a constructor's key is filled from the reference, not from an argument.

@@ -6,37 +6,26 @@ impl Program {
     /// The entity of this name.
     #[must_use]
     pub fn entity(&self, name: &str) -> Option<&Entity> {
-        let place = self
-            .entities
-            .binary_search_by(|entity| entity.name.as_str().cmp(name))
-            .ok()?;
+        let place = self.entities.binary_search_by(|entity| entity.name.as_str().cmp(name)).ok()?;
         Some(&self.entities[place])
     }
 
     /// The method of this name of the entity of that name.
     #[must_use]
     pub fn method(&self, entity: &str, method: &str) -> Option<&Method> {
-        self.entity(entity)?
-            .methods
-            .iter()
-            .find(|found| found.name == method)
+        self.entity(entity)?.methods.iter().find(|found| found.name == method)
     }
 
     /// All methods with their entities, in the order of [`Program::plans`].
     pub fn methods(&self) -> impl Iterator<Item = (&Entity, &Method)> {
-        self.entities
-            .iter()
-            .flat_map(|entity| entity.methods.iter().map(move |method| (entity, method)))
+        self.entities.iter().flat_map(|entity| entity.methods.iter().map(move |method| (entity, method)))
     }
 
     /// The access plan of a method.
     #[must_use]
     pub fn plan_of(&self, entity: &str, method: &str) -> Option<&AccessPlan> {
         let is = |callee: &Callee| callee.entity == entity && callee.method == method;
-        self.plans
-            .iter()
-            .find(|plan| is(&plan.method))
-            .map(|plan| &plan.plan)
+        self.plans.iter().find(|plan| is(&plan.method)).map(|plan| &plan.plan)
     }
 
     /// The program for people who read snapshots: every fact, one a line, in a stable order.

@@ -28,22 +28,11 @@ macro_rules! line {
 impl Writer for Text {
     fn program(&mut self, program: &Program) {
         let (entities, methods) = (program.entities.len(), program.methods().count());
-        line!(
-            self,
-            0,
-            "program {}: {entities} entities, {methods} methods",
-            program.name
-        );
+        line!(self, 0, "program {}: {entities} entities, {methods} methods", program.name);
     }
 
     fn entity(&mut self, entity: &Entity, _: usize) {
-        line!(
-            self,
-            0,
-            "\nentity {}  {}",
-            entity.name,
-            place(&entity.file, entity.line)
-        );
+        line!(self, 0, "\nentity {}  {}", entity.name, place(&entity.file, entity.line));
         line!(self, 1, "key {}: {}", entity.key.name, entity.key.ty);
         if let Some(partition) = &entity.partition {
             line!(self, 1, "partition {partition}");
@@ -53,25 +42,12 @@ impl Writer for Text {
         }
     }
 
-    fn method(
-        &mut self,
-        At {
-            entity, method, plan, ..
-        }: At<'_>,
-    ) {
-        line!(
-            self,
-            0,
-            "\n  {}  {}",
-            signature(method),
-            place(&entity.file, method.line)
-        );
+    fn method(&mut self, At { entity, method, plan, .. }: At<'_>) {
+        line!(self, 0, "\n  {}  {}", signature(method), place(&entity.file, method.line));
         line!(self, 2, "plan {}", Meaning::from(plan).look().word);
         match plan {
             AccessPlan::Static(entries) => {
-                entries
-                    .iter()
-                    .for_each(|entry| line!(self, 3, "{}", planned(entry, method)));
+                entries.iter().for_each(|entry| line!(self, 3, "{}", planned(entry, method)));
             }
             AccessPlan::Dynamic(reasons) => {
                 for reason in reasons {
@@ -88,9 +64,9 @@ impl Writer for Text {
         }
         match &block.end {
             End::Goto(target) => line!(self, 3, "goto {target}"),
-            End::Branch(ways) => ways
-                .iter()
-                .for_each(|(way, target)| line!(self, 3, "on {way} goto {target}")),
+            End::Branch(ways) => {
+                ways.iter().for_each(|(way, target)| line!(self, 3, "on {way} goto {target}"))
+            }
             End::Call { site, next } => line!(self, 3, "cut at site {site}, then {next}"),
             End::Return => line!(self, 3, "return"),
         }
@@ -108,11 +84,7 @@ impl Writer for Text {
             self,
             3,
             "calls {}",
-            if callees.is_empty() {
-                "nothing".to_owned()
-            } else {
-                callees.join(", ")
-            }
+            if callees.is_empty() { "nothing".to_owned() } else { callees.join(", ") }
         );
         for fact in &site.calls {
             line!(self, 3, "seen {}", seen(fact, at.method));
@@ -125,33 +97,17 @@ impl Writer for Text {
             self.calls = true;
         }
         let word = Meaning::from(edge).look().word;
-        line!(
-            self,
-            1,
-            "{} -> {}  {word}, {}",
-            edge.from,
-            edge.to,
-            edge_label(edge)
-        );
+        line!(self, 1, "{} -> {}  {word}, {}", edge.from, edge.to, edge_label(edge));
     }
 }
 
 fn live(lead: &str, live: &[String]) -> String {
-    if live.is_empty() {
-        String::new()
-    } else {
-        format!("{lead}{}", live.join(", "))
-    }
+    if live.is_empty() { String::new() } else { format!("{lead}{}", live.join(", ")) }
 }
 
 fn seen(fact: &CallFact, method: &Method) -> String {
     let arguments: Vec<_> = fact.arguments.iter().map(|origin| from(origin, method)).collect();
-    format!(
-        "{}.{}({})",
-        from(&fact.receiver, method),
-        fact.method,
-        arguments.join(", ")
-    )
+    format!("{}.{}({})", from(&fact.receiver, method), fact.method, arguments.join(", "))
 }
 
 /// An origin in short: the places its references stand in, `-` for none, `?` for an unknown.

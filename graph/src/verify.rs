@@ -15,13 +15,8 @@ pub struct VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the graph is not well formed:")?;
-        self.faults
-            .iter()
-            .try_for_each(|fault| write!(f, "\n  {fault}"))?;
-        write!(
-            f,
-            "\nhelp: build it with the compiler and `link` of one version of thalweg"
-        )
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))?;
+        write!(f, "\nhelp: build it with the compiler and `link` of one version of thalweg")
     }
 }
 
@@ -122,22 +117,14 @@ impl Program {
     /// All faults at once.
     pub fn verify(&self) -> Result<(), VerifyError> {
         self.verify_entities()?;
-        let mut check = Check {
-            program: self,
-            faults: Vec::new(),
-            at: Place::program(),
-        };
+        let mut check = Check { program: self, faults: Vec::new(), at: Place::program() };
         check.plans();
         check.finish()
     }
 
     /// The part of [`Program::verify`] that holds before plans are made.
     pub(crate) fn verify_entities(&self) -> Result<(), VerifyError> {
-        let mut check = Check {
-            program: self,
-            faults: Vec::new(),
-            at: Place::program(),
-        };
+        let mut check = Check { program: self, faults: Vec::new(), at: Place::program() };
         if self.version != JSON_VERSION {
             check.wrong(Wrong::Version(self.version));
         }
@@ -148,10 +135,7 @@ impl Program {
         for entity in &self.entities {
             for (place, method) in entity.methods.iter().enumerate() {
                 check.at = Place::method(entity, method);
-                if entity.methods[..place]
-                    .iter()
-                    .any(|earlier| earlier.name == method.name)
-                {
+                if entity.methods[..place].iter().any(|earlier| earlier.name == method.name) {
                     check.wrong(Wrong::Twice);
                 }
                 check.blocks(method);
@@ -164,12 +148,7 @@ impl Program {
 
 impl Place {
     fn program() -> Self {
-        Place {
-            entity: String::new(),
-            method: String::new(),
-            file: String::new(),
-            line: 1,
-        }
+        Place { entity: String::new(), method: String::new(), file: String::new(), line: 1 }
     }
 
     fn method(entity: &Entity, method: &Method) -> Self {
@@ -190,28 +169,15 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn finish(self) -> Result<(), VerifyError> {
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(VerifyError { faults: self.faults })
-        }
+        if self.faults.is_empty() { Ok(()) } else { Err(VerifyError { faults: self.faults }) }
     }
 
     fn wrong(&mut self, wrong: Wrong) {
-        self.faults.push(Fault {
-            place: self.at.clone(),
-            wrong,
-        });
+        self.faults.push(Fault { place: self.at.clone(), wrong });
     }
 
     fn wrong_at(&mut self, line: u32, wrong: Wrong) {
-        self.faults.push(Fault {
-            place: Place {
-                line,
-                ..self.at.clone()
-            },
-            wrong,
-        });
+        self.faults.push(Fault { place: Place { line, ..self.at.clone() }, wrong });
     }
 
     fn blocks(&mut self, method: &Method) {
@@ -227,22 +193,12 @@ impl Check<'_> {
             if let End::Call { site, .. } = form.end
                 && site >= method.sites.len()
             {
-                self.wrong_at(
-                    line,
-                    Wrong::Site {
-                        block,
-                        site,
-                        count: method.sites.len(),
-                    },
-                );
+                self.wrong_at(line, Wrong::Site { block, site, count: method.sites.len() });
             }
         }
         for (block, reached) in reachable(method).into_iter().enumerate() {
             if !reached {
-                let line = method.blocks[block]
-                    .lines
-                    .first()
-                    .map_or(method.line, |line| line.line);
+                let line = method.blocks[block].lines.first().map_or(method.line, |line| line.line);
                 self.wrong_at(line, Wrong::Unreachable(block));
             }
         }
@@ -250,12 +206,7 @@ impl Check<'_> {
 
     fn sites(&mut self, method: &Method) {
         for site in &method.sites {
-            for callee in site
-                .callees
-                .iter()
-                .filter(|callee| !self.is_there(callee))
-                .collect::<Vec<_>>()
-            {
+            for callee in site.callees.iter().filter(|callee| !self.is_there(callee)).collect::<Vec<_>>() {
                 self.wrong_at(site.line, Wrong::Missing(callee.to_string()));
             }
             for fact in &site.calls {
@@ -278,10 +229,7 @@ impl Check<'_> {
             callee.entity == entity.name && callee.method == method.name
         };
         if methods.len() != plans.len()
-            || !methods
-                .iter()
-                .zip(plans)
-                .all(|(method, plan)| same(method, &plan.method))
+            || !methods.iter().zip(plans).all(|(method, plan)| same(method, &plan.method))
         {
             return self.wrong(Wrong::Plans);
         }

@@ -38,13 +38,7 @@ pub(crate) fn walk(program: &Program, writer: &mut impl Writer) {
     for (entity_place, entity) in program.entities.iter().enumerate() {
         writer.entity(entity, entity_place);
         for ((method_place, method), plan) in entity.methods.iter().enumerate().zip(&mut plans) {
-            let at = At {
-                entity,
-                entity_place,
-                method,
-                method_place,
-                plan: &plan.plan,
-            };
+            let at = At { entity, entity_place, method, method_place, plan: &plan.plan };
             writer.method(at);
             for (place, block) in method.blocks.iter().enumerate() {
                 writer.block(at, place, block);

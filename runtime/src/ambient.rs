@@ -8,7 +8,9 @@ use std::fmt;
 /// The identity of a transaction: the handle it was submitted by, and its number there.
 ///
 /// It does not depend on timing or on the number of workers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct TransactionId {
     /// The number of the handle: 0 for the one `start` gave, then in the order of cloning.
     pub handle: u32,

@@ -1,4 +1,5 @@
 //! The app and its handles: what a user's program holds.
+use crate::Error;
 use crate::ambient::{TransactionId, machine_clock};
 use crate::call::Call;
 use crate::dataflow::{self, Shared, Threads};
@@ -6,7 +7,6 @@ use crate::entity::{Method, Methods};
 use crate::ingress::{Ingress, Work};
 use crate::program::Explorer;
 use crate::reply::{Reply, block_on};
-use crate::Error;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -91,7 +91,9 @@ impl App {
             return start("an app needs at least one worker");
         }
         if self.queue == 0 || self.queue > tokio::sync::Semaphore::MAX_PERMITS {
-            return start("a queue needs room for at least one request, and for less than an eighth of `usize::MAX`");
+            return start(
+                "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
+            );
         }
         if let Some(path) = &self.data_dir {
             tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
@@ -100,7 +102,8 @@ impl App {
         let ingress = Arc::new(Ingress::new(self.workers, self.queue));
         let shared = Shared { ingress: ingress.clone(), seed: self.seed, clock: self.clock };
         let threads = dataflow::start(shared)?;
-        let running = Running { ingress, graph, threads: Mutex::new(Some(threads)), handles: AtomicU32::new(1) };
+        let running =
+            Running { ingress, graph, threads: Mutex::new(Some(threads)), handles: AtomicU32::new(1) };
         Ok(Handle::new(Arc::new(running), 0))
     }
 }
@@ -168,7 +171,8 @@ impl Handle {
     /// # Errors
     /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.
     pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
-        let place = self.running.ingress.room(self.worker).acquire_owned().await.map_err(|_| Error::Stopped)?;
+        let place =
+            self.running.ingress.room(self.worker).acquire_owned().await.map_err(|_| Error::Stopped)?;
         let reply = self.running.ingress.ask(self.worker, || self.next_id(), call, place)?;
         Reply(reply).await
     }

@@ -3,14 +3,14 @@
 //! A method never keeps a borrow of its entity across a call: [`Held::call`] lets the state go, makes the call, and
 //! takes the state up again. So a callee may call back and see every write so far, and rustc rejects a borrow of
 //! `self` that would live across the call.
+use crate::Error;
 use crate::call::Awaitable;
 use crate::entity::{Constructed, Entity};
+use crate::error::Result;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
 use crate::worker::{Flow, Worker};
-use crate::Error;
-use crate::error::Result;
 use std::cell::RefMut;
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -206,5 +206,5 @@ pub fn by_reference<T: NotCopy<Way>, Way>(_: &T) {}
 pub trait NotCopy<Way> {}
 /// See [`NotCopy`].
 pub struct Copied;
-impl<T: ?Sized> NotCopy<()> for T {}
-impl<T: ?Sized + Copy> NotCopy<Copied> for T {}
+impl<T> NotCopy<()> for T {}
+impl<T: Copy> NotCopy<Copied> for T {}

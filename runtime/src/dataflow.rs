@@ -2,13 +2,13 @@
 //!
 //! The timestamp is `(epoch, hop)` in a `u64`. When the frontier of `sequence` has passed an epoch, every ticket of
 //! the epoch has arrived: the frontier is the only barrier. This file alone names timely.
+use crate::Error;
 use crate::ambient::Ambient;
+use crate::error::Result;
 use crate::ingress::{Ingress, Submitted, Work};
 use crate::line::{Line, Ticket};
 use crate::message::{Addressed, Ordered, TxnId};
 use crate::worker::Worker;
-use crate::Error;
-use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use timely::WorkerConfig;
@@ -38,8 +38,11 @@ pub(crate) struct Threads(#[allow(dead_code)] timely::communication::WorkerGuard
 /// Starts the workers.
 pub(crate) fn start(shared: Shared) -> Result<Threads> {
     let workers = shared.ingress.workers();
-    let communication =
-        if workers == 1 { timely::CommunicationConfig::Thread } else { timely::CommunicationConfig::Process(workers) };
+    let communication = if workers == 1 {
+        timely::CommunicationConfig::Thread
+    } else {
+        timely::CommunicationConfig::Process(workers)
+    };
     let config = timely::Config { communication, worker: WorkerConfig::default() };
     let guards = timely::execute(config, move |timely| {
         draw(timely, &shared);
@@ -118,7 +121,8 @@ fn execute<'s>(scope: Scope<'s, u64>, ordered: Stream<'s, u64, Vec<Ordered>>, mu
                 ordered.for_each_stamp(|capability, data| {
                     let Some(capability) = capability.retain_least(output.output_index()) else { return };
                     let epoch = epochs.entry(*capability.time() >> HOP_BITS);
-                    let epoch = epoch.or_insert_with(|| Epoch { capability, tickets: Vec::new(), whole: false });
+                    let epoch =
+                        epoch.or_insert_with(|| Epoch { capability, tickets: Vec::new(), whole: false });
                     epoch.tickets.extend(data.flat_map(|batch| batch.drain(..)).map(ticket));
                 });
                 for (number, epoch) in epochs.iter_mut().filter(|(_, epoch)| !epoch.whole) {
@@ -130,7 +134,8 @@ fn execute<'s>(scope: Scope<'s, u64>, ordered: Stream<'s, u64, Vec<Ordered>>, mu
                     line.extend(epoch.tickets.drain(..));
                 }
                 messages.for_each_stamp(|_, data| {
-                    data.flat_map(|batch| batch.drain(..)).for_each(|Addressed(_, message)| line.receive(message));
+                    data.flat_map(|batch| batch.drain(..))
+                        .for_each(|Addressed(_, message)| line.receive(message));
                 });
                 line.run();
                 for (epoch, to, message) in line.out.drain(..) {

@@ -1,7 +1,7 @@
 //! What `#[entity]` implements: the traits between generated code and the engine.
-use crate::error::Result;
 use crate::call::{Base, Call};
 use crate::cx::Cx;
+use crate::error::Result;
 use crate::place::{ClassId, StableHasher};
 use crate::program::Explorer;
 use serde::Serialize;
@@ -17,7 +17,10 @@ use thalweg_graph::Access;
     label = "not a key",
     note = "a key is `Clone + Debug + Eq + Ord + Hash + Serialize + Deserialize + Send + Sync + 'static`"
 )]
-pub trait Key: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait Key:
+    Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+}
 impl<K: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Key for K {}
 
 /// What an argument, a result or a field must be able to do; implemented for everything that can.

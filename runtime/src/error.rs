@@ -24,7 +24,9 @@ pub enum Error {
         key: String,
     },
     /// A constructor made an entity with another key than the reference it was called on.
-    #[error("{entity} {key} was constructed with the key {made}; a constructor must keep the key of its reference")]
+    #[error(
+        "{entity} {key} was constructed with the key {made}; a constructor must keep the key of its reference"
+    )]
     WrongKey {
         /// The class of the entity.
         entity: &'static str,

@@ -1,10 +1,10 @@
 //! Where requests enter: a bounded queue per worker, shared by the handles that enter there.
+use crate::Error;
 use crate::ambient::TransactionId;
 use crate::call::Call;
 use crate::entity::Method;
-use crate::worker::{Root, Task, Worker, owner, run_alone};
-use crate::Error;
 use crate::error::Result;
+use crate::worker::{Root, Task, Worker, owner, run_alone};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

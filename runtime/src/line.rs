@@ -74,7 +74,11 @@ impl Line {
                 self.early.insert(txn, Arrived { from, depth, ambient, call });
             }
             Message::Return { txn, draws, value } => {
-                debug_assert_eq!(self.line.front().map(|(first, _)| *first), Some(txn), "only the first one waits");
+                debug_assert_eq!(
+                    self.line.front().map(|(first, _)| *first),
+                    Some(txn),
+                    "only the first one waits"
+                );
                 self.resume(draws, value);
             }
             Message::End { txn, commit } => {

@@ -3,13 +3,13 @@
 //! It runs the same methods with another world behind them: an entity's state is copied out when a method starts
 //! and after each call, and written back before each call and at the end. What it says is what the runtime has to
 //! say, byte for byte.
+use crate::Error;
 use crate::ambient::{self, Ambient, TransactionId};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::state::{key_text, state_json};
 use crate::worker::{Flow, World, caught, run_now};
-use crate::Error;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};

@@ -2,11 +2,11 @@
 //!
 //! Each method is polled once without arguments; it reports the callees of its sites, whose types rustc has
 //! inferred, and goes no further. No user code runs.
+use crate::Error;
 use crate::cx::{Cx, Place};
 use crate::entity::{Entity, Method, Methods};
-use crate::worker::{Flow, World};
-use crate::Error;
 use crate::error::Result;
+use crate::worker::{Flow, World};
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,16 +84,20 @@ impl Explorer {
         }
         for ((entity, method), sites) in self.sites {
             let methods = self.entities.get_mut(entity).map(|entity| entity.methods.iter_mut());
-            let Some(method) = methods.into_iter().flatten().find(|known| known.name == method) else { continue };
+            let Some(method) = methods.into_iter().flatten().find(|known| known.name == method) else {
+                continue;
+            };
             if method.sites.len() != sites.len() {
-                let text = format!("the graph of `{entity}::{}` has other call sites than its code", method.name);
+                let text =
+                    format!("the graph of `{entity}::{}` has other call sites than its code", method.name);
                 return Err(Error::Start(text));
             }
             for (site, callees) in method.sites.iter_mut().zip(sites) {
                 site.callees = callees;
             }
         }
-        graph::link(name, self.entities.into_values().collect()).map_err(|error| Error::Start(error.to_string()))
+        graph::link(name, self.entities.into_values().collect())
+            .map_err(|error| Error::Start(error.to_string()))
     }
 }
 

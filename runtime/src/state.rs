@@ -146,5 +146,6 @@ pub(crate) fn key_text<K: serde::Serialize + std::fmt::Debug>(key: &K) -> String
 
 /// A state as JSON; a state that JSON cannot hold is shown by the reason.
 pub(crate) fn state_json<E: serde::Serialize>(state: &E) -> serde_json::Value {
-    serde_json::to_value(state).unwrap_or_else(|error| serde_json::Value::String(format!("not JSON: {error}")))
+    serde_json::to_value(state)
+        .unwrap_or_else(|error| serde_json::Value::String(format!("not JSON: {error}")))
 }

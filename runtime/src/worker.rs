@@ -10,10 +10,10 @@
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
+use crate::error::Result;
 use crate::oracle::Plain;
 use crate::place::{StableHasher, worker_of};
 use crate::state::{AnyClass, Class, key_text};
-use crate::error::Result;
 use crate::{Error, MAX_DEPTH};
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -72,10 +72,7 @@ impl Cfg {
     pub fn ways(&self, at: NodeIndex) -> Vec<(&str, NodeIndex)> {
         let mut edges: Vec<_> = self.graph.edges_directed(at, Direction::Outgoing).collect();
         edges.sort_by_key(|edge| edge.id());
-        edges
-            .into_iter()
-            .map(|edge| (edge.weight().as_str(), edge.target()))
-            .collect()
+        edges.into_iter().map(|edge| (edge.weight().as_str(), edge.target())).collect()
     }
 }
 

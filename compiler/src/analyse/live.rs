@@ -51,12 +51,7 @@ pub fn live(cfg: &Cfg) -> Live {
     while let Some(block) = todo.pop_front() {
         waits[block.index()] = false;
         let mut set = live.exit[block.index()].clone();
-        for event in cfg.graph[block]
-            .code
-            .iter()
-            .rev()
-            .flat_map(|code| code.events.iter().rev())
-        {
+        for event in cfg.graph[block].code.iter().rev().flat_map(|code| code.events.iter().rev()) {
             match *event {
                 Event::Use(variable) => set.insert(variable),
                 Event::Define(variable) => set.remove(variable),
@@ -86,11 +81,8 @@ fn cuts(cfg: &Cfg) -> Vec<Option<NodeIndex>> {
 }
 
 fn names(cfg: &Cfg, set: Option<&Set>) -> Vec<String> {
-    let names: BTreeSet<&String> = set
-        .into_iter()
-        .flat_map(Set::members)
-        .filter_map(|variable| cfg.variables.get(variable))
-        .collect();
+    let names: BTreeSet<&String> =
+        set.into_iter().flat_map(Set::members).filter_map(|variable| cfg.variables.get(variable)).collect();
     names.into_iter().cloned().collect()
 }
 
@@ -118,9 +110,7 @@ impl Set {
     fn members(&self) -> impl Iterator<Item = usize> {
         let words = self.0.iter().enumerate().filter(|(_, word)| **word != 0);
         words.flat_map(|(at, word)| {
-            (0..64)
-                .filter(move |bit| word & (1 << bit) != 0)
-                .map(move |bit| at * 64 + bit)
+            (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| at * 64 + bit)
         })
     }
 

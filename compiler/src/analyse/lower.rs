@@ -32,11 +32,7 @@ pub(super) fn numbered(sig: &Signature, body: Block, marks: &[Mark]) -> Cfg {
         lowerer.scope.leave(entered);
     }
     lowerer.end(Terminator::Return, Vec::new());
-    Cfg {
-        graph: finish(lowerer.drafts, &lowerer.order),
-        variables: lowerer.variables,
-        sites: lowerer.sites,
-    }
+    Cfg { graph: finish(lowerer.drafts, &lowerer.order), variables: lowerer.variables, sites: lowerer.sites }
 }
 
 /// Where `break` and `continue` lead.
@@ -64,11 +60,7 @@ struct Lowerer {
 
 impl Lowerer {
     fn new(marks: &[Mark]) -> Self {
-        let site = |mark: &Mark| SiteText {
-            line: mark.line,
-            kind: mark.kind,
-            text: String::new(),
-        };
+        let site = |mark: &Mark| SiteText { line: mark.line, kind: mark.kind, text: String::new() };
         Lowerer {
             drafts: vec![Draft::default()],
             order: vec![0],
@@ -145,22 +137,14 @@ impl Lowerer {
     /// Writes code down as a line.
     fn line(&mut self, code: &impl ToTokens, events: Vec<Event>) {
         let piece = self.piece(code);
-        self.push(Code {
-            line: line_of(&piece),
-            text: piece.text,
-            events,
-        });
+        self.push(Code { line: line_of(&piece), text: piece.text, events });
     }
 
     /// Notes that code is evaluated here; its text is shown elsewhere.
     fn evaluate(&mut self, expr: &Expr) {
         let events = self.uses(expr);
         if !events.is_empty() {
-            self.push(Code {
-                line: line_of(&self.piece(expr)),
-                text: String::new(),
-                events,
-            });
+            self.push(Code { line: line_of(&self.piece(expr)), text: String::new(), events });
         }
     }
 
@@ -176,18 +160,13 @@ impl Lowerer {
     fn stand_in(&mut self, piece: Piece) -> Expr {
         let name = format_ident!("{}", text::stand_in(self.pieces.len()));
         self.pieces.push(piece);
-        Expr::Path(syn::ExprPath {
-            attrs: Vec::new(),
-            qself: None,
-            path: name.into(),
-        })
+        Expr::Path(syn::ExprPath { attrs: Vec::new(), qself: None, path: name.into() })
     }
 
     /// The piece that the expression stands for.
     fn stands_for(&self, expr: &Expr) -> Option<&Piece> {
         let Expr::Path(path) = expr else { return None };
-        self.pieces
-            .get(text::stood_for(&path.path.get_ident()?.to_string())?)
+        self.pieces.get(text::stood_for(&path.path.get_ident()?.to_string())?)
     }
 
     /// The statements of a block; `want` says whether its value is used.

@@ -95,10 +95,7 @@ pub fn lower(input: &MethodInput<'_>) -> Cfg {
 
 fn params(sig: &syn::Signature) -> Vec<Variable> {
     scope::typed(sig)
-        .map(|param| Variable {
-            name: text::line(param.pat.as_ref()),
-            ty: text::line(param.ty.as_ref()),
-        })
+        .map(|param| Variable { name: text::line(param.pat.as_ref()), ty: text::line(param.ty.as_ref()) })
         .collect()
 }
 
@@ -114,10 +111,7 @@ fn blocks(cfg: &Cfg, live: &live::Live) -> Vec<Block> {
 }
 
 fn line(code: &cfg::Code) -> Option<Line> {
-    (!code.text.is_empty()).then(|| Line {
-        line: code.line,
-        text: code.text.clone(),
-    })
+    (!code.text.is_empty()).then(|| Line { line: code.line, text: code.text.clone() })
 }
 
 fn end(cfg: &Cfg, at: petgraph::graph::NodeIndex) -> End {
@@ -127,10 +121,8 @@ fn end(cfg: &Cfg, at: petgraph::graph::NodeIndex) -> End {
         Terminator::Goto => End::Goto(first),
         Terminator::Return => End::Return,
         Terminator::Call(site) => End::Call { site, next: first },
-        Terminator::Branch => End::Branch(
-            ways.into_iter()
-                .map(|(label, to)| (label.to_owned(), to.index()))
-                .collect(),
-        ),
+        Terminator::Branch => {
+            End::Branch(ways.into_iter().map(|(label, to)| (label.to_owned(), to.index())).collect())
+        }
     }
 }

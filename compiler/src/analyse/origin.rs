@@ -41,12 +41,7 @@ pub(super) fn facts(
         bindings: Vec::new(),
         flow: Flow::default(),
         breaks: Vec::new(),
-        sites: (0..sites)
-            .map(|_| Pending {
-                calls: None,
-                used: true,
-            })
-            .collect(),
+        sites: (0..sites).map(|_| Pending { calls: None, used: true }).collect(),
     };
     if sites > 0 {
         for (place, param) in scope::typed(input.sig).enumerate() {
@@ -151,18 +146,12 @@ impl Walk<'_> {
             Some(Calls::List(calls)) => calls.iter().map(fact).collect(),
             Some(Calls::Each(call)) => vec![fact(call)],
             Some(Calls::Batch(binding)) => {
-                let pushed = self
-                    .bindings
-                    .get(*binding)
-                    .and_then(|binding| binding.batch.as_ref());
+                let pushed = self.bindings.get(*binding).and_then(|binding| binding.batch.as_ref());
                 let call = pushed.and_then(|calls| each(calls.clone()));
                 call.as_ref().map(fact).into_iter().collect()
             }
         };
-        SiteFacts {
-            calls,
-            used: site.used,
-        }
+        SiteFacts { calls, used: site.used }
     }
 
     fn fact(&self, call: &Call, solution: &Solution) -> CallFact {
@@ -185,10 +174,7 @@ fn each(calls: Vec<Call>) -> Option<Call> {
             return None;
         }
         all.receiver.add(call.receiver);
-        all.arguments
-            .iter_mut()
-            .zip(call.arguments)
-            .for_each(|(all, value)| all.add(value));
+        all.arguments.iter_mut().zip(call.arguments).for_each(|(all, value)| all.add(value));
     }
     Some(all)
 }

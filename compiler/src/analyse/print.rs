@@ -19,13 +19,7 @@ pub fn cfg(cfg: &Cfg) -> String {
         end(&mut out, block.end, &ways);
     }
     for (id, site) in cfg.sites.iter().enumerate() {
-        let _ = writeln!(
-            out,
-            "site {id}  {:>3}  {} `{}`",
-            site.line,
-            kind(site.kind),
-            site.text
-        );
+        let _ = writeln!(out, "site {id}  {:>3}  {} `{}`", site.line, kind(site.kind), site.text);
     }
     out
 }
@@ -47,11 +41,7 @@ pub fn live(cfg: &Cfg) -> String {
 
 /// A method as the graph has it: blocks, sites, and the facts of each call.
 pub fn machine(method: &Method) -> String {
-    let params: Vec<_> = method
-        .params
-        .iter()
-        .map(|param| format!("{}: {}", param.name, param.ty))
-        .collect();
+    let params: Vec<_> = method.params.iter().map(|param| format!("{}: {}", param.name, param.ty)).collect();
     let (name, output) = (&method.name, &method.output);
     let mut out = format!("{:?} {name}({}) -> {output}\n", method.access, params.join(", "));
     for (at, block) in method.blocks.iter().enumerate() {
@@ -77,11 +67,7 @@ fn sites(out: &mut String, method: &Method) {
     for (id, site) in method.sites.iter().enumerate() {
         let used = if site.used { "" } else { " unused" };
         let (kind, live) = (kind(site.kind), site.live.join(" "));
-        let _ = writeln!(
-            out,
-            "site {id}  {:>3}  {kind}{used} `{}` keeps [{live}]",
-            site.line, site.text
-        );
+        let _ = writeln!(out, "site {id}  {:>3}  {kind}{used} `{}` keeps [{live}]", site.line, site.text);
         for call in &site.calls {
             let arguments: Vec<_> = call.arguments.iter().map(origin).collect();
             let receiver = origin(&call.receiver);
@@ -96,9 +82,7 @@ fn end(out: &mut String, end: Terminator, ways: &[(&str, usize)]) {
         Terminator::Goto => writeln!(out, "  goto b{first}"),
         Terminator::Call(site) => writeln!(out, "  call {site}, then b{first}"),
         Terminator::Return => writeln!(out, "  return"),
-        Terminator::Branch => ways
-            .iter()
-            .try_for_each(|(label, to)| writeln!(out, "  on `{label}` b{to}")),
+        Terminator::Branch => ways.iter().try_for_each(|(label, to)| writeln!(out, "  on `{label}` b{to}")),
     };
 }
 
@@ -111,11 +95,7 @@ fn events(cfg: &Cfg, events: &[Event]) -> String {
             Event::Define(variable) => format!("={}.{variable}", name(*variable)),
         })
         .collect();
-    if texts.is_empty() {
-        String::new()
-    } else {
-        format!("   // {}", texts.join(" "))
-    }
+    if texts.is_empty() { String::new() } else { format!("   // {}", texts.join(" ")) }
 }
 
 fn kind(kind: SiteKind) -> &'static str {
@@ -134,11 +114,7 @@ pub fn origin(origin: &Origin) -> String {
             let itself = itself.then(|| "itself".to_owned());
             let params = params.iter().map(|param| format!("param {param}"));
             let parts: Vec<_> = itself.into_iter().chain(params).collect();
-            if parts.is_empty() {
-                "nothing".to_owned()
-            } else {
-                parts.join(" + ")
-            }
+            if parts.is_empty() { "nothing".to_owned() } else { parts.join(" + ") }
         }
     }
 }

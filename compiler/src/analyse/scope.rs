@@ -11,10 +11,7 @@ pub(super) struct Scope<T> {
 
 impl<T: Copy> Scope<T> {
     pub(super) fn new() -> Self {
-        Scope {
-            names: BTreeMap::new(),
-            log: Vec::new(),
-        }
+        Scope { names: BTreeMap::new(), log: Vec::new() }
     }
 
     /// Gives a name a new meaning, until the scope is left.
@@ -105,10 +102,7 @@ fn captures(literal: &proc_macro2::Literal, found: &mut Vec<Ident>) {
         return;
     }
     for part in text.split(['{', '$', ':', '.']).skip(1) {
-        let name: String = part
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
+        let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if let Ok(mut ident) = syn::parse_str::<Ident>(&name) {
             ident.set_span(literal.span());
             found.push(ident);

@@ -48,10 +48,7 @@ impl Numbers {
     fn mark(&mut self, attrs: &mut Vec<Attribute>, span: Span, kind: SiteKind) {
         let number = self.marks.len();
         *attrs = vec![parse_quote!(#[thalweg_site(#number)])];
-        self.marks.push(Mark {
-            line: line(span),
-            kind,
-        });
+        self.marks.push(Mark { line: line(span), kind });
     }
 }
 
@@ -63,11 +60,7 @@ impl VisitMut for Numbers {
         }
         match expr {
             Expr::Await(site) => {
-                let kind = if is_join(&site.base) {
-                    SiteKind::Join
-                } else {
-                    SiteKind::Await
-                };
+                let kind = if is_join(&site.base) { SiteKind::Join } else { SiteKind::Await };
                 self.mark(&mut site.attrs, site.await_token.span, kind);
             }
             Expr::MethodCall(site) if site.method == "send" && site.args.is_empty() => {
@@ -94,7 +87,5 @@ pub(super) fn is_join(expr: &Expr) -> bool {
 pub(super) fn join_name(func: &Expr) -> Option<String> {
     let Expr::Path(path) = func else { return None };
     let name = path.path.segments.last()?.ident.to_string();
-    ["join", "join_all", "try_join_all"]
-        .contains(&name.as_str())
-        .then_some(name)
+    ["join", "join_all", "try_join_all"].contains(&name.as_str()).then_some(name)
 }

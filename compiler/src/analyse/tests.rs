@@ -66,23 +66,15 @@ fn the_graph_is_linear_in_the_body() {
         (method.blocks.len(), print::machine(&method).len())
     };
     let (few, some, many) = (measure(12), measure(120), measure(1200));
-    assert!(
-        some.0 <= few.0 * 10 && many.0 <= some.0 * 10,
-        "{few:?} {some:?} {many:?}"
-    );
-    assert!(
-        some.1 <= few.1 * 11 && many.1 <= some.1 * 11,
-        "{few:?} {some:?} {many:?}"
-    );
+    assert!(some.0 <= few.0 * 10 && many.0 <= some.0 * 10, "{few:?} {some:?} {many:?}");
+    assert!(some.1 <= few.1 * 11 && many.1 <= some.1 * 11, "{few:?} {some:?} {many:?}");
 }
 
 #[test]
 fn text_is_linear_in_nested_calls() {
     let nested = |depth: usize| {
         let body = (0..depth).fold("x".to_owned(), |inner, at| format!("a.f({inner}, {at}).await"));
-        analyse(&format!(
-            "async fn f(&self, a: Ref<A>, x: u64) {{ let r = {body}; r }}"
-        ))
+        analyse(&format!("async fn f(&self, a: Ref<A>, x: u64) {{ let r = {body}; r }}"))
     };
     let size = |depth| print::machine(&nested(depth)).len();
     assert!(size(64) < 9 * size(8), "{} {}", size(8), size(64));
@@ -130,8 +122,5 @@ fn every_body_has_a_graph() {
 #[test]
 fn without_the_key_no_reference_is_known_to_be_the_entity_itself() {
     let method = with("async fn f(&self, a: A) { Self::at(self.id).g().await }", method);
-    assert!(matches!(
-        method.sites[0].calls[0].receiver,
-        Origin::Unknown { .. }
-    ));
+    assert!(matches!(method.sites[0].calls[0].receiver, Origin::Unknown { .. }));
 }

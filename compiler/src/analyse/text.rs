@@ -30,20 +30,11 @@ pub(crate) fn line(code: &impl ToTokens) -> String {
 
 /// The code on one line, with `pieces` in place of the names that stand for them.
 pub(super) fn piece(code: &impl ToTokens, pieces: &[Piece]) -> Piece {
-    let mut writer = Writer {
-        out: String::new(),
-        start: None,
-        last: None,
-        pieces,
-    };
+    let mut writer = Writer { out: String::new(), start: None, last: None, pieces };
     writer.stream(code.to_token_stream());
     let nowhere = LineColumn { line: 0, column: 0 };
     let start = writer.start.unwrap_or(nowhere);
-    Piece {
-        text: writer.out,
-        start,
-        end: writer.last.map_or(start, |last| last.end),
-    }
+    Piece { text: writer.out, start, end: writer.last.map_or(start, |last| last.end) }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -129,12 +120,7 @@ impl Writer<'_> {
             Kind::Punct(c) => matches!(c, '?'),
             Kind::Keyword | Kind::Open => false,
         };
-        self.last = Some(Last {
-            kind,
-            joint,
-            operand,
-            end,
-        });
+        self.last = Some(Last { kind, joint, operand, end });
     }
 
     fn spaced(&self, last: Last, text: &str, kind: Kind, start: LineColumn) -> bool {

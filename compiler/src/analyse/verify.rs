@@ -13,10 +13,7 @@ pub fn cfg(cfg: &Cfg) -> Result<(), String> {
     let entry = cfg.graph.node_indices().next().ok_or("there is no entry")?;
     let reached = Dfs::new(&cfg.graph, entry).iter(&cfg.graph).count();
     if reached != cfg.graph.node_count() {
-        return Err(format!(
-            "only {reached} of {} blocks can be reached",
-            cfg.graph.node_count()
-        ));
+        return Err(format!("only {reached} of {} blocks can be reached", cfg.graph.node_count()));
     }
     let mut cut = BTreeSet::new();
     for at in cfg.graph.node_indices() {
@@ -27,20 +24,12 @@ pub fn cfg(cfg: &Cfg) -> Result<(), String> {
             Terminator::Return => ways.is_empty(),
         };
         if !fits {
-            return Err(format!(
-                "b{} has {} ways for {:?}",
-                at.index(),
-                ways.len(),
-                block.end
-            ));
+            return Err(format!("b{} has {} ways for {:?}", at.index(), ways.len(), block.end));
         }
         if let Terminator::Call(site) = block.end
             && (site >= cfg.sites.len() || !cut.insert(site))
         {
-            return Err(format!(
-                "b{} is cut at site {site}, which is not there or cut twice",
-                at.index()
-            ));
+            return Err(format!("b{} is cut at site {site}, which is not there or cut twice", at.index()));
         }
         let known = |event: &Event| match event {
             Event::Use(variable) | Event::Define(variable) => *variable < cfg.variables.len(),

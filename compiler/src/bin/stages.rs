@@ -7,9 +7,10 @@ fn main() -> ExitCode {
         eprintln!("usage: thalweg-stages cfg|live|machine|rust FILE");
         return ExitCode::from(2);
     };
-    let printed = std::fs::read_to_string(path)
-        .map_err(|error| format!("{path}: {error}"))
-        .and_then(|source| thalweg_compiler::print(stage, &source).map_err(|error| format!("{path}: {error}")));
+    let printed =
+        std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}")).and_then(|source| {
+            thalweg_compiler::print(stage, &source).map_err(|error| format!("{path}: {error}"))
+        });
     match printed {
         Ok(text) => {
             print!("{text}");

@@ -1,5 +1,5 @@
 //! The body of a method as a coroutine: the user's tokens, with `self` taken up anew after each call.
-use crate::check::{has_await, is_self_place};
+use crate::check::{has_await, is_self_place, is_send};
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
@@ -21,7 +21,8 @@ use syn::{BinOp, Expr, Index};
 pub(crate) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
     let names = Names::new(function, p);
     let Names { cx, args, sites, entity, this, get, .. } = &names;
-    let (body, count) = if function.is_async() { cut(methods, function, &names) } else { (names.plain(function), 0) };
+    let (body, count) =
+        if function.is_async() { cut(methods, function, &names) } else { (names.plain(function), 0) };
     let site = (0..count).map(|_| quote!(#p::Site::new()));
     let number = (0..count).map(Index::from);
     let patterns = if function.is_async() {
@@ -60,7 +61,6 @@ struct Names {
     output: syn::Ident,
     /// `get` or `get_mut`.
     get: syn::Ident,
-
 }
 
 impl Names {
@@ -76,7 +76,6 @@ impl Names {
             this: local("this"),
             output: local("output"),
             get: local(if read { "get" } else { "get_mut" }),
-
         }
     }
 
@@ -186,7 +185,8 @@ impl VisitMut for Cut<'_> {
             }
             _ => {}
         }
-        let on_self = matches!(expr, Expr::MethodCall(call) if is_self(&call.receiver) && self.calls(&call.method));
+        let on_self =
+            matches!(expr, Expr::MethodCall(call) if is_self(&call.receiver) && self.calls(&call.method));
         visit_mut::visit_expr_mut(self, expr);
         match expr {
             Expr::Await(awaited) => *expr = self.call(&awaited.base.clone(), awaited.await_token.span()),
@@ -227,9 +227,31 @@ impl Cut<'_> {
 /// before the arguments, as rustc does it unaided; `by_reference` makes sure that no such receiver comes here.
 fn takes_place(call: &syn::ExprMethodCall) -> bool {
     const BY_REFERENCE: &[&str] = &[
-        "append", "binary_search", "contains", "contains_key", "entry", "extend", "extend_from_slice", "fill", "get",
-        "get_mut", "get_or_insert", "insert", "insert_str", "push", "push_back", "push_front", "push_str", "remove",
-        "replace", "resize", "retain", "split_off", "swap", "swap_remove", "truncate",
+        "append",
+        "binary_search",
+        "contains",
+        "contains_key",
+        "entry",
+        "extend",
+        "extend_from_slice",
+        "fill",
+        "get",
+        "get_mut",
+        "get_or_insert",
+        "insert",
+        "insert_str",
+        "push",
+        "push_back",
+        "push_front",
+        "push_str",
+        "remove",
+        "replace",
+        "resize",
+        "retain",
+        "split_off",
+        "swap",
+        "swap_remove",
+        "truncate",
     ];
     is_self(&call.receiver)
         || (is_self_place(&call.receiver) && BY_REFERENCE.iter().any(|name| call.method == name))
@@ -239,16 +261,20 @@ fn is_self(expr: &Expr) -> bool {
     matches!(expr, Expr::Path(path) if path.path.is_ident("self"))
 }
 
-fn is_send(call: &syn::ExprMethodCall) -> bool {
-    call.method == "send" && call.args.is_empty() && call.turbofish.is_none()
-}
-
 fn assigns(op: &BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
-        AddAssign(_) | SubAssign(_) | MulAssign(_) | DivAssign(_) | RemAssign(_) | BitXorAssign(_) | BitAndAssign(_)
-            | BitOrAssign(_) | ShlAssign(_) | ShrAssign(_)
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitXorAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
     )
 }
 

@@ -79,7 +79,9 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
     let text = name.unraw().to_string();
     let facts = facts(entity);
     let auto = match entity.options.auto {
-        Some(span) => quote_spanned!(span=> #p::std::option::Option::Some(<#name>::new(#p::std::clone::Clone::clone(key)))),
+        Some(span) => {
+            quote_spanned!(span=> #p::std::option::Option::Some(<#name>::new(#p::std::clone::Clone::clone(key))))
+        }
         None => quote!(#p::std::option::Option::None),
     };
     let at = quote_spanned! {name.span()=>

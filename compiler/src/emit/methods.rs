@@ -146,7 +146,9 @@ impl Emit<'_> {
         let all: Vec<_> = function.params().collect();
         let target = self.beside(hygiene::stub);
         let full = self.stub_method(function, &all, &quote!(#target), &quote!());
-        let Some((first, rest)) = all.split_first().filter(|_| function.kind == Kind::Constructor) else { return full };
+        let Some((first, rest)) = all.split_first().filter(|_| function.kind == Kind::Constructor) else {
+            return full;
+        };
         let Pat::Ident(name) = &*first.pat else { return full };
         // impl __ThalwegConstructorsOfAccount<NUMBER_OF_"id", u64> { pub fn open(&self, balance: i64) -> Call<__open> }
         let p = &self.p;
@@ -179,14 +181,20 @@ impl Emit<'_> {
         let Emitted { marker, .. } = self.emitted(function);
         let (declared, ..) = generics.split_for_impl();
         let bounds = self.bounds(function, generics.where_clause.as_ref());
-        let names: Vec<_> = params.iter().enumerate().map(|(place, param)| param_name(&param.pat, place)).collect();
+        let names: Vec<_> =
+            params.iter().enumerate().map(|(place, param)| param_name(&param.pat, place)).collect();
         let types = params.iter().map(|param| self.named(&param.ty));
-        let docs = function.attributes.iter().filter(|attribute| {
-            ["doc", "deprecated"].iter().any(|name| attribute.path().is_ident(name))
-        });
+        let docs = function
+            .attributes
+            .iter()
+            .filter(|attribute| ["doc", "deprecated"].iter().any(|name| attribute.path().is_ident(name)));
         let entity = &self.methods.entity;
         let key = quote!(#p::std::clone::Clone::clone(#p::Base::<#entity>::key(self)));
-        let key = if first.is_empty() { key } else { quote!(#p::std::clone::Clone::clone(#p::Stub::<#entity>::base(self).key())) };
+        let key = if first.is_empty() {
+            key
+        } else {
+            quote!(#p::std::clone::Clone::clone(#p::Stub::<#entity>::base(self).key()))
+        };
         quote! {
             impl #target {
                 #(#docs)*

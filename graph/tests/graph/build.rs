@@ -17,17 +17,13 @@ pub fn entity(name: &str, methods: Vec<Method>) -> Entity {
 }
 
 pub fn variable(name: &str, ty: &str) -> Variable {
-    Variable {
-        name: name.to_owned(),
-        ty: ty.to_owned(),
-    }
+    Variable { name: name.to_owned(), ty: ty.to_owned() }
 }
 
 /// A method whose parameters are written `name: Type`, with one block for each cut and one for the end.
 pub fn method(name: &str, access: Access, params: &[&str], sites: Vec<Site>) -> Method {
-    let mut blocks: Vec<_> = (0..sites.len())
-        .map(|site| block(&[], &[], End::Call { site, next: site + 1 }))
-        .collect();
+    let mut blocks: Vec<_> =
+        (0..sites.len()).map(|site| block(&[], &[], End::Call { site, next: site + 1 })).collect();
     blocks.push(block(&[], &[], End::Return));
     let params = params.iter().map(|param| {
         let (name, ty) = param.split_once(": ").unwrap_or((param, "u64"));
@@ -54,29 +50,14 @@ pub fn write(name: &str, params: &[&str], sites: Vec<Site>) -> Method {
 }
 
 pub fn block(lines: &[(u32, &str)], live: &[&str], end: End) -> Block {
-    let lines = lines
-        .iter()
-        .map(|(line, text)| Line {
-            line: *line,
-            text: (*text).to_owned(),
-        })
-        .collect();
-    Block {
-        lines,
-        live: names(live),
-        end,
-    }
+    let lines = lines.iter().map(|(line, text)| Line { line: *line, text: (*text).to_owned() }).collect();
+    Block { lines, live: names(live), end }
 }
 
 /// A site with one call, awaited.
 pub fn site(line: u32, callee: &str, receiver: Origin, arguments: Vec<Origin>) -> Site {
     let (_, name) = callee.split_once("::").unwrap();
-    let fact = CallFact {
-        method: name.to_owned(),
-        line,
-        receiver,
-        arguments,
-    };
+    let fact = CallFact { method: name.to_owned(), line, receiver, arguments };
     Site {
         line,
         kind: SiteKind::Await,
@@ -102,38 +83,23 @@ pub fn join(parts: Vec<Site>) -> Site {
 
 pub fn to(callee: &str) -> Callee {
     let (entity, method) = callee.split_once("::").unwrap();
-    Callee {
-        entity: entity.to_owned(),
-        method: method.to_owned(),
-    }
+    Callee { entity: entity.to_owned(), method: method.to_owned() }
 }
 
 pub fn itself() -> Origin {
-    Origin::Known {
-        itself: true,
-        params: BTreeSet::new(),
-    }
+    Origin::Known { itself: true, params: BTreeSet::new() }
 }
 
 pub fn none() -> Origin {
-    Origin::Known {
-        itself: false,
-        params: BTreeSet::new(),
-    }
+    Origin::Known { itself: false, params: BTreeSet::new() }
 }
 
 pub fn param(place: usize) -> Origin {
-    Origin::Known {
-        itself: false,
-        params: BTreeSet::from([place]),
-    }
+    Origin::Known { itself: false, params: BTreeSet::from([place]) }
 }
 
 pub fn unknown(line: u32, reason: &str) -> Origin {
-    Origin::Unknown {
-        reason: reason.to_owned(),
-        line,
-    }
+    Origin::Unknown { reason: reason.to_owned(), line }
 }
 
 pub fn names(names: &[&str]) -> Vec<String> {

@@ -39,10 +39,7 @@ fn json_of_another_version() {
         error.to_string(),
         "this JSON has version 2, but version 1 is read here; help: export it again"
     );
-    assert!(matches!(
-        Program::from_json("[]").unwrap_err(),
-        JsonError::Form(_)
-    ));
+    assert!(matches!(Program::from_json("[]").unwrap_err(), JsonError::Form(_)));
 }
 
 /// The data block of a page.
@@ -81,14 +78,8 @@ fn page_holds_its_program() {
 fn page_asks_nothing_of_a_network() {
     for program in shown() {
         let page = program.to_html();
-        for address in [
-            "http://", "https://", "@import", "url(//", "src=", "href=", "fetch(", "import(",
-        ] {
-            assert!(
-                !page.contains(address),
-                "{address} in the page of {}",
-                program.name
-            );
+        for address in ["http://", "https://", "@import", "url(//", "src=", "href=", "fetch(", "import("] {
+            assert!(!page.contains(address), "{address} in the page of {}", program.name);
         }
         let name: String = program.name.chars().filter(char::is_ascii_alphanumeric).collect();
         std::fs::write(format!("{}/{name}.html", env!("CARGO_TARGET_TMPDIR")), page).unwrap();

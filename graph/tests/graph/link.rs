@@ -14,10 +14,7 @@ fn order_of_input_does_not_matter() {
     let other = link("shop", vec![order(), user(), item()]).unwrap();
     assert_eq!(one, other);
     assert_eq!(
-        one.entities
-            .iter()
-            .map(|entity| entity.name.as_str())
-            .collect::<Vec<_>>(),
+        one.entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>(),
         ["Item", "Order", "User"]
     );
 }
@@ -35,10 +32,7 @@ fn names_lead_to_entities_methods_and_plans() {
 
 #[test]
 fn two_entities_of_one_name() {
-    let other = Entity {
-        line: 7,
-        ..entity("A", vec![])
-    };
+    let other = Entity { line: 7, ..entity("A", vec![]) };
     check(
         vec![other, entity("A", vec![])],
         "two entities are named `A`, at src/test.rs:1 and at src/test.rs:7; \

@@ -32,18 +32,8 @@ fn told(mut site: Site, text: &str, live: &[&str]) -> Site {
 }
 
 pub fn item() -> Entity {
-    let new = method(
-        "new",
-        Access::Create,
-        &["id: String", "price: u64", "stock: u32"],
-        vec![],
-    );
-    let mut audit = straight(
-        read("audit", &[], vec![]),
-        34,
-        "()",
-        &[(35, "debug_assert!(self.price > 0)")],
-    );
+    let new = method("new", Access::Create, &["id: String", "price: u64", "stock: u32"], vec![]);
+    let mut audit = straight(read("audit", &[], vec![]), 34, "()", &[(35, "debug_assert!(self.price > 0)")]);
     audit.public = false;
     let methods = vec![
         straight(new, 14, "Self", &[(15, "Self { id, price, stock }")]),
@@ -53,19 +43,11 @@ pub fn item() -> Entity {
             22,
             "Result<u64, OutOfStock>",
             &[
-                (
-                    23,
-                    "self.stock = self.stock.checked_sub(count).ok_or(OutOfStock)?",
-                ),
+                (23, "self.stock = self.stock.checked_sub(count).ok_or(OutOfStock)?"),
                 (24, "Ok(self.price * u64::from(count))"),
             ],
         ),
-        straight(
-            write("put_back", &["count: u32"], vec![]),
-            28,
-            "()",
-            &[(29, "self.stock += count")],
-        ),
+        straight(write("put_back", &["count: u32"], vec![]), 28, "()", &[(29, "self.stock += count")]),
         audit,
     ];
     at(entity("Item", methods), 7, "id: String")
@@ -76,18 +58,10 @@ pub fn user() -> Entity {
         write("pay", &["amount: u64"], vec![]),
         50,
         "Result<(), Poor>",
-        &[
-            (51, "self.balance = self.balance.checked_sub(amount).ok_or(Poor)?"),
-            (52, "Ok(())"),
-        ],
+        &[(51, "self.balance = self.balance.checked_sub(amount).ok_or(Poor)?"), (52, "Ok(())")],
     );
     let methods = vec![
-        straight(
-            write("deposit", &["amount: u64"], vec![]),
-            46,
-            "()",
-            &[(47, "self.balance += amount")],
-        ),
+        straight(write("deposit", &["amount: u64"], vec![]), 46, "()", &[(47, "self.balance += amount")]),
         pay,
         buy(),
         read_orders(),
@@ -120,11 +94,7 @@ fn buy() -> Method {
             )
         },
     ];
-    let method = write(
-        "buy",
-        &["basket: Vec<(Ref<Item>, u32)>", "order: Ref<Order>"],
-        sites,
-    );
+    let method = write("buy", &["basket: Vec<(Ref<Item>, u32)>", "order: Ref<Order>"], sites);
     let way = |text: &str, target| (text.to_owned(), target);
     let blocks = vec![
         block(
@@ -141,11 +111,7 @@ fn buy() -> Method {
             &["basket", "order", "rest", "taken", "total"],
             End::Branch(vec![way("Some((item, count)) = rest.next()", 2), way("None", 6)]),
         ),
-        block(
-            &[],
-            &["count", "item", "order", "rest", "taken", "total"],
-            End::Call { site: 0, next: 3 },
-        ),
+        block(&[], &["count", "item", "order", "rest", "taken", "total"], End::Call { site: 0, next: 3 }),
         block(
             &[(62, "let result = item.take(*count).await")],
             &["count", "item", "order", "rest", "taken", "total"],
@@ -166,11 +132,7 @@ fn buy() -> Method {
             &["basket", "order", "total"],
             End::Branch(vec![way("self.balance < total", 8), way("else", 9)]),
         ),
-        block(
-            &[(70, "return Err(Refused::OutOfStock { total })")],
-            &["total"],
-            End::Return,
-        ),
+        block(&[(70, "return Err(Refused::OutOfStock { total })")], &["total"], End::Return),
         block(
             &[(75, "return Err(Refused::Poor { missing: total - self.balance })")],
             &["total"],
@@ -190,15 +152,8 @@ fn buy() -> Method {
 fn read_orders() -> Method {
     let orders = unknown(86, "`self.orders` is read from state");
     let text = "join_all(self.orders.iter().map(|order| order.total()))";
-    let method = read(
-        "spent",
-        &[],
-        vec![told(
-            join(vec![site(86, "Order::total", orders, vec![])]),
-            text,
-            &[],
-        )],
-    );
+    let method =
+        read("spent", &[], vec![told(join(vec![site(86, "Order::total", orders, vec![])]), text, &[])]);
     let blocks = vec![
         block(&[], &[], End::Call { site: 0, next: 1 }),
         block(&[(87, "totals.into_iter().sum()")], &["totals"], End::Return),
@@ -208,26 +163,14 @@ fn read_orders() -> Method {
 
 pub fn order() -> Entity {
     let place = straight(
-        write(
-            "place",
-            &["buyer: Ref<User>", "lines: Vec<(Ref<Item>, u32)>", "total: u64"],
-            vec![],
-        ),
+        write("place", &["buyer: Ref<User>", "lines: Vec<(Ref<Item>, u32)>", "total: u64"], vec![]),
         104,
         "()",
-        &[
-            (105, "self.buyer = Some(buyer)"),
-            (106, "self.lines = lines"),
-            (107, "self.total = total"),
-        ],
+        &[(105, "self.buyer = Some(buyer)"), (106, "self.lines = lines"), (107, "self.total = total")],
     );
     let buyer = || unknown(115, "`self.buyer` is read from state");
     let cancel_sites = vec![
-        told(
-            site(117, "User::deposit", buyer(), vec![none()]),
-            "buyer.deposit(self.total)",
-            &["lines"],
-        ),
+        told(site(117, "User::deposit", buyer(), vec![none()]), "buyer.deposit(self.total)", &["lines"]),
         Site {
             used: false,
             ..told(
@@ -248,26 +191,15 @@ pub fn order() -> Entity {
         114,
         "bool",
         vec![
-            block(
-                &[],
-                &[],
-                End::Branch(vec![way("Some(buyer) = self.buyer.take()", 1), way("else", 4)]),
-            ),
-            block(
-                &[(116, "let lines = take(&mut self.lines)")],
-                &["buyer"],
-                End::Call { site: 0, next: 2 },
-            ),
+            block(&[], &[], End::Branch(vec![way("Some(buyer) = self.buyer.take()", 1), way("else", 4)])),
+            block(&[(116, "let lines = take(&mut self.lines)")], &["buyer"], End::Call { site: 0, next: 2 }),
             block(&[], &["lines"], End::Call { site: 1, next: 3 }),
             block(&[(119, "true")], &[], End::Return),
             block(&[(121, "false")], &[], End::Return),
         ],
     );
-    let methods = vec![
-        place,
-        straight(read("total", &[], vec![]), 110, "u64", &[(111, "self.total")]),
-        cancel,
-    ];
+    let methods =
+        vec![place, straight(read("total", &[], vec![]), 110, "u64", &[(111, "self.total")]), cancel];
     let mut order = at(entity("Order", methods), 92, "id: (u32, u64)");
     order.partition = Some("id.0".to_owned());
     order

@@ -48,24 +48,14 @@ const FORMS: [(&str, &[&str]); 12] = [
     ("Stock", &["W take(Ref<Item>, u32) -> 0 Item::price", "R level()"]),
     ("Item", &["R price()"]),
     ("History", &["W append(u64)"]),
-    (
-        "Clerk",
-        &["W audit(Vec<Ref<Warehouse>>) -> 0 Warehouse::tax, 0 Warehouse::exists"],
-    ),
+    ("Clerk", &["W audit(Vec<Ref<Warehouse>>) -> 0 Warehouse::tax, 0 Warehouse::exists"]),
     ("Settings", &["W set(String)"]),
 ];
 
 pub fn tpcc() -> Program {
     let entities = FORMS.iter().map(|(name, methods)| {
-        let methods = methods
-            .iter()
-            .enumerate()
-            .map(|(at, form)| parse(10 + 10 * at as u32, form))
-            .collect();
-        Entity {
-            file: format!("src/{}.rs", name.to_lowercase()),
-            ..entity(name, methods)
-        }
+        let methods = methods.iter().enumerate().map(|(at, form)| parse(10 + 10 * at as u32, form)).collect();
+        Entity { file: format!("src/{}.rs", name.to_lowercase()), ..entity(name, methods) }
     });
     link("tpcc", entities.collect()).unwrap()
 }
@@ -87,14 +77,9 @@ fn parse(line: u32, form: &str) -> Method {
         .collect();
     let params: Vec<_> = params.iter().map(String::as_str).collect();
     let calls = calls.split(", ").filter(|call| !call.is_empty());
-    let sites = calls
-        .enumerate()
-        .map(|(at, call)| parse_call(line + 1 + at as u32, call, params.len()))
-        .collect();
-    Method {
-        line,
-        ..method(name, access, &params, sites)
-    }
+    let sites =
+        calls.enumerate().map(|(at, call)| parse_call(line + 1 + at as u32, call, params.len())).collect();
+    Method { line, ..method(name, access, &params, sites) }
 }
 
 fn parse_call(line: u32, call: &str, params: usize) -> Site {
@@ -104,10 +89,5 @@ fn parse_call(line: u32, call: &str, params: usize) -> Site {
         "?" => unknown(line, "`self.refs` is read from state"),
         place => param(place.parse().unwrap()),
     };
-    site(
-        line,
-        callee,
-        receiver,
-        (1..params).map(param).chain([none(), none()]).take(3).collect(),
-    )
+    site(line, callee, receiver, (1..params).map(param).chain([none(), none()]).take(3).collect())
 }

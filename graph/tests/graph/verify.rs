@@ -15,11 +15,7 @@ fn check(spoil: impl FnOnce(&mut Program), expect: &[&str]) {
 }
 
 fn buy(program: &mut Program) -> &mut Method {
-    program.entities[2]
-        .methods
-        .iter_mut()
-        .find(|method| method.name == "buy")
-        .unwrap()
+    program.entities[2].methods.iter_mut().find(|method| method.name == "buy").unwrap()
 }
 
 #[test]
@@ -29,10 +25,7 @@ fn good_program() {
 
 #[test]
 fn version() {
-    check(
-        |program| program.version = 7,
-        &["program: its form has version 7, this is version 1"],
-    );
+    check(|program| program.version = 7, &["program: its form has version 7, this is version 1"]);
 }
 
 #[test]
@@ -118,15 +111,9 @@ fn entries_of_plans() {
     check(
         |program| {
             let access = thalweg_graph::Access::Read;
-            let entry = |entity: &str, source| PlannedAccess {
-                entity: entity.to_owned(),
-                source,
-                access,
-            };
-            program.plans[0].plan = AccessPlan::Static(vec![
-                entry("Shelf", Source::Itself),
-                entry("Item", Source::Parameter(3)),
-            ]);
+            let entry = |entity: &str, source| PlannedAccess { entity: entity.to_owned(), source, access };
+            program.plans[0].plan =
+                AccessPlan::Static(vec![entry("Shelf", Source::Itself), entry("Item", Source::Parameter(3))]);
         },
         &[
             "`Item::new` at src/shop.rs:14: `Shelf` is not in the program",

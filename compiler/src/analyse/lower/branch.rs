@@ -58,11 +58,7 @@ impl Lowerer {
     }
 
     pub(super) fn if_else(&mut self, expr: syn::ExprIf) -> Expr {
-        let piece = self.short(
-            expr.if_token.span,
-            expr.then_branch.brace_token.span.close(),
-            "if …",
-        );
+        let piece = self.short(expr.if_token.span, expr.then_branch.brace_token.span.close(), "if …");
         let (yes, no, join) = (self.draft(), self.draft(), self.draft());
         let entered = self.scope.enter();
         self.condition(*expr.cond, yes, no);
@@ -111,19 +107,11 @@ impl Lowerer {
         let value = self.value(*std::mem::replace(&mut expr.expr, hole()));
         let events = self.uses(&value);
         let head = self.piece(&value);
-        self.push(Code {
-            line: line_of(&piece),
-            text: format!("match {}", head.text),
-            events,
-        });
+        self.push(Code { line: line_of(&piece), text: format!("match {}", head.text), events });
         let join = self.draft();
         if expr.arms.is_empty() {
             self.end(Terminator::Return, Vec::new());
-        } else if expr
-            .arms
-            .iter()
-            .any(|arm| matches!(&arm.pat, Pat::Guard(pat) if cuts(&pat.guard)))
-        {
+        } else if expr.arms.iter().any(|arm| matches!(&arm.pat, Pat::Guard(pat) if cuts(&pat.guard))) {
             self.arms_in_turn(expr.arms, join);
         } else {
             self.arms_at_once(expr.arms, join);
@@ -134,11 +122,7 @@ impl Lowerer {
 
     fn arms_at_once(&mut self, arms: Vec<Arm>, join: usize) {
         let blocks: Vec<_> = arms.iter().map(|_| self.draft()).collect();
-        let ways = arms
-            .iter()
-            .zip(&blocks)
-            .map(|(arm, block)| (self.piece(&arm.pat).text, *block))
-            .collect();
+        let ways = arms.iter().zip(&blocks).map(|(arm, block)| (self.piece(&arm.pat).text, *block)).collect();
         self.branch(ways);
         for (arm, block) in arms.into_iter().zip(blocks) {
             self.begin(block);

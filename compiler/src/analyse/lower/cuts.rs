@@ -26,8 +26,7 @@ impl Cuts {
 
     fn inside(&mut self, label: Option<&Label>, loops: usize, walk: impl FnOnce(&mut Self)) {
         let labels = self.labels.len();
-        self.labels
-            .extend(label.map(|label| label.name.ident.to_string()));
+        self.labels.extend(label.map(|label| label.name.ident.to_string()));
         self.loops += loops;
         walk(self);
         self.loops -= loops;

@@ -30,20 +30,13 @@ impl Lowerer {
             Expr::Loop(expr) => self.endless(expr),
             Expr::Block(expr) => self.inner_block(expr),
             Expr::Unsafe(expr) => {
-                let piece = self.short(
-                    expr.unsafe_token.span,
-                    expr.block.brace_token.span.close(),
-                    "unsafe { … }",
-                );
+                let piece =
+                    self.short(expr.unsafe_token.span, expr.block.brace_token.span.close(), "unsafe { … }");
                 self.block(expr.block, true);
                 self.stand_in(piece)
             }
             Expr::TryBlock(expr) => {
-                let piece = self.short(
-                    expr.try_token.span,
-                    expr.block.brace_token.span.close(),
-                    "try { … }",
-                );
+                let piece = self.short(expr.try_token.span, expr.block.brace_token.span.close(), "try { … }");
                 self.block(expr.block, true);
                 self.stand_in(piece)
             }
@@ -59,11 +52,7 @@ impl Lowerer {
 
     /// A piece that says no more than what kind of code it stands for; the code begins and ends with these tokens.
     pub(super) fn short(&self, first: Span, last: Span, text: &str) -> Piece {
-        Piece {
-            text: text.to_owned(),
-            start: first.start(),
-            end: last.end(),
-        }
+        Piece { text: text.to_owned(), start: first.start(), end: last.end() }
     }
 
     /// A site: the method is cut, and goes on in a new block.
@@ -129,11 +118,7 @@ impl Lowerer {
         self.evaluate(&expr.right);
         self.goto(join);
         self.begin(join);
-        let short = if matches!(expr.op, BinOp::And(_)) {
-            "… && …"
-        } else {
-            "… || …"
-        };
+        let short = if matches!(expr.op, BinOp::And(_)) { "… && …" } else { "… || …" };
         self.freeze(&expr, short)
     }
 
@@ -141,10 +126,7 @@ impl Lowerer {
         if let Some(value) = &mut expr.expr {
             **value = self.value(std::mem::replace(&mut **value, nothing()));
         }
-        let events = expr
-            .expr
-            .as_deref()
-            .map_or_else(Vec::new, |value| self.uses(value));
+        let events = expr.expr.as_deref().map_or_else(Vec::new, |value| self.uses(value));
         self.line(&expr, events);
         self.end(Terminator::Return, Vec::new());
         self.dead();

@@ -18,11 +18,7 @@ impl Lowerer {
     }
 
     pub(super) fn while_loop(&mut self, expr: syn::ExprWhile) -> Expr {
-        let piece = self.short(
-            expr.while_token.span,
-            expr.body.brace_token.span.close(),
-            "while …",
-        );
+        let piece = self.short(expr.while_token.span, expr.body.brace_token.span.close(), "while …");
         let (head, body, exit) = (self.draft(), self.draft(), self.draft());
         self.goto(head);
         self.begin(head);
@@ -62,11 +58,8 @@ impl Lowerer {
     }
 
     pub(super) fn inner_block(&mut self, expr: syn::ExprBlock) -> Expr {
-        let piece = self.short(
-            expr.block.brace_token.span.open(),
-            expr.block.brace_token.span.close(),
-            "{ … }",
-        );
+        let piece =
+            self.short(expr.block.brace_token.span.open(), expr.block.brace_token.span.close(), "{ … }");
         let exit = self.draft();
         let labelled = expr.label.is_some();
         if labelled {

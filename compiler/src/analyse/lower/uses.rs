@@ -9,10 +9,7 @@ impl Lowerer {
     /// The uses in code that stays as written.
     pub(super) fn uses<'a>(&mut self, code: impl Into<Piece<'a>>) -> Vec<Event> {
         let entered = self.scope.enter();
-        let mut uses = Uses {
-            scope: &mut self.scope,
-            events: Vec::new(),
-        };
+        let mut uses = Uses { scope: &mut self.scope, events: Vec::new() };
         match code.into() {
             Piece::Expr(expr) => uses.visit_expr(expr),
             Piece::Local(local) => uses.visit_local(local),

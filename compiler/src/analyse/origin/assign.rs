@@ -16,10 +16,7 @@ impl Walk<'_> {
             Expr::Tuple(node) => node.elems.iter().for_each(|left| self.assign_to(left, value)),
             Expr::Array(node) => node.elems.iter().for_each(|left| self.assign_to(left, value)),
             Expr::Call(node) => node.args.iter().for_each(|left| self.assign_to(left, value)),
-            Expr::Struct(node) => node
-                .fields
-                .iter()
-                .for_each(|field| self.assign_to(&field.expr, value)),
+            Expr::Struct(node) => node.fields.iter().for_each(|field| self.assign_to(&field.expr, value)),
             left => {
                 let place = self.eval(left);
                 match self.named(left) {
@@ -41,9 +38,7 @@ impl Walk<'_> {
             Expr::Field(node) => self.is_mutable(&node.base),
             Expr::Index(node) => self.is_mutable(&node.expr),
             Expr::Unary(node) if matches!(node.op, UnOp::Deref(_)) => self.is_mutable(&node.expr),
-            place => self
-                .named(place)
-                .is_some_and(|binding| self.bindings[binding].mutable),
+            place => self.named(place).is_some_and(|binding| self.bindings[binding].mutable),
         }
     }
 }

@@ -24,12 +24,7 @@ fn at(expr: &Expr, depth: usize) -> String {
             Member::Unnamed(place) => format!("{}.{}", at(&expr.base, depth), place.index),
         },
         Expr::MethodCall(expr) => {
-            format!(
-                "{}.{}({})",
-                at(&expr.receiver, depth),
-                expr.method,
-                list(expr.args.iter(), depth)
-            )
+            format!("{}.{}({})", at(&expr.receiver, depth), expr.method, list(expr.args.iter(), depth))
         }
         Expr::Call(expr) => format!("{}({})", at(&expr.func, depth), list(expr.args.iter(), depth)),
         Expr::Tuple(expr) => format!("({})", list(expr.elems.iter(), depth)),
@@ -54,8 +49,5 @@ fn list<'a>(items: impl ExactSizeIterator<Item = &'a Expr>, depth: usize) -> Str
 
 /// The names of a path.
 pub(super) fn path(path: &syn::Path) -> Vec<String> {
-    path.segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect()
+    path.segments.iter().map(|segment| segment.ident.to_string()).collect()
 }

@@ -149,8 +149,5 @@ impl Walk<'_> {
 
 /// Methods that unpack a value are not calls of an entity, whatever is awaited after them.
 fn seems_a_call(method: &str) -> bool {
-    !matches!(
-        method,
-        "unwrap" | "expect" | "clone" | "unwrap_or_else" | "unwrap_or" | "into_future" | "into"
-    )
+    !matches!(method, "unwrap" | "expect" | "clone" | "unwrap_or_else" | "unwrap_or" | "into_future" | "into")
 }

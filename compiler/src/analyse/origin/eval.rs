@@ -61,10 +61,7 @@ impl Walk<'_> {
                 ends.into_iter().fold(Value::none(), Value::and)
             }
             Expr::Struct(node) => {
-                let mut value = node
-                    .rest
-                    .as_ref()
-                    .map_or_else(Value::none, |rest| self.eval(rest));
+                let mut value = node.rest.as_ref().map_or_else(Value::none, |rest| self.eval(rest));
                 for field in &node.fields {
                     let field = self.eval(&field.expr);
                     value.add(field);
@@ -130,19 +127,12 @@ impl Walk<'_> {
 
     /// The value of a `break` is a value of what it leaves.
     fn break_with(&mut self, node: &syn::ExprBreak) -> Value {
-        let value = node
-            .expr
-            .as_ref()
-            .map_or_else(Value::none, |value| self.eval(value));
+        let value = node.expr.as_ref().map_or_else(Value::none, |value| self.eval(value));
         let label = node.label.as_ref().map(|label| label.ident.to_string());
-        let left = self
-            .breaks
-            .iter_mut()
-            .rev()
-            .find(|(name, is_loop, _)| match &label {
-                None => *is_loop,
-                Some(_) => *name == label,
-            });
+        let left = self.breaks.iter_mut().rev().find(|(name, is_loop, _)| match &label {
+            None => *is_loop,
+            Some(_) => *name == label,
+        });
         if let Some((_, _, all)) = left {
             all.add(value);
         }
@@ -367,10 +357,7 @@ fn is_empty_vec(expr: &Expr) -> bool {
         Expr::Macro(node) => node.mac.path.is_ident("vec") && node.mac.tokens.is_empty(),
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => matches!(
-                brief::path(&path.path)
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()[..],
+                brief::path(&path.path).iter().map(String::as_str).collect::<Vec<_>>()[..],
                 [.., "Vec", "new" | "with_capacity"]
             ),
             _ => false,

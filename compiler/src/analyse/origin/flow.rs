@@ -27,17 +27,11 @@ impl Value {
     }
 
     pub(super) fn unknown(line: u32, reason: String) -> Self {
-        Value {
-            why: Some((line, reason)),
-            ..Value::default()
-        }
+        Value { why: Some((line, reason)), ..Value::default() }
     }
 
     pub(super) fn itself() -> Self {
-        Value {
-            itself: true,
-            ..Value::default()
-        }
+        Value { itself: true, ..Value::default() }
     }
 
     pub(super) fn binding(binding: usize, exclusive: bool) -> Self {
@@ -113,8 +107,7 @@ impl Flow {
     pub(super) fn assign(&mut self, binding: usize, from: &Value) {
         self.nodes = self.nodes.max(store(binding) + 1);
         self.edges.push((store(binding), value(binding)));
-        self.edges
-            .extend(from.roots.iter().map(|root| (store(binding), store(*root))));
+        self.edges.extend(from.roots.iter().map(|root| (store(binding), store(*root))));
         self.add(value(binding), from);
     }
 
@@ -122,18 +115,13 @@ impl Flow {
     pub(super) fn put(&mut self, place: &Value, put: &Value) {
         for root in &place.roots {
             self.add(store(*root), put);
-            self.edges.extend(
-                put.roots
-                    .iter()
-                    .filter(|_| put.exclusive)
-                    .map(|from| (store(*root), store(*from))),
-            );
+            self.edges
+                .extend(put.roots.iter().filter(|_| put.exclusive).map(|from| (store(*root), store(*from))));
         }
     }
 
     fn add(&mut self, node: usize, from: &Value) {
-        self.edges
-            .extend(from.from.iter().map(|from| (value(*from), node)));
+        self.edges.extend(from.from.iter().map(|from| (value(*from), node)));
         self.itself.extend(from.itself.then_some(node));
         self.why.extend(from.why.clone().map(|why| (why, node)));
     }
@@ -157,9 +145,7 @@ impl Flow {
             });
         }
         let mut itself = vec![false; nodes];
-        spread(&next, self.itself, |node| {
-            !std::mem::replace(&mut itself[node], true)
-        });
+        spread(&next, self.itself, |node| !std::mem::replace(&mut itself[node], true));
         let mut params = vec![BTreeSet::new(); nodes];
         for (node, param) in self.params {
             spread(&next, vec![node], |node| params[node].insert(param));
@@ -186,24 +172,14 @@ pub(super) struct Solution {
 
 impl Solution {
     pub(super) fn origin(&self, of: &Value) -> Origin {
-        let nodes = || {
-            of.from
-                .iter()
-                .map(|binding| value(*binding))
-                .filter(|node| *node < self.why.len())
-        };
+        let nodes = || of.from.iter().map(|binding| value(*binding)).filter(|node| *node < self.why.len());
         let reasons = nodes().filter_map(|node| self.why[node].as_ref()).chain(&of.why);
         if let Some((line, reason)) = reasons.min() {
-            return Origin::Unknown {
-                reason: reason.clone(),
-                line: *line,
-            };
+            return Origin::Unknown { reason: reason.clone(), line: *line };
         }
         Origin::Known {
             itself: of.itself || nodes().any(|node| self.itself[node]),
-            params: nodes()
-                .flat_map(|node| self.params[node].iter().copied())
-                .collect(),
+            params: nodes().flat_map(|node| self.params[node].iter().copied()).collect(),
         }
     }
 }

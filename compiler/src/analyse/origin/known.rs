@@ -111,9 +111,7 @@ const KEEP: &[&str] = &[
     "unwrap_or_default",
 ];
 
-const COPY: &[&str] = &[
-    "clone", "cloned", "copied", "to_vec", "to_owned", "concat", "repeat",
-];
+const COPY: &[&str] = &["clone", "cloned", "copied", "to_vec", "to_owned", "concat", "repeat"];
 
 const BOTH: &[&str] = &[
     "zip",
@@ -257,10 +255,7 @@ pub(super) fn method(name: &str) -> Option<Kind> {
         (STORE, Kind::Store),
         (NOTHING, Kind::Nothing),
     ];
-    tables
-        .into_iter()
-        .find(|(names, _)| names.contains(&name))
-        .map(|(_, kind)| kind)
+    tables.into_iter().find(|(names, _)| names.contains(&name)).map(|(_, kind)| kind)
 }
 
 /// Whether a closure given to a method of this name gets what it returned before.
@@ -331,10 +326,7 @@ pub(super) fn function(path: &[String]) -> Option<Kind> {
     if VALUES.contains(&owner) {
         return Some(Kind::Nothing);
     }
-    let made = matches!(
-        name,
-        "new" | "from" | "from_iter" | "default" | "with_capacity" | "pin"
-    );
+    let made = matches!(name, "new" | "from" | "from_iter" | "default" | "with_capacity" | "pin");
     match (owner, name) {
         (owner, _) if COLLECTIONS.contains(&owner) && made => Some(Kind::Both),
         ("Default", "default") | ("mem" | "", "drop") | ("thalweg", "now" | "random") => Some(Kind::Nothing),

@@ -9,12 +9,7 @@ use syn::{Expr, ExprRepeat, Macro, Token};
 
 impl Walk<'_> {
     pub(super) fn macro_call(&mut self, expr: &Expr, mac: &Macro) -> (Value, Option<Calls>) {
-        let name = mac
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string())
-            .unwrap_or_default();
+        let name = mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         let args = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(mac.tokens.clone());
         match (name.as_str(), args) {
             ("vec", Ok(args)) => self.elements(args.iter()),
@@ -33,10 +28,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn macro_stmt(&mut self, mac: &Macro) -> Value {
-        let expr = Expr::Macro(syn::ExprMacro {
-            attrs: Vec::new(),
-            mac: mac.clone(),
-        });
+        let expr = Expr::Macro(syn::ExprMacro { attrs: Vec::new(), mac: mac.clone() });
         self.macro_call(&expr, mac).0
     }
 

@@ -172,9 +172,7 @@ impl Walk<'_> {
         }
         let result = self.full(&node.body);
         if folds {
-            bound
-                .into_iter()
-                .for_each(|binding| self.flow.assign(binding, &result.0));
+            bound.into_iter().for_each(|binding| self.flow.assign(binding, &result.0));
         }
         self.scope.leave(entered);
         self.breaks = outer;

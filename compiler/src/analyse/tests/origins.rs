@@ -8,12 +8,7 @@ fn last(body: &str) -> String {
     let site = method.sites.last().expect("there is a site");
     let calls = site.calls.iter().map(|call| {
         let arguments: Vec<_> = call.arguments.iter().map(print::origin).collect();
-        format!(
-            "{} . {}({})",
-            print::origin(&call.receiver),
-            call.method,
-            arguments.join(", ")
-        )
+        format!("{} . {}({})", print::origin(&call.receiver), call.method, arguments.join(", "))
     });
     calls.collect::<Vec<_>>().join(" | ")
 }
@@ -25,10 +20,7 @@ fn check(body: &str, expect: &str) {
 #[test]
 fn parameters_and_their_parts() {
     check("a.f().await", "param 0 . f()");
-    check(
-        "a.f(b, n + 1, list, 3).await",
-        "param 0 . f(param 1, nothing, param 2, nothing)",
-    );
+    check("a.f(b, n + 1, list, 3).await", "param 0 . f(param 1, nothing, param 2, nothing)");
     check("order.items[0].0.f(&order.name).await", "param 3 . f(param 3)");
     check(
         "let (x, Some(y)) = (a, Some(b)) else { return 0 }; y.f(x).await",
@@ -36,10 +28,7 @@ fn parameters_and_their_parts() {
     );
     check("let x = a; let a = b; x.f(a).await", "param 0 . f(param 1)");
     check("(*(&a)).f(b as u64).await", "param 0 . f(param 1)");
-    check(
-        "let o = Order { to: a, ..order }; o.to.f().await",
-        "param 0 + param 3 . f()",
-    );
+    check("let o = Order { to: a, ..order }; o.to.f().await", "param 0 + param 3 . f()");
 }
 
 #[test]
@@ -51,58 +40,28 @@ fn the_entity_itself() {
         "let me = Self::at(self.id); let x = if n > 1 { me } else { a }; x.f().await",
         "itself + param 0 . f()",
     );
-    check(
-        "Self::at(self.owner).f().await",
-        "unknown: `Self::at(self.owner)` is computed, line 2 . f()",
-    );
-    check(
-        "Item::at(self.id).f().await",
-        "unknown: `Item::at(self.id)` is computed, line 2 . f()",
-    );
-    check(
-        "self.other(n).await",
-        "unknown: `self` is the state of the entity, line 2 . other(param 4)",
-    );
+    check("Self::at(self.owner).f().await", "unknown: `Self::at(self.owner)` is computed, line 2 . f()");
+    check("Item::at(self.id).f().await", "unknown: `Item::at(self.id)` is computed, line 2 . f()");
+    check("self.other(n).await", "unknown: `self` is the state of the entity, line 2 . other(param 4)");
 }
 
 #[test]
 fn state_and_results_are_unknown() {
-    check(
-        "self.owner.f().await",
-        "unknown: `self.owner` is read from state, line 2 . f()",
-    );
+    check("self.owner.f().await", "unknown: `self.owner` is read from state, line 2 . f()");
     check(
         "for x in self.items.iter() { x.f().await; } 1",
         "unknown: `self.items` is read from state, line 2 . f()",
     );
-    check(
-        "let x = a.next().await;\nx.f().await",
-        "unknown: `a.next()` is returned by a call, line 2 . f()",
-    );
-    check(
-        "let x = a.next().await + 1;\nb.f(x).await",
-        "param 1 . f(nothing)",
-    );
+    check("let x = a.next().await;\nx.f().await", "unknown: `a.next()` is returned by a call, line 2 . f()");
+    check("let x = a.next().await + 1;\nb.f(x).await", "param 1 . f(nothing)");
     check(
         "let w = order.warehouse();\nw.f().await",
         "unknown: `order.warehouse()` may name other entities, line 2 . f()",
     );
-    check(
-        "route(a).f().await",
-        "unknown: `route(a)` may name other entities, line 2 . f()",
-    );
-    check(
-        "Item::at(n).f().await",
-        "unknown: `Item::at(n)` is computed, line 2 . f()",
-    );
-    check(
-        "BANK.f(u64::MAX).await",
-        "unknown: `BANK` may name other entities, line 2 . f(nothing)",
-    );
-    check(
-        "pick!(a).f().await",
-        "unknown: `pick!(…)` may name other entities, line 2 . f()",
-    );
+    check("route(a).f().await", "unknown: `route(a)` may name other entities, line 2 . f()");
+    check("Item::at(n).f().await", "unknown: `Item::at(n)` is computed, line 2 . f()");
+    check("BANK.f(u64::MAX).await", "unknown: `BANK` may name other entities, line 2 . f(nothing)");
+    check("pick!(a).f().await", "unknown: `pick!(…)` may name other entities, line 2 . f()");
     check(
         "list.into_iter().map(Item::at).next().unwrap().f().await",
         "unknown: `Item::at` may name other entities, line 2 . f()",
@@ -111,18 +70,9 @@ fn state_and_results_are_unknown() {
 
 #[test]
 fn collections() {
-    check(
-        "for (i, x) in list.iter().enumerate() { x.f(i).await; } 1",
-        "param 2 . f(param 2)",
-    );
-    check(
-        "let mut v = vec![a]; v.push(b); for x in v { x.f().await; } 1",
-        "param 0 + param 1 . f()",
-    );
-    check(
-        "let mut v = Vec::new(); v.insert(0, b); v[0].f().await",
-        "param 1 . f()",
-    );
+    check("for (i, x) in list.iter().enumerate() { x.f(i).await; } 1", "param 2 . f(param 2)");
+    check("let mut v = vec![a]; v.push(b); for x in v { x.f().await; } 1", "param 0 + param 1 . f()");
+    check("let mut v = Vec::new(); v.insert(0, b); v[0].f().await", "param 1 . f()");
     check(
         "let x = list.iter().filter(|x| n > 1).cloned().max().unwrap_or(a); x.f().await",
         "param 0 + param 2 . f()",
@@ -143,34 +93,16 @@ fn collections() {
 
 #[test]
 fn what_is_put_somewhere_later() {
-    check(
-        "let mut x = a; while n > 1 { x.f().await; x = b; } 1",
-        "param 0 + param 1 . f()",
-    );
-    check(
-        "let mut o = order; o.to = a; o.from.f().await",
-        "param 0 + param 3 . f()",
-    );
-    check(
-        "let mut v = vec![a]; let w = &mut v; w.push(b); v[0].f().await",
-        "param 0 + param 1 . f()",
-    );
-    check(
-        "let mut v = vec![a]; for x in v.iter_mut() { *x = b; } v[0].f().await",
-        "param 0 + param 1 . f()",
-    );
+    check("let mut x = a; while n > 1 { x.f().await; x = b; } 1", "param 0 + param 1 . f()");
+    check("let mut o = order; o.to = a; o.from.f().await", "param 0 + param 3 . f()");
+    check("let mut v = vec![a]; let w = &mut v; w.push(b); v[0].f().await", "param 0 + param 1 . f()");
+    check("let mut v = vec![a]; for x in v.iter_mut() { *x = b; } v[0].f().await", "param 0 + param 1 . f()");
     check(
         "let mut v = Some(a); if let Some(x) = &mut v { *x = b; } v.unwrap().f().await",
         "param 0 + param 1 . f()",
     );
-    check(
-        "let mut v = vec![]; list.iter().for_each(|x| v.push(x)); v[0].f().await",
-        "param 2 . f()",
-    );
-    check(
-        "let (mut x, mut y) = (a, 1); (x, y) = (b, 2); x.f().await",
-        "param 0 + param 1 . f()",
-    );
+    check("let mut v = vec![]; list.iter().for_each(|x| v.push(x)); v[0].f().await", "param 2 . f()");
+    check("let (mut x, mut y) = (a, 1); (x, y) = (b, 2); x.f().await", "param 0 + param 1 . f()");
     check(
         "let mut v = vec![a];\nfill(&mut v);\nv[0].f().await",
         "unknown: `fill(&mut v)` may name other entities, line 3 . f()",
@@ -187,10 +119,7 @@ fn what_is_put_somewhere_later() {
         "let mut x = a; std::mem::swap(&mut x, &mut self.owner);\nx.f().await",
         "unknown: `self.owner` is read from state, line 2 . f()",
     );
-    check(
-        "let mut v = list.clone(); v.push(a); list[0].f().await",
-        "param 2 . f()",
-    );
+    check("let mut v = list.clone(); v.push(a); list[0].f().await", "param 2 . f()");
     check(
         "let mut v = a; let mut put = |x| v = x; put(b);\nv.f().await",
         "unknown: `…` is given to a closure, line 2 . f()",
@@ -203,42 +132,21 @@ fn control_flow() {
         "let x = match order { Order::One(x) => x, Order::Two(_, y) if n > 1 => y, _ => a }; x.f().await",
         "param 0 + param 3 . f()",
     );
-    check(
-        "let x = loop { if n > 1 { break a; } break b; }; x.f().await",
-        "param 0 + param 1 . f()",
-    );
-    check(
-        "let x = 'out: { loop { break 'out a; } }; x.f().await",
-        "param 0 . f()",
-    );
-    check(
-        "let Some(x) = order.to else { return 1 }; x.f().await",
-        "param 3 . f()",
-    );
-    check(
-        "let x; if n > 1 { x = a; } else { x = b; } x.f().await",
-        "param 0 + param 1 . f()",
-    );
-    check(
-        "let v = &list | &order.items; v.f(n - 1).await",
-        "param 2 + param 3 . f(param 4)",
-    );
+    check("let x = loop { if n > 1 { break a; } break b; }; x.f().await", "param 0 + param 1 . f()");
+    check("let x = 'out: { loop { break 'out a; } }; x.f().await", "param 0 . f()");
+    check("let Some(x) = order.to else { return 1 }; x.f().await", "param 3 . f()");
+    check("let x; if n > 1 { x = a; } else { x = b; } x.f().await", "param 0 + param 1 . f()");
+    check("let v = &list | &order.items; v.f(n - 1).await", "param 2 + param 3 . f(param 4)");
 }
 
 #[test]
 fn joined_calls() {
-    check(
-        "join((a.f(n), b.g())).await",
-        "param 0 . f(param 4) | param 1 . g()",
-    );
+    check("join((a.f(n), b.g())).await", "param 0 . f(param 4) | param 1 . g()");
     check(
         "rt::join((a.f(), join((b.g(), self.close())))).await",
         "param 0 . f() | param 1 . g() | itself . close()",
     );
-    check(
-        "join_all(list.iter().map(|x| x.f(a))).await",
-        "param 2 . f(param 0)",
-    );
+    check("join_all(list.iter().map(|x| x.f(a))).await", "param 2 . f(param 0)");
     check(
         "let calls: Vec<_> = list.iter().map(|x| { x.f(b) }).collect(); join_all(calls).await",
         "param 2 . f(param 1)",
@@ -249,14 +157,8 @@ fn joined_calls() {
     );
     check("try_join_all([a.f(), b.f()]).await", "param 0 + param 1 . f()");
     check("let (x, y) = (a.f(), b.f()); join((x, y)).await", "");
-    check(
-        "let x = a.f(); let y = b.f(); join((x, y)).await",
-        "param 0 . f() | param 1 . f()",
-    );
-    check(
-        "let mut c = vec![]; c.push(a.f()); more(&mut c); join_all(c).await",
-        "",
-    );
+    check("let x = a.f(); let y = b.f(); join((x, y)).await", "param 0 . f() | param 1 . f()");
+    check("let mut c = vec![]; c.push(a.f()); more(&mut c); join_all(c).await", "");
     check("let c = if n > 1 { a.f() } else { b.f() }; c.await", "");
     check("a.f(b).send(); 1", "param 0 . f(param 1)");
     check("let c = a.f(b); c.send(); 1", "param 0 . f(param 1)");
@@ -268,12 +170,6 @@ fn results_that_are_not_used() {
         let method = analyse(&format!("async fn f(&self, a: A) -> u64 {{ {body} }}"));
         method.sites.iter().map(|site| site.used).collect::<Vec<_>>()
     };
-    assert_eq!(
-        used("a.f().await; let _ = a.f().await; let _x = a.f().await; 1"),
-        [false, false, true]
-    );
-    assert_eq!(
-        used("a.f().await?; a.f().send(); a.f().await"),
-        [true, false, true]
-    );
+    assert_eq!(used("a.f().await; let _ = a.f().await; let _x = a.f().await; 1"), [false, false, true]);
+    assert_eq!(used("a.f().await?; a.f().send(); a.f().await"), [true, false, true]);
 }
