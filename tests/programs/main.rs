@@ -20,3 +20,4 @@ mod together;
 mod ownership;
 mod names;
 mod system;
+mod drawn;

@@ -153,10 +153,10 @@ use thalweg::prelude::*;
 const ACCOUNTS: u64 = 12;
 
 /// A stream of numbers that is the same everywhere.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
