@@ -25,7 +25,11 @@ pub fn app() -> App {{ App::new(\"cells\").entity::<Cell>() }}\n"
 fn build(folder: &Path, source: &str) -> Option<Duration> {
     fs::write(folder.join("src/lib.rs"), source).ok()?;
     let start = Instant::now();
-    let done = Command::new(env!("CARGO")).args(["build", "--quiet", "--offline"]).current_dir(folder).status().ok()?;
+    let done = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline"])
+        .current_dir(folder)
+        .status()
+        .ok()?;
     done.success().then(|| start.elapsed())
 }
 

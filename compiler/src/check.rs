@@ -9,6 +9,7 @@ use syn::{Expr, FnArg, ReturnType, Type, Visibility};
 
 /// Methods that every `Ref` has from the traits of the prelude or of its own.
 const RESERVED: &[&str] = &[
+    "at",
     "borrow",
     "borrow_mut",
     "clamp",
@@ -29,6 +30,7 @@ const RESERVED: &[&str] = &[
     "min",
     "ne",
     "partial_cmp",
+    "send",
     "serialize",
     "to_owned",
     "try_into",
@@ -63,8 +65,11 @@ impl<'ast> Visit<'ast> for HashFields<'_> {
     }
 }
 
-pub(crate) fn methods(methods: &Methods, errors: &mut Errors) {
-    for function in &methods.functions {
+/// Says which functions cannot stand as they are written, by their places.
+pub(crate) fn methods(methods: &Methods, errors: &mut Errors) -> Vec<usize> {
+    let mut broken = Vec::new();
+    for (place, function) in methods.functions.iter().enumerate() {
+        let before = errors.count();
         if function.kind != Kind::Helper {
             signature(function, errors);
         } else if function.is_async() {
@@ -74,10 +79,14 @@ pub(crate) fn methods(methods: &Methods, errors: &mut Errors) {
         {
             errors.at(&function.signature.inputs[0], diagnostics::RECEIVER);
         }
+        if errors.count() > before {
+            broken.push(place);
+        }
         let nondeterminism = methods.options.nondeterminism;
         let mut body = Body { errors, nondeterminism, suspends: function.is_async(), inside: None };
         body.visit_block(&function.body);
     }
+    broken
 }
 
 fn signature(function: &Function, errors: &mut Errors) {
@@ -110,11 +119,23 @@ fn by_reference(receiver: &syn::Receiver) -> bool {
     matches!(receiver.kind, syn::ReceiverKind::Reference(_, None, _))
 }
 
-fn travels(ty: &Type, by_reference: &str, errors: &mut Errors) {
-    match ty {
-        Type::Reference(ty) => errors.at(ty, by_reference),
-        Type::ImplTrait(ty) => errors.at(ty, diagnostics::IMPL_TRAIT),
-        _ => {}
+fn travels(ty: &Type, by_reference: &'static str, errors: &mut Errors) {
+    Travelling { by_reference, errors }.visit_type(ty);
+}
+
+/// Finds the parts of a type that cannot travel.
+struct Travelling<'a> {
+    by_reference: &'static str,
+    errors: &'a mut Errors,
+}
+
+impl<'ast> Visit<'ast> for Travelling<'_> {
+    fn visit_type(&mut self, ty: &'ast Type) {
+        match ty {
+            Type::Reference(ty) => self.errors.at(ty, self.by_reference),
+            Type::ImplTrait(ty) => self.errors.at(ty, diagnostics::IMPL_TRAIT),
+            _ => visit::visit_type(self, ty),
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) const ITERATES_SELF: &str = "this loop borrows `self` while it makes 
 
 pub(crate) fn reserved(name: &str) -> String {
     format!(
-        "a method cannot be called `{name}`: every `Ref` has a method of that name, which would be called instead\nhelp: choose another name"
+        "a method cannot be called `{name}`: every entity or its `Ref` has one of that name, which would be called instead\nhelp: choose another name"
     )
 }
 pub(crate) fn hash_field(name: &str, instead: &str) -> String {
@@ -58,8 +58,8 @@ impl Errors {
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.0.push(error);
     }
-    pub(crate) fn any(&self) -> bool {
-        !self.0.is_empty()
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
     pub(crate) fn into_result(self) -> syn::Result<()> {
         let mut errors = self.0.into_iter();

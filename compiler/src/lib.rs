@@ -23,7 +23,7 @@ use proc_macro2::TokenStream;
 pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(parsed) = parse::parse(options, item.clone(), &mut errors) else {
-        let errors = errors.finish();
+        let (errors, item) = (errors.finish(), parse::without_marks(item));
         return quote::quote!(#errors #item);
     };
     let code = match parsed {
@@ -32,9 +32,9 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
             emit::entity(&entity)
         }
         parse::Parsed::Impl(mut methods) => {
-            check::methods(&methods, &mut errors);
-            if errors.any() {
-                methods.stub_out();
+            let broken = check::methods(&methods, &mut errors);
+            if errors.count() > 0 {
+                methods.stub_out(&broken);
             }
             emit::methods(&methods, &graph(&methods))
         }

@@ -38,6 +38,19 @@ pub(crate) fn parse(options: TokenStream, item: TokenStream, errors: &mut Errors
     }
 }
 
+/// An item that cannot be compiled, as rustc can read it.
+pub(crate) fn without_marks(item: TokenStream) -> TokenStream {
+    let Ok(mut parsed) = syn::parse2::<ItemStruct>(item.clone()) else { return item };
+    for field in &mut parsed.fields {
+        field.attrs.retain(|attribute| !is_key(attribute));
+    }
+    parsed.into_token_stream()
+}
+
+fn is_key(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("key")
+}
+
 /// The name of an item where it has one.
 fn head(item: &Item) -> TokenStream {
     match item {
@@ -59,10 +72,9 @@ fn entity(options: Options, mut item: ItemStruct, errors: &mut Errors) -> Option
         errors.at(&item.ident, diagnostics::NAMED_FIELDS);
         return None;
     };
-    let is_key = |attribute: &syn::Attribute| attribute.path().is_ident("key");
     let mut keys = Vec::new();
     for field in &mut fields.named {
-        if let Some(mark) = field.attrs.iter().find(|attribute| is_key(attribute)) {
+        if let Some(mark) = field.attrs.iter().find(|mark| is_key(mark)) {
             keys.push((mark.clone(), field.ident.clone(), field.ty.clone()));
             field.attrs.retain(|attribute| !is_key(attribute));
         }

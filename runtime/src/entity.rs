@@ -21,6 +21,7 @@ pub trait Key:
     Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static
 {
 }
+#[diagnostic::do_not_recommend]
 impl<K: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Key for K {}
 
 /// What an argument, a result or a field must be able to do; implemented for everything that can.
@@ -30,6 +31,7 @@ impl<K: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + 
     note = "arguments and results of methods are `Serialize + Deserialize + Send + 'static`"
 )]
 pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
 /// A class of entities. Implemented by `#[entity]` on a struct.
@@ -85,7 +87,7 @@ pub trait Method: Sized + 'static {
     /// The entity it belongs to.
     type Entity: Methods;
     /// The arguments, as a tuple.
-    type Args: Portable;
+    type Args: Send + 'static;
     /// The result.
     type Output: Send + 'static;
     /// The name of the function.

@@ -19,6 +19,10 @@ impl StableHasher {
     pub fn feed(&mut self, value: &impl Hash) {
         value.hash(self);
     }
+    /// Feeds a whole key.
+    pub fn feed_key<E: crate::Entity>(&mut self, key: &E::Key) {
+        key.hash(self);
+    }
     fn word(&mut self, word: u64) {
         // One round of a multiply-fold (as in wyhash): cheap, and well mixed for small keys.
         let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;

@@ -21,10 +21,13 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// The crates of this workspace that a manifest names as dependencies (not for tests).
 fn dependencies(krate: &str) -> Vec<String> {
-    let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).expect("every crate has a manifest");
+    let manifest =
+        fs::read_to_string(root().join(krate).join("Cargo.toml")).expect("every crate has a manifest");
     let section = manifest.split("[dependencies]").nth(1).unwrap_or_default();
     let lines = section.lines().skip(1).take_while(|line| !line.starts_with('['));
-    let names = lines.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| name.starts_with("thalweg"));
+    let names = lines
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| name.starts_with("thalweg"));
     names.map(str::to_owned).collect()
 }
 

@@ -21,10 +21,17 @@ use syn::{BinOp, Expr, Index};
 pub(crate) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
     let names = Names::new(function, p);
     let Names { cx, args, sites, entity, this, get, .. } = &names;
-    let (body, count) =
-        if function.is_async() { cut(methods, function, &names) } else { (names.plain(function), 0) };
-    let site = (0..count).map(|_| quote!(#p::Site::new()));
-    let number = (0..count).map(Index::from);
+    let (body, spans) = if function.is_async() {
+        cut(methods, function, &names)
+    } else {
+        (names.plain(function), Vec::new())
+    };
+    let site = spans.iter().map(|_| quote!(#p::Site::new()));
+    // rustc reports what cannot be awaited once for each place, so both mentions of a site stand at the same one.
+    let callees = spans.iter().enumerate().map(|(number, span)| {
+        let (number, callees) = (Index::from(number), hygiene::local("callees", *span));
+        quote!(#sites.#number.#callees())
+    });
     let patterns = if function.is_async() {
         function.params().map(|param| &param.pat).map(|pat| quote!(#pat)).collect()
     } else {
@@ -43,7 +50,7 @@ pub(crate) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> T
     quote! {
         let #sites = (#(#site,)*);
         let #p::std::option::Option::Some((#(#patterns,)*)) = #args else {
-            match #cx.describe(#p::std::vec![#(#sites.#number.callees()),*]).await {}
+            match #cx.describe(#p::std::vec![#(#callees),*]).await {}
         };
         #hold
         #body
@@ -103,10 +110,10 @@ impl Names {
     }
 }
 
-/// The body with its calls cut, and how many there are.
-fn cut(methods: &Methods, function: &Function, names: &Names) -> (TokenStream, usize) {
+/// The body with its calls cut, and where these are.
+fn cut(methods: &Methods, function: &Function, names: &Names) -> (TokenStream, Vec<Span>) {
     let mut body = function.body.clone();
-    let mut cut = Cut { names, calling: &methods.calling, count: 0 };
+    let mut cut = Cut { names, calling: &methods.calling, spans: Vec::new() };
     cut.visit_block_mut(&mut body);
     let output = &names.output;
     let ty = match &function.signature.output {
@@ -118,21 +125,21 @@ fn cut(methods: &Methods, function: &Function, names: &Names) -> (TokenStream, u
         #[allow(unreachable_code)]
         return #output;
     };
-    (code, cut.count)
+    (code, cut.spans)
 }
 
 struct Cut<'a> {
     names: &'a Names,
     calling: &'a BTreeSet<String>,
-    count: usize,
+    spans: Vec<Span>,
 }
 
 impl Cut<'_> {
     /// `match CALL { call => { let value = entity.call(&sites.0, call).await; this = entity.get_mut(); value } }`
     fn call(&mut self, call: &Expr, span: Span) -> Expr {
         let Names { sites, entity, this, get, .. } = self.names;
-        let number = Index::from(self.count);
-        self.count += 1;
+        let number = Index::from(self.spans.len());
+        self.spans.push(span);
         let entity = hygiene::local(&entity.to_string(), span);
         let (bound, value) = (hygiene::local("call", span), hygiene::local("value", span));
         let span = span.resolved_at(Span::mixed_site());

@@ -90,7 +90,10 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
         #visibility fn at(key: #key_type) -> #p::Ref<#name> { #p::Ref::at(key) }
     };
     let key_line = quote_spanned!(key_type.span()=> type Key = #key_type;);
-    let place = quote!(hasher.feed(&key #(.#partition)*););
+    let place = match partition.as_slice() {
+        [] => quote!(hasher.feed_key::<Self>(key);),
+        members => quote!(hasher.feed(&key #(.#members)*);),
+    };
     quote! {
         impl #name { #at }
         impl #p::Entity for #name {
