@@ -1,4 +1,5 @@
 //! Straight line: calls one after the other, and calls inside expressions.
+#![allow(unused_parens, dropping_copy_types)] // the shapes are written as users might write them
 
 mod lines {
     use crate::cell::{Cell, cell};

@@ -59,6 +59,12 @@ impl Account {
 }
 
 fn main() -> Result<(), thalweg::Error> {
+    // A worker that has died answers no more: fail instead of waiting for it.
+    std::thread::spawn(|| {
+        std::thread::sleep(std::time::Duration::from_secs(30));
+        eprintln!("no answer");
+        std::process::exit(1);
+    });
     for workers in [1, 2, 4] {
         let app = App::new("panics").entity::<Account>().workers(workers).start()?;
         for id in 1..=5 {
