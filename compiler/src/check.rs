@@ -30,7 +30,6 @@ const RESERVED: &[&str] = &[
     "min",
     "ne",
     "partial_cmp",
-    "send",
     "serialize",
     "to_owned",
     "try_into",
@@ -92,7 +91,9 @@ pub(crate) fn methods(methods: &Methods, errors: &mut Errors) -> Vec<usize> {
 fn signature(function: &Function, errors: &mut Errors) {
     let signature = &function.signature;
     let name = signature.ident.unraw().to_string();
-    if RESERVED.contains(&name.as_str()) {
+    // `call.send()` makes a call; with arguments it is anybody's method.
+    let is_send = name == "send" && function.params().next().is_none();
+    if is_send || RESERVED.contains(&name.as_str()) {
         errors.at(&signature.ident, diagnostics::reserved(&name));
     }
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first()
