@@ -188,6 +188,9 @@ impl<'ast> Visit<'ast> for Body<'_> {
         if let Some(call) = find_await(mac.tokens.clone()) {
             self.errors.at(call, diagnostics::IN_MACRO);
         }
+        if let (true, Some(text)) = (self.suspends, find_self_capture(mac.tokens.clone())) {
+            self.errors.at(text, diagnostics::SELF_IN_FORMAT);
+        }
     }
 
     fn visit_expr_for_loop(&mut self, expr: &'ast syn::ExprForLoop) {
@@ -254,6 +257,18 @@ pub(crate) fn is_self_place(expr: &Expr) -> bool {
 /// Whether there is a call in it, outside closures and nested items.
 pub(crate) fn has_await<T: ToTokens>(tokens: &T) -> bool {
     find_await(tokens.to_token_stream()).is_some()
+}
+
+/// A literal such as `"{self:?}"`.
+fn find_self_capture(tokens: TokenStream) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|tree| match tree {
+        TokenTree::Group(group) => find_self_capture(group.stream()),
+        TokenTree::Literal(literal) => {
+            let text = literal.to_string();
+            (text.contains("{self}") || text.contains("{self:")).then_some(TokenTree::Literal(literal))
+        }
+        TokenTree::Ident(_) | TokenTree::Punct(_) => None,
+    })
 }
 
 fn find_await(tokens: TokenStream) -> Option<TokenTree> {

@@ -24,6 +24,7 @@ pub(crate) const IN_CLOSURE: &str = "a call inside a closure cannot be cut\nhelp
 pub(crate) const IN_ASYNC_BLOCK: &str = "a call inside an async block would run at a time of its own\nhelp: await it in the method itself; to make several, await `join((a, b))`";
 pub(crate) const IN_MACRO: &str =
     "a call inside a macro cannot be seen\nhelp: bind its result with `let` before the macro";
+pub(crate) const SELF_IN_FORMAT: &str = "`self` inside a format string cannot be seen in a method with calls\nhelp: pass it as an argument: `\"{:?}\", self`";
 pub(crate) const CALL_IN_SYNC: &str = "only an async method can make calls\nhelp: write `async fn`";
 pub(crate) const ITERATES_SELF: &str = "this loop borrows `self` while it makes calls, and a callee may call back and change it\nhelp: loop over a copy: `for x in self.field.clone()`";
 

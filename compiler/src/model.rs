@@ -62,6 +62,10 @@ impl Function {
             Kind::Constructor => Access::Create,
         }
     }
+    /// The conditions under which it is compiled.
+    pub(crate) fn conditions(&self) -> Vec<&syn::Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+    }
     pub(crate) fn is_async(&self) -> bool {
         self.signature.asyncness.is_some()
     }

@@ -4,7 +4,7 @@ use crate::ambient::TransactionId;
 use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
-use crate::worker::{Root, Task, Worker, owner, run_alone};
+use crate::worker::{Root, Task, Worker, caught, owner, run_alone};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -52,18 +52,22 @@ impl<M: Method> Request for Asked<M> {
     fn run_alone(self: Box<Self>, worker: &Rc<Worker>) -> bool {
         let (outcome, commit) = run_alone(worker, self.call);
         worker.end(commit);
-        // Whoever asked may have gone; the transaction stands all the same.
-        let _ = self.answer.send(outcome);
+        reply(self.answer, outcome);
         commit
     }
     fn start(self: Box<Self>, worker: &Rc<Worker>) -> Box<dyn Task> {
         let Self { call, answer, _place } = *self;
         let answer = move |outcome| {
-            let _ = answer.send(outcome);
+            reply(answer, outcome);
             drop(_place);
         };
         Box::new(Root::<M, _>::new(call, worker.clone(), answer))
     }
+}
+
+/// Whoever asked may have gone; the transaction stands all the same, and dropping its result is user code.
+fn reply<T>(answer: oneshot::Sender<Result<T>>, outcome: Result<T>) {
+    let _ = caught(|| drop(answer.send(outcome)));
 }
 
 /// The doors of a running app, one per worker, and what the workers share.

@@ -82,6 +82,12 @@ impl Explorer {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
+        // A method that is compiled out, or generic and never called, is not part of the program.
+        for (name, entity) in &mut self.entities {
+            entity
+                .methods
+                .retain(|method| self.seen.iter().any(|seen| *seen == (*name, method.name.as_str())));
+        }
         for ((entity, method), sites) in self.sites {
             let methods = self.entities.get_mut(entity).map(|entity| entity.methods.iter_mut());
             let Some(method) = methods.into_iter().flatten().find(|known| known.name == method) else {

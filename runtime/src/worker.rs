@@ -175,19 +175,24 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
-/// Moves on to a fresh piece of stack when this one is nearly used up.
-fn with_stack<T>(run: impl FnOnce() -> T) -> T {
-    /// Bytes one method may need before its next call.
-    const RED_ZONE: usize = 128 << 10;
-    /// Bytes of a fresh piece.
-    const PIECE: usize = 4 << 20;
-    stacker::maybe_grow(RED_ZONE, PIECE, run)
+/// Moves on to a fresh piece of stack when this one is nearly used up. `size` is that of the coroutine to run; rustc
+/// may keep several copies of it on the stack in a build without optimisation.
+fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
+    /// Bytes that the synchronous code of one method may need.
+    const RED_ZONE: usize = 512 << 10;
+    /// Bytes of a fresh piece beside its coroutines.
+    const PIECE: usize = 8 << 20;
+    stacker::maybe_grow(RED_ZONE + 16 * size, PIECE + 64 * size, run)
 }
 
 /// Runs a method that cannot have to wait, without a frame; `Pending` means that the transaction failed.
 pub(crate) fn run_now<M: Method>(cx: Cx<M::Entity>, args: M::Args) -> Poll<M::Output> {
-    let poll = || pin!(M::run(cx, Some(args))).poll(&mut Context::from_waker(Waker::noop()));
-    if M::SUSPENDS { with_stack(poll) } else { poll() }
+    poll_once(M::SUSPENDS, || M::run(cx, Some(args)))
+}
+
+fn poll_once<F: Future>(suspends: bool, make: impl FnOnce() -> F) -> Poll<F::Output> {
+    let poll = || pin!(make()).poll(&mut Context::from_waker(Waker::noop()));
+    if suspends { with_stack(size_of::<F>(), poll) } else { poll() }
 }
 
 /// Where methods run.
@@ -302,7 +307,7 @@ impl<T> Future for Frame<T> {
     type Output = T;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match &mut self.0 {
-            Some(frame) => with_stack(|| frame.as_mut().poll(cx)),
+            Some(frame) => with_stack(size_of_val(&**frame), || frame.as_mut().poll(cx)),
             None => Poll::Pending,
         }
     }
@@ -311,7 +316,7 @@ impl<T> Future for Frame<T> {
 impl<T> Drop for Frame<T> {
     fn drop(&mut self) {
         // Frames hold the frames they wait for: dropping a long chain needs as much stack as running it.
-        with_stack(|| drop(self.0.take()));
+        with_stack(0, || drop(self.0.take()));
     }
 }
 
@@ -340,15 +345,17 @@ impl<M: Method> Task for Visitor<M> {
 }
 
 /// Goes on with a frame until it is done, has failed or waits.
-pub(crate) fn advance<T>(worker: &Worker, frame: &mut (impl Future<Output = T> + Unpin)) -> Poll<Result<T>> {
-    let polled = caught(|| Pin::new(frame).poll(&mut Context::from_waker(Waker::noop())));
-    if let Some(error) = worker.take_doom() {
-        return Poll::Ready(Err(error));
-    }
-    match polled {
-        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-        Ok(Poll::Pending) => Poll::Pending,
-        Err(error) => Poll::Ready(Err(error)),
+fn advance<T>(worker: &Worker, frame: &mut Frame<T>) -> Poll<Result<T>> {
+    let polled = caught(|| Pin::new(&mut *frame).poll(&mut Context::from_waker(Waker::noop())));
+    let outcome = match (worker.take_doom(), polled) {
+        (Some(error), _) | (None, Err(error)) => Err(error),
+        (None, Ok(Poll::Ready(output))) => Ok(output),
+        (None, Ok(Poll::Pending)) => return Poll::Pending,
+    };
+    // What the user's locals do when they are dropped is user code, too.
+    match (caught(|| drop(std::mem::replace(frame, Frame(None)))), outcome) {
+        (Err(panic), Ok(_)) => Poll::Ready(Err(panic)),
+        (_, outcome) => Poll::Ready(outcome),
     }
 }
 

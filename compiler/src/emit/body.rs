@@ -3,7 +3,7 @@ use crate::check::{has_await, is_self_place, is_send};
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -29,8 +29,8 @@ pub(crate) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> T
     let site = spans.iter().map(|_| quote!(#p::Site::new()));
     // rustc reports what cannot be awaited once for each place, so both mentions of a site stand at the same one.
     let callees = spans.iter().enumerate().map(|(number, span)| {
-        let (number, callees) = (Index::from(number), hygiene::local("callees", *span));
-        quote!(#sites.#number.#callees())
+        let (number, sites) = (Index::from(number), hygiene::local("sites", *span));
+        quote_spanned!(sites.span()=> #sites.#number.callees())
     });
     let patterns = if function.is_async() {
         function.params().map(|param| &param.pat).map(|pat| quote!(#pat)).collect()

@@ -27,7 +27,10 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
     let each: TokenStream = methods.callable().map(|function| emit.method(function)).collect();
     let facts = serde_json::to_string(graph).unwrap_or_default();
     let explored = methods.callable().filter(|function| function.signature.generics.params.is_empty());
-    let explored = explored.map(|function| emit.emitted(function).marker);
+    let explored = explored.map(|function| {
+        let (conditions, marker) = (function.conditions(), emit.emitted(function).marker);
+        quote!(#(#conditions)* explorer.visit_method::<#marker>();)
+    });
     quote! {
         #plain
         #[doc(hidden)]
@@ -39,7 +42,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
                 const FACTS: &'static #p::std::primitive::str = #facts;
                 fn explore(explorer: &mut #p::Explorer) {
                     let _ = &explorer;
-                    #(explorer.visit_method::<#explored>();)*
+                    #(#explored)*
                 }
             }
         };
@@ -68,7 +71,11 @@ impl Emit<'_> {
         let coroutine = self.coroutine(function);
         let stub = self.stub(function);
         let assertions = self.assertions(function);
-        quote!(#marker #implementation #coroutine #stub #assertions)
+        let conditions = function.conditions();
+        quote! {
+            #(#conditions)* #marker
+            #(#conditions)* const _: () = { #implementation #coroutine #stub #assertions };
+        }
     }
 
     /// `pub struct __transfer<Parts>(..);`. Its parameter names the types of the method, so that the marker is as

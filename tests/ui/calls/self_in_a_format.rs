@@ -1,4 +1,4 @@
-//! `self` named inside a format string.
+//! `self` inside a format string is a capture that the compiler cannot rewrite.
 #![deny(warnings)]
 use thalweg::prelude::*;
 
