@@ -45,6 +45,7 @@ fn main() {
     fs::write(folder.join("Cargo.toml"), manifest).expect("the manifest can be written");
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file is there");
     build(&folder, "").expect("the dependencies build");
+    build(&folder, &method_of(1)).expect("a method of one call compiles");
     let empty = build(&folder, "// empty\n").expect("an empty crate builds");
     println!("empty crate            {:>8.2} s", empty.as_secs_f64());
     for calls in [10, 100, 1000] {
