@@ -42,7 +42,7 @@ struct Asked<M: Method> {
     call: Call<M>,
     answer: oneshot::Sender<Result<M::Output>>,
     /// Gives its place in the queue back when the request has been answered.
-    _place: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
 }
 
 impl<M: Method> Request for Asked<M> {
@@ -56,10 +56,10 @@ impl<M: Method> Request for Asked<M> {
         commit
     }
     fn start(self: Box<Self>, worker: &Rc<Worker>) -> Box<dyn Task> {
-        let Self { call, answer, _place } = *self;
+        let Self { call, answer, place } = *self;
         let answer = move |outcome| {
             reply(answer, outcome);
-            drop(_place);
+            drop(place);
         };
         Box::new(Root::<M, _>::new(call, worker.clone(), answer))
     }
@@ -75,7 +75,7 @@ pub(crate) struct Ingress {
     doors: Vec<Door>,
     /// The first epoch that is still open; all workers advance to it.
     open: AtomicU64,
-    pub(crate) closed: AtomicBool,
+    closed: AtomicBool,
     capacity: usize,
     pub(crate) counters: Counters,
 }
@@ -137,7 +137,7 @@ impl Ingress {
         place: OwnedSemaphorePermit,
     ) -> Result<oneshot::Receiver<Result<M::Output>>> {
         let (answer, reply) = oneshot::channel();
-        let request = Box::new(Asked { call, answer, _place: place });
+        let request = Box::new(Asked { call, answer, place: place });
         self.push(worker, id, Work::Transaction(request))?;
         Ok(reply)
     }
