@@ -137,7 +137,7 @@ impl Ingress {
         place: OwnedSemaphorePermit,
     ) -> Result<oneshot::Receiver<Result<M::Output>>> {
         let (answer, reply) = oneshot::channel();
-        let request = Box::new(Asked { call, answer, place: place });
+        let request = Box::new(Asked { call, answer, place });
         self.push(worker, id, Work::Transaction(request))?;
         Ok(reply)
     }
