@@ -1,5 +1,8 @@
 //! How to look at a program: by name, and printed in the forms of this crate.
-use crate::{AccessPlan, Callee, End, Entity, Method, Program, dot, html, json, mermaid, text};
+use crate::{
+    Access, AccessPlan, BUILT_IN, Callee, End, Entity, Method, Program, dot, html, json, mermaid, text,
+};
+use std::collections::BTreeSet;
 use std::fmt;
 
 impl Program {
@@ -26,6 +29,28 @@ impl Program {
     pub fn plan_of(&self, entity: &str, method: &str) -> Option<&AccessPlan> {
         let is = |callee: &Callee| callee.entity == entity && callee.method == method;
         self.plans.iter().find(|plan| is(&plan.method)).map(|plan| &plan.plan)
+    }
+
+    /// The classes of the entities that a transaction from this method can write, and of those it can read, whatever
+    /// its plan is: what the types of its calls say, followed to the end.
+    #[must_use]
+    pub fn reach(&self, method: &Callee) -> [BTreeSet<String>; 2] {
+        let (mut seen, mut todo) = (BTreeSet::from([method]), vec![method]);
+        let [mut writes, mut reads] = [BTreeSet::new(), BTreeSet::new()];
+        while let Some(at) = todo.pop() {
+            let built_in = BUILT_IN.iter().find(|(name, _)| *name == at.method).map(|(_, access)| *access);
+            let found = self.method(&at.entity, &at.method);
+            let auto = self.entity(&at.entity).is_some_and(|entity| entity.auto);
+            let access = found.map(|method| method.access).or(built_in).unwrap_or(Access::Create);
+            let set = if access == Access::Read && !auto { &mut reads } else { &mut writes };
+            set.insert(at.entity.clone());
+            for callee in found.into_iter().flat_map(|method| &method.sites).flat_map(|site| &site.callees) {
+                if seen.insert(callee) {
+                    todo.push(callee);
+                }
+            }
+        }
+        [writes, reads]
     }
 
     /// The program for people who read snapshots: every fact, one a line, in a stable order.

@@ -30,20 +30,45 @@ pub(crate) struct Ambient {
     pub(crate) id: TransactionId,
     pub(crate) now: u64,
     pub(crate) seed: u64,
-    /// How many random numbers the transaction has drawn.
+}
+
+/// A running method among those of its transaction: the way of calls that led to it, and how many random numbers it
+/// has drawn. So what it draws depends on no other method, and calls may run side by side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Activation {
+    pub(crate) path: u64,
     pub(crate) draws: u64,
+}
+
+impl Activation {
+    pub(crate) fn new(path: u64) -> Self {
+        Self { path, draws: 0 }
+    }
+}
+
+/// The way to the call number `n` of the method that `path` leads to.
+pub(crate) fn way(path: u64, n: u64) -> u64 {
+    let product = u128::from(path ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * 0xd6e8_feb8_6659_fd93_u128;
+    (product as u64) ^ ((product >> 64) as u64) ^ path.rotate_left(23)
 }
 
 thread_local! {
     static CURRENT: Cell<Option<Ambient>> = const { Cell::new(None) };
+    static ACTIVATION: Cell<Activation> = const { Cell::new(Activation { path: 0, draws: 0 }) };
 }
 
+/// From here on, this thread runs for this transaction.
 pub(crate) fn set(ambient: Option<Ambient>) {
     CURRENT.set(ambient);
 }
 
-pub(crate) fn get() -> Option<Ambient> {
-    CURRENT.get()
+pub(crate) fn get() -> Ambient {
+    CURRENT.get().unwrap_or_default()
+}
+
+/// From here on, this thread runs this method; gives the one it ran.
+pub(crate) fn enter(activation: Activation) -> Activation {
+    ACTIVATION.replace(activation)
 }
 
 fn current(what: &str) -> Ambient {
@@ -58,17 +83,17 @@ pub fn now() -> u64 {
     current("now").now
 }
 
-/// The next random number of the transaction; a replay draws the same.
+/// The next random number of the running method; a replay draws the same.
 ///
 /// # Panics
 /// Outside a method of an entity.
 pub fn random() -> u64 {
-    let mut ambient = current("random");
-    let mut stream = ChaCha8Rng::seed_from_u64(ambient.seed ^ (u64::from(ambient.id.handle) << 32));
+    let ambient = current("random");
+    let Activation { path, draws } = ACTIVATION.get();
+    ACTIVATION.set(Activation { path, draws: draws + 1 });
+    let mut stream = ChaCha8Rng::seed_from_u64(ambient.seed ^ (u64::from(ambient.id.handle) << 32) ^ path);
     stream.set_stream(ambient.id.number);
-    stream.set_word_pos(u128::from(ambient.draws) * 2);
-    ambient.draws += 1;
-    CURRENT.set(Some(ambient));
+    stream.set_word_pos(u128::from(draws) * 2);
     stream.next_u64()
 }
 

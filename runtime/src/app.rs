@@ -5,13 +5,16 @@ use crate::call::Call;
 use crate::dataflow::{self, Shared, Threads};
 use crate::entity::{Method, Methods};
 use crate::ingress::{Ingress, Work};
+use crate::plan::{self, MethodCounts};
 use crate::program::Explorer;
-use crate::reply::{Reply, block_on};
+use crate::reply::{Replies, Reply, block_on};
+use crate::request::Calls;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use thalweg_graph::Program;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
 const QUEUE: usize = 65_536;
@@ -78,7 +81,7 @@ impl App {
     /// # Errors
     /// When the entities do not fit together.
     pub fn graph(self) -> Result<Program, Error> {
-        self.explorer.finish(&self.name)
+        self.explorer.finish(&self.name).map(|(program, _)| program)
     }
 
     /// Starts the workers.
@@ -98,19 +101,23 @@ impl App {
         if let Some(path) = &self.data_dir {
             tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
         }
-        let graph = self.explorer.finish(&self.name)?;
+        let (shared, graph) = self.link()?;
+        let threads = dataflow::start(shared.clone())?;
+        Ok(Handle::start(shared, graph, Some(threads)))
+    }
+
+    /// What the workers share, and the graph.
+    pub(crate) fn link(self) -> Result<(Shared, Program), Error> {
+        let (graph, methods) = self.explorer.finish(&self.name)?;
         let ingress = Arc::new(Ingress::new(self.workers, self.queue));
-        let shared = Shared { ingress: ingress.clone(), seed: self.seed, clock: self.clock };
-        let threads = dataflow::start(shared)?;
-        let running =
-            Running { ingress, graph, threads: Mutex::new(Some(threads)), handles: AtomicU32::new(1) };
-        Ok(Handle::new(Arc::new(running), 0))
+        Ok((Shared { ingress, methods: Arc::new(methods), seed: self.seed, clock: self.clock }, graph))
     }
 }
 
 /// A running app; the last handle that goes stops it.
 struct Running {
     ingress: Arc<Ingress>,
+    methods: Arc<plan::Methods>,
     graph: Program,
     threads: Mutex<Option<Threads>>,
     handles: AtomicU32,
@@ -157,13 +164,46 @@ impl Clone for Handle {
 }
 
 impl Handle {
+    pub(crate) fn start(shared: Shared, graph: Program, threads: Option<Threads>) -> Self {
+        let Shared { ingress, methods, .. } = shared;
+        let (threads, handles) = (Mutex::new(threads), AtomicU32::new(1));
+        Self::new(Arc::new(Running { ingress, methods, graph, threads, handles }), 0)
+    }
+
     fn new(running: Arc<Running>, number: u32) -> Self {
         let worker = number as usize % running.ingress.workers();
         Self { running, number, requests: AtomicU64::new(0), worker }
     }
 
-    fn next_id(&self) -> TransactionId {
-        TransactionId { handle: self.number, number: self.requests.fetch_add(1, Ordering::Relaxed) }
+    /// The identities of the next requests; gives the first.
+    fn next_ids(&self, count: usize) -> TransactionId {
+        let number = self.requests.fetch_add(count as u64, Ordering::Relaxed);
+        TransactionId { handle: self.number, number }
+    }
+
+    fn room(&self) -> &Arc<Semaphore> {
+        self.running.ingress.room(self.worker)
+    }
+
+    fn ask<M: Method>(&self, call: Call<M>, room: OwnedSemaphorePermit) -> Result<Reply<M::Output>, Error> {
+        let (calls, reply) = Calls::one(self.running.methods.place::<M>(), call, room);
+        let work = Work::Transactions(Box::new(calls));
+        self.running.ingress.push(self.worker, || self.next_ids(1), work)?;
+        Ok(Reply(reply))
+    }
+
+    fn ask_all<M: Method>(
+        &self,
+        calls: Vec<Call<M>>,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Replies<M::Output>, Error> {
+        let count = calls.len();
+        let (calls, replies) = Calls::many(self.running.methods.place::<M>(), calls, room);
+        if count > 0 {
+            let work = Work::Transactions(Box::new(calls));
+            self.running.ingress.push(self.worker, || self.next_ids(count), work)?;
+        }
+        Ok(Replies(replies))
     }
 
     /// Runs a call as a transaction; waits while the queue is full.
@@ -171,10 +211,8 @@ impl Handle {
     /// # Errors
     /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.
     pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
-        let place =
-            self.running.ingress.room(self.worker).acquire_owned().await.map_err(|_| Error::Stopped)?;
-        let reply = self.running.ingress.ask(self.worker, || self.next_id(), call, place)?;
-        Reply(reply).await
+        let room = self.room().clone().acquire_owned().await.map_err(|_| Error::Stopped)?;
+        self.ask(call, room)?.await
     }
 
     /// As [`Handle::call`], from code that is not async; blocks the thread.
@@ -190,9 +228,9 @@ impl Handle {
     /// # Errors
     /// [`Error::Overloaded`] when the queue is full, [`Error::Stopped`] after the end.
     pub fn submit<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
-        let ingress = &self.running.ingress;
-        let place = ingress.room(self.worker).try_acquire_owned().map_err(|_| ingress.overloaded())?;
-        ingress.ask(self.worker, || self.next_id(), call, place).map(Reply)
+        let overloaded = |_| self.running.ingress.overloaded();
+        let room = self.room().clone().try_acquire_owned().map_err(overloaded)?;
+        self.ask(call, room)
     }
 
     /// As [`Handle::submit`], but blocks the thread while the queue is full.
@@ -200,13 +238,46 @@ impl Handle {
     /// # Errors
     /// [`Error::Stopped`] after the end.
     pub fn submit_waiting<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
-        let ingress = &self.running.ingress;
-        let room = ingress.room(self.worker);
-        let place = match room.clone().try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => block_on(room.acquire_owned()).map_err(|_| Error::Stopped)?,
+        let room = match self.room().clone().try_acquire_owned() {
+            Ok(room) => room,
+            Err(_) => block_on(self.room().clone().acquire_owned()).map_err(|_| Error::Stopped)?,
         };
-        ingress.ask(self.worker, || self.next_id(), call, place).map(Reply)
+        self.ask(call, room)
+    }
+
+    /// Submits many calls of one method at once. Each is a transaction of its own, with an answer of its own; they
+    /// follow each other in the order, and the answers come together when the last one is there.
+    ///
+    /// One batch costs one entry into the queue, so this is the way to send many small requests. Its calls are
+    /// ordered in the same epoch.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the queue has no room for all of them, [`Error::Stopped`] after the end.
+    pub fn submit_all<M: Method>(
+        &self,
+        calls: impl IntoIterator<Item = Call<M>>,
+    ) -> Result<Replies<M::Output>, Error> {
+        let calls: Vec<_> = calls.into_iter().collect();
+        let overloaded = || self.running.ingress.overloaded();
+        let count = u32::try_from(calls.len()).map_err(|_| overloaded())?;
+        let room = self.room().clone().try_acquire_many_owned(count).map_err(|_| overloaded())?;
+        self.ask_all(calls, room)
+    }
+
+    /// As [`Handle::submit_all`], but blocks the thread while there is no room.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the whole queue is smaller than the batch, [`Error::Stopped`] after the end.
+    pub fn submit_all_waiting<M: Method>(
+        &self,
+        calls: impl IntoIterator<Item = Call<M>>,
+    ) -> Result<Replies<M::Output>, Error> {
+        let calls: Vec<_> = calls.into_iter().collect();
+        let ingress = &self.running.ingress;
+        let count = u32::try_from(calls.len()).ok().filter(|count| *count as usize <= ingress.capacity());
+        let count = count.ok_or_else(|| ingress.overloaded())?;
+        let room = block_on(self.room().clone().acquire_many_owned(count)).map_err(|_| Error::Stopped)?;
+        self.ask_all(calls, room)
     }
 
     /// The program's graph.
@@ -226,7 +297,7 @@ impl Handle {
             let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = sender.send(worker.inspect());
         });
-        self.running.ingress.push(self.worker, || self.next_id(), Work::Look(look))?;
+        self.running.ingress.push(self.worker, || self.next_ids(1), Work::Look(look))?;
         let mut state: BTreeMap<&str, BTreeMap<String, serde_json::Value>> = BTreeMap::new();
         for _ in 0..self.running.ingress.workers() {
             let part = parts.recv().map_err(|_| Error::Stopped)?;
@@ -239,13 +310,17 @@ impl Handle {
 
     /// How many transactions have ended how.
     pub fn counts(&self) -> Counts {
-        let counters = &self.running.ingress.counters;
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let methods = self.method_counts();
         Counts {
-            committed: read(&counters.committed),
-            aborted: read(&counters.aborted),
-            epochs: read(&counters.epochs),
+            committed: methods.iter().map(|method| method.committed).sum(),
+            aborted: methods.iter().map(|method| method.aborted).sum(),
+            epochs: self.running.ingress.epochs(),
         }
+    }
+
+    /// How the transactions of each method went, and why those with a dynamic plan have one.
+    pub fn method_counts(&self) -> Vec<MethodCounts> {
+        self.running.methods.counts()
     }
 
     /// Answers every request that has entered, then ends the workers. Later requests get [`Error::Stopped`].

@@ -1,13 +1,15 @@
 //! References and calls: plain values that name an entity, and a method of it with its arguments.
 use crate::entity::{Entity, Method, Stub};
+use crate::flow::{Branch, Flow};
+use crate::harvest;
 use crate::program::{Described, Explorer};
-use crate::worker::Flow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
+use std::pin::Pin;
 
 /// A typed reference to an entity: its key. It is a plain value: keep it, send it, compare it.
 ///
@@ -66,6 +68,9 @@ impl<E: Entity> fmt::Debug for Ref<E> {
 }
 impl<E: Entity> Serialize for Ref<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if harvest::found::<E>(Self::key(self)) {
+            return serializer.serialize_unit();
+        }
         Self::key(self).serialize(serializer)
     }
 }
@@ -102,6 +107,10 @@ impl<M: Method> Call<M> {
     pub fn new(key: <M::Entity as Entity>::Key, args: M::Args) -> Self {
         Self { key, args }
     }
+    /// A second one, if the arguments can be copied.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        Some(Self { key: self.key.clone(), args: M::copy(&self.args)? })
+    }
 }
 
 impl<M: Method> fmt::Debug for Call<M> {
@@ -123,6 +132,19 @@ pub trait Awaitable: Sized {
     /// Makes the calls, from left to right.
     #[doc(hidden)]
     fn perform(self, flow: &Flow) -> impl Future<Output = Self::Output>;
+    /// Makes the calls, from left to right, for nobody who wants their results.
+    #[doc(hidden)]
+    fn send(self, flow: &Flow) -> impl Future<Output = ()> {
+        async move { drop(self.perform(flow).await) }
+    }
+    /// Makes the calls, after which the caller only returns.
+    #[doc(hidden)]
+    fn last(self, flow: &Flow) -> impl Future<Output = Self::Output> {
+        self.perform(flow)
+    }
+    /// Says what the calls may meet; `false` when that is not known.
+    #[doc(hidden)]
+    fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool;
     /// Names the callees.
     #[doc(hidden)]
     fn callees(into: &mut Vec<Described>);
@@ -132,6 +154,18 @@ impl<M: Method> Awaitable for Call<M> {
     type Output = M::Output;
     fn perform(self, flow: &Flow) -> impl Future<Output = M::Output> {
         flow.perform(self)
+    }
+    fn send(self, flow: &Flow) -> impl Future<Output = ()> {
+        flow.send(self)
+    }
+    fn last(self, flow: &Flow) -> impl Future<Output = M::Output> {
+        flow.last(self)
+    }
+    fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool {
+        let part = flow.part(self);
+        let known = part.is_some();
+        into.extend(part);
+        known
     }
     fn callees(into: &mut Vec<Described>) {
         into.push(Described {
@@ -154,13 +188,38 @@ where
     Join(calls)
 }
 
+/// Whether calls can run side by side without a difference that anybody could see.
+fn apart<A: Awaitable>(calls: &A, flow: &Flow) -> bool {
+    let mut parts = Vec::new();
+    calls.parts(flow, &mut parts) && parts.len() > 1 && flow.apart(parts)
+}
+
 macro_rules! join_tuple {
     ($($name:ident $call:ident),+) => {
+        #[allow(non_snake_case, reason = "a value is called like its type")]
         impl<$($name: Awaitable),+> Awaitable for Join<($($name,)+)> {
             type Output = ($($name::Output,)+);
             async fn perform(self, flow: &Flow) -> Self::Output {
+                let apart = apart(&self, flow);
                 let ($($call,)+) = self.0;
-                ($($call.perform(flow).await,)+)
+                $(let $call = (flow.branch(), $call);)+
+                if !apart {
+                    return ($($call.1.perform(&$call.0).await,)+);
+                }
+                $(let mut $name = None;)+
+                let parts: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = vec![$(Box::pin(async {
+                    let (flow, call) = $call;
+                    $name = Some(call.perform(&flow).await);
+                })),+];
+                flow.side_by_side(parts).await;
+                match ($($name,)+) {
+                    ($(Some($call),)+) => ($($call,)+),
+                    _ => std::future::pending().await,
+                }
+            }
+            fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool {
+                let ($($call,)+) = &self.0;
+                true $(&& $call.parts(flow, into))+
             }
             fn callees(into: &mut Vec<Described>) {
                 $($name::callees(into);)+
@@ -189,11 +248,25 @@ pub fn join_all<A: Awaitable>(calls: impl IntoIterator<Item = A>) -> JoinAll<A> 
 impl<A: Awaitable> Awaitable for JoinAll<A> {
     type Output = Vec<A::Output>;
     async fn perform(self, flow: &Flow) -> Self::Output {
-        let mut results = Vec::with_capacity(self.0.len());
-        for call in self.0 {
-            results.push(call.perform(flow).await);
+        let apart = apart(&self, flow);
+        let calls: Vec<(Flow, A)> = self.0.into_iter().map(|call| (flow.branch(), call)).collect();
+        if !apart {
+            let mut results = Vec::with_capacity(calls.len());
+            for (flow, call) in calls {
+                results.push(call.perform(&flow).await);
+            }
+            return results;
         }
-        results
+        let mut results: Vec<Option<A::Output>> = calls.iter().map(|_| None).collect();
+        let parts = calls.into_iter().zip(&mut results);
+        let parts = parts.map(|((flow, call), result)| -> Pin<Box<dyn Future<Output = ()> + '_>> {
+            Box::pin(async move { *result = Some(call.perform(&flow).await) })
+        });
+        flow.side_by_side(parts.collect()).await;
+        results.into_iter().flatten().collect()
+    }
+    fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool {
+        self.0.iter().all(|call| call.parts(flow, into))
     }
     fn callees(into: &mut Vec<Described>) {
         A::callees(into);
@@ -219,6 +292,9 @@ impl<A: Awaitable<Output = Result<T, X>>, T, X> Awaitable for TryJoinAll<A> {
             results.push(call.perform(flow).await?);
         }
         Ok(results)
+    }
+    fn parts(&self, _: &Flow, _: &mut Vec<Branch>) -> bool {
+        false // a call after an `Err` is not made, so nothing runs before what stands left of it
     }
     fn callees(into: &mut Vec<Described>) {
         A::callees(into);

@@ -7,10 +7,11 @@ use crate::Error;
 use crate::call::Awaitable;
 use crate::entity::{Constructed, Entity};
 use crate::error::Result;
+use crate::flow::Flow;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
-use crate::worker::{Flow, Worker};
+use crate::worker::Worker;
 use std::cell::RefMut;
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -24,8 +25,8 @@ pub struct Cx<E: Entity> {
 
 pub(crate) enum Place<E: Entity> {
     /// On a worker.
-    Slot { worker: Rc<Worker>, class: Rc<Class<E>>, slot: Option<usize>, key: E::Key },
-    /// In the oracle's plain maps.
+    Slot { worker: Rc<Worker>, class: Rc<Class<E>>, hash: u64, slot: Option<usize>, key: E::Key },
+    /// In plain maps: the oracle's, or those of a scout.
     Map { map: Rc<PlainMap<E>>, key: E::Key },
     /// Nowhere: the method only describes itself.
     Nowhere(Description),
@@ -87,7 +88,7 @@ impl<E: Entity> Cx<E> {
             return Err(Error::AlreadyExists { entity: E::NAME, key: key_text(key) });
         }
         match &self.place {
-            Place::Slot { worker, class, .. } => worker.create(class, entity),
+            Place::Slot { worker, class, hash, .. } => worker.create(class, *hash, entity),
             Place::Map { map, .. } => map.put(entity),
             Place::Nowhere(_) => {}
         }
@@ -96,7 +97,7 @@ impl<E: Entity> Cx<E> {
 
     pub(crate) fn exists(&self) -> bool {
         match &self.place {
-            Place::Slot { class, key, .. } => class.find(key).is_some(),
+            Place::Slot { class, hash, key, .. } => class.find(*hash, key).is_some(),
             Place::Map { map, key } => map.get(key).is_some(),
             Place::Nowhere(_) => false,
         }
@@ -104,11 +105,29 @@ impl<E: Entity> Cx<E> {
 
     pub(crate) fn remove(&self) -> bool {
         match &self.place {
-            Place::Slot { worker, class, key, .. } => {
-                class.find(key).inspect(|slot| worker.remove(class, *slot)).is_some()
+            Place::Slot { worker, class, hash, key, .. } => {
+                class.find(*hash, key).inspect(|slot| worker.remove(class, *slot)).is_some()
             }
             Place::Map { map, key } => map.remove(key),
             Place::Nowhere(_) => false,
+        }
+    }
+
+    fn state(&self, write: bool) -> Option<State<'_, E>> {
+        match &self.place {
+            Place::Slot { worker, class, hash, slot, key } => {
+                let held = |slot: usize| {
+                    if write {
+                        worker.before_write(class, slot);
+                    }
+                    class.hold(slot)
+                };
+                // During a call the entity may have been removed and created anew, in another slot.
+                let state = slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held));
+                state.map(State::Slot)
+            }
+            Place::Map { map, key } => map.get(key).map(State::Copy),
+            Place::Nowhere(_) => None,
         }
     }
 
@@ -164,17 +183,23 @@ impl<E: Entity> Held<'_, E> {
         output
     }
 
+    /// A one-way cut: as [`Held::call`], without a result.
+    pub async fn send<A: Awaitable>(&mut self, _: &Site<A>, call: A) {
+        self.let_go();
+        call.send(&self.cx.flow).await;
+        self.take_up().await;
+    }
+
+    /// The last cut of a method that afterwards does nothing but return: as [`Held::call`].
+    pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
+        self.let_go();
+        let output = call.last(&self.cx.flow).await;
+        self.take_up().await;
+        output
+    }
+
     async fn take_up(&mut self) {
-        self.state = match &self.cx.place {
-            Place::Slot { worker, class, slot: Some(slot), .. } => {
-                if self.write {
-                    worker.before_write(class, *slot);
-                }
-                class.hold(*slot).map(State::Slot)
-            }
-            Place::Map { map, key } => map.get(key).map(State::Copy),
-            Place::Slot { slot: None, .. } | Place::Nowhere(_) => None,
-        };
+        self.state = self.cx.state(self.write);
         if self.state.is_none() {
             match self.cx.flow.fail(self.cx.missing()).await {}
         }

@@ -1,13 +1,15 @@
-//! The dataflow of a worker, drawn in timely: `sequence → execute`, and the loop of calls and returns.
+//! The dataflow of a worker, drawn in timely: `sequence → execute`, and the loop of messages between workers.
 //!
-//! The timestamp is `(epoch, hop)` in a `u64`. When the frontier of `sequence` has passed an epoch, every ticket of
-//! the epoch has arrived: the frontier is the only barrier. This file alone names timely.
+//! The timestamp is `(epoch, phase, hop)` in a `u64`. A worker keeps a capability for every epoch it is not through
+//! with, at the phase it still works at. So the frontier of the loop says what is over at all workers: it is the only
+//! barrier. This file alone names timely.
 use crate::Error;
-use crate::ambient::Ambient;
 use crate::error::Result;
-use crate::ingress::{Ingress, Submitted, Work};
-use crate::line::{Line, Ticket};
-use crate::message::{Addressed, Ordered, TxnId};
+use crate::execute::{Executor, Phase, Time};
+use crate::ingress::Ingress;
+use crate::message::{Addressed, Parcel, Stamped};
+use crate::plan::Methods;
+use crate::sequence;
 use crate::worker::Worker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,17 +21,29 @@ use timely::dataflow::operators::{Capability, ConnectLoop, Feedback, Operator};
 use timely::dataflow::{Scope, Stream};
 use timely::worker::Worker as Timely;
 
-/// The most requests a worker puts into one epoch; so many more wait for the next one.
-const EPOCH_REQUESTS: usize = 4096;
-/// The bits of a timestamp that count hops.
-const HOP_BITS: u32 = 20;
+/// The most requests a worker puts into one epoch, but for the rest of a batch; so many more wait for the next one.
+pub(crate) const EPOCH_REQUESTS: usize = 4096;
+/// The bits of a timestamp that count hops: a message is sent from hop 0, or answered from where it was received.
+const HOP_BITS: u32 = 4;
+/// The bits of a timestamp that tell the phase.
+const PHASE_BITS: u32 = 16;
 
 /// What the workers of an app have in common.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) ingress: Arc<Ingress>,
+    pub(crate) methods: Arc<Methods>,
     pub(crate) seed: u64,
     pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+fn pack(time: Time) -> u64 {
+    ((time.epoch << PHASE_BITS) | u64::from(time.phase.0)) << HOP_BITS
+}
+
+fn unpack(stamp: u64) -> Time {
+    let phase = (stamp >> HOP_BITS) & ((1 << PHASE_BITS) - 1);
+    Time { epoch: stamp >> (HOP_BITS + PHASE_BITS), phase: Phase(phase as u16) }
 }
 
 /// The threads of an app; dropping it waits for them.
@@ -53,14 +67,14 @@ pub(crate) fn start(shared: Shared) -> Result<Threads> {
 
 fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
-        let ordered = sequence(scope, shared.clone());
-        let worker = Worker::new(scope.index(), scope.peers());
-        execute(scope, ordered, Line::new(worker, shared.ingress.clone()));
+        let parcels = sequence(scope, shared.clone());
+        let worker = Worker::new(scope.index(), scope.peers(), shared.methods.clone());
+        execute(scope, parcels, Executor::new(worker));
     });
 }
 
 /// Gives every request its place: closes an epoch whenever there is something in it.
-fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Ordered>> {
+fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Parcel>> {
     let (index, peers) = (scope.index(), scope.peers());
     source(scope, "sequence", move |capability, info| {
         let wake = scope.worker().sync_activator_for(info.address.to_vec());
@@ -75,101 +89,70 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Or
                 return;
             };
             if !requests.is_empty() {
-                let now = (shared.clock)();
-                let places = (0u32..).map(|seq| TxnId { epoch: *epoch, worker: index, seq });
+                let world = ((shared.clock)(), shared.seed);
+                let parcels = sequence::sequence(&shared.methods, (*epoch, index, peers), world, requests);
                 let mut session = output.session(&*capability);
-                for (txn, request) in places.zip(requests) {
-                    order(txn, request, now, shared.seed, peers, |ordered| session.give(ordered));
-                }
+                parcels.into_iter().for_each(|parcel| session.give(parcel));
+                drop(session);
                 shared.ingress.close_epoch(*epoch);
                 // What did not fit is the next epoch's.
                 shared.ingress.ring_again(index);
             }
             *epoch = (*epoch).max(shared.ingress.open_epoch());
-            capability.downgrade(&(*epoch << HOP_BITS));
+            capability.downgrade(&pack(Time { epoch: *epoch, phase: Phase::TICKET }));
         }
     })
 }
 
-/// A request's ticket for every worker.
-fn order(txn: TxnId, request: Submitted, now: u64, seed: u64, peers: usize, mut give: impl FnMut(Ordered)) {
-    match request.work {
-        Work::Transaction(work) => {
-            let root = work.owner(peers);
-            let others = (0..peers).filter(|to| *to != root);
-            others.for_each(|to| give(Ordered::Ticket { txn, to }));
-            let ambient = Ambient { id: request.id, now, seed, draws: 0 };
-            give(Ordered::Root { txn, to: root, ambient, request: work });
-        }
-        Work::Look(look) => (0..peers).for_each(|to| give(Ordered::Look { txn, to, look: look.clone() })),
-    }
-}
-
-/// Runs the transactions, and exchanges their calls and returns with the other workers.
-fn execute<'s>(scope: Scope<'s, u64>, ordered: Stream<'s, u64, Vec<Ordered>>, mut line: Line) {
-    let (handle, messages) = scope.feedback::<Vec<Addressed>>(1);
-    let by_address = Exchange::new(|ordered: &Ordered| address(ordered) as u64);
-    let by_worker = Exchange::new(|addressed: &Addressed| addressed.0 as u64);
-    let mut epochs: BTreeMap<u64, Epoch> = BTreeMap::new();
-    let sent = ordered.binary_frontier::<_, CapacityContainerBuilder<Vec<Addressed>>, _, _, _, _>(
+/// Runs the transactions, and exchanges messages with the other workers.
+fn execute<'s>(scope: Scope<'s, u64>, parcels: Stream<'s, u64, Vec<Parcel>>, mut executor: Executor) {
+    let (handle, messages) = scope.feedback::<Vec<Stamped>>(1);
+    let by_owner = Exchange::new(|parcel: &Parcel| u64::from(parcel.to));
+    let by_worker = Exchange::new(|stamped: &Stamped| u64::from(stamped.1.0));
+    let mut capabilities: BTreeMap<u64, Capability<u64>> = BTreeMap::new();
+    let sent = parcels.binary_frontier::<_, CapacityContainerBuilder<Vec<Stamped>>, _, _, _, _>(
         messages,
-        by_address,
+        by_owner,
         by_worker,
         "execute",
         |_, _| {
-            move |(ordered, frontier), (messages, _), output| {
-                ordered.for_each_stamp(|capability, data| {
+            move |(parcels, sequencing), (messages, passing), output| {
+                parcels.for_each_stamp(|capability, data| {
                     let Some(capability) = capability.retain_least(output.output_index()) else { return };
-                    let epoch = epochs.entry(*capability.time() >> HOP_BITS);
-                    let epoch =
-                        epoch.or_insert_with(|| Epoch { capability, tickets: Vec::new(), whole: false });
-                    epoch.tickets.extend(data.flat_map(|batch| batch.drain(..)).map(ticket));
+                    capabilities.entry(unpack(*capability.time()).epoch).or_insert(capability);
+                    data.flat_map(|batch| batch.drain(..)).for_each(|parcel| executor.parcel(parcel));
                 });
-                for (number, epoch) in epochs.iter_mut().filter(|(_, epoch)| !epoch.whole) {
-                    if frontier.less_equal(&(number << HOP_BITS)) {
-                        break;
+                messages.for_each_stamp(|capability, data| {
+                    if let Some(capability) = capability.retain_least(output.output_index()) {
+                        // An epoch without a parcel for this worker may still ask something of it.
+                        capabilities.entry(unpack(*capability.time()).epoch).or_insert(capability);
                     }
-                    epoch.whole = true;
-                    epoch.tickets.sort_unstable_by_key(|(txn, _)| *txn);
-                    line.extend(epoch.tickets.drain(..));
-                }
-                messages.for_each_stamp(|_, data| {
-                    data.flat_map(|batch| batch.drain(..))
-                        .for_each(|Addressed(_, message)| line.receive(message));
+                    data.flat_map(|batch| batch.drain(..)).for_each(
+                        |Stamped(phase, Addressed(_, message))| {
+                            executor.message(phase, message);
+                        },
+                    );
                 });
-                line.run();
-                for (epoch, to, message) in line.out.drain(..) {
-                    // The capability of an epoch is kept until its last transaction has left the line.
-                    if let Some(epoch) = epochs.get(&epoch) {
-                        output.session(&epoch.capability).give(Addressed(to, message));
+                let first = |frontier: Option<&u64>| frontier.map_or(Time::END, |stamp| unpack(*stamp));
+                let sequenced = first(sequencing.frontier().first()).epoch;
+                executor.advance(sequenced, first(passing.frontier().first()));
+                executor.run();
+                for outgoing in executor.out() {
+                    if let Some(capability) = capabilities.get(&outgoing.at.epoch) {
+                        let message = Stamped(outgoing.at, Addressed(outgoing.to, outgoing.message));
+                        output.session(capability).give(message);
                     }
                 }
-                let done = line.first_epoch();
-                epochs.retain(|number, epoch| !epoch.whole || done.is_some_and(|first| first <= *number));
+                capabilities.retain(|epoch, capability| match executor.works_at(*epoch) {
+                    None => false,
+                    Some(phase) => {
+                        let time = pack(Time { epoch: *epoch, phase }).max(*capability.time());
+                        capability.downgrade(&time);
+                        true
+                    }
+                });
             }
         },
     );
     sent.connect_loop(handle);
-}
-
-/// An epoch with transactions that have not all left the line.
-struct Epoch {
-    capability: Capability<u64>,
-    tickets: Vec<(TxnId, Ticket)>,
-    /// Whether all tickets have arrived and stand in the line.
-    whole: bool,
-}
-
-fn address(ordered: &Ordered) -> usize {
-    match ordered {
-        Ordered::Root { to, .. } | Ordered::Ticket { to, .. } | Ordered::Look { to, .. } => *to,
-    }
-}
-
-fn ticket(ordered: Ordered) -> (TxnId, Ticket) {
-    match ordered {
-        Ordered::Root { txn, ambient, request, .. } => (txn, Ticket::Root(ambient, request)),
-        Ordered::Ticket { txn, .. } => (txn, Ticket::Elsewhere),
-        Ordered::Look { txn, look, .. } => (txn, Ticket::Look(look)),
-    }
 }

@@ -2,6 +2,7 @@
 use crate::call::{Base, Call};
 use crate::cx::Cx;
 use crate::error::Result;
+use crate::harvest::Harvest;
 use crate::place::{ClassId, StableHasher};
 use crate::program::Explorer;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
+use std::marker::PhantomData;
 use thalweg_graph::Access;
 
 /// What a key must be able to do; implemented for everything that can.
@@ -57,6 +59,10 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
     fn place(key: &Self::Key, hasher: &mut StableHasher);
     /// A new entity on first use, or `None` when entities are created explicitly.
     fn auto(key: &Self::Key) -> Option<Self>;
+    /// Whether an entity is created on first use.
+    const AUTO: bool;
+    /// Whether only a part of the key decides placement.
+    const PARTITIONED: bool;
     /// The source file.
     fn file() -> &'static str;
 }
@@ -98,6 +104,14 @@ pub trait Method: Sized + 'static {
     const SUSPENDS: bool;
     /// Whether it may be called on an entity that does not exist.
     const ABSENT_OK: bool = false;
+    /// Whether every entity has it; then it touches only the entity it is called on.
+    const BUILT_IN: bool = false;
+    /// Shows the parameters one by one, for the references in them.
+    fn visit(args: &Self::Args, harvest: &mut Harvest<'_>);
+    /// Whether arguments can be copied, so that a transaction can run again.
+    fn repeatable() -> bool;
+    /// A second copy of the arguments, if they can be copied.
+    fn copy(args: &Self::Args) -> Option<Self::Args>;
     /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
     fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
     /// Whether the result aborts a transaction that started here.
@@ -148,10 +162,70 @@ pub trait NeverErr {
 }
 impl<T> NeverErr for &Outcome<'_, T> {}
 
+/// An argument, looked at by method resolution: the inherent methods win where they apply.
+pub struct Argument<'a, T>(pub &'a T);
+
+impl<T: Serialize> Argument<'_, T> {
+    /// Finds the references in parameter number `place`.
+    pub fn visit(&self, place: usize, harvest: &mut Harvest<'_>) {
+        harvest.parameter(place, self.0);
+    }
+}
+
+/// The answer for every other type: nothing is found. rustc complains about the type elsewhere.
+pub trait NeverVisited {
+    /// Does nothing.
+    fn visit(&self, _: usize, _: &mut Harvest<'_>) {}
+}
+impl<T> NeverVisited for &Argument<'_, T> {}
+
+impl<T: Clone> Argument<'_, T> {
+    /// The copy.
+    pub fn copy(&self) -> Option<T> {
+        Some(self.0.clone())
+    }
+}
+
+/// The type of an argument, looked at by method resolution.
+pub struct Kind<T>(PhantomData<fn(T)>);
+
+impl<T> Kind<T> {
+    /// The type of no argument in particular.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Clone> Kind<T> {
+    /// Whether values can be copied.
+    pub fn copies(&self) -> bool {
+        true
+    }
+}
+
+/// The answer for every other type: they cannot.
+pub trait NeverCopies {
+    /// Always `false`.
+    fn copies(&self) -> bool {
+        false
+    }
+}
+impl<T> NeverCopies for &Kind<T> {}
+
+/// The answer for every other type: there is no copy.
+pub trait NeverCopied<T> {
+    /// Always `None`.
+    fn copy(&self) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverCopied<T> for &Argument<'_, T> {}
+
 /// A built-in method of every entity: whether it exists.
-pub struct Exists<E>(std::marker::PhantomData<fn() -> E>);
+pub struct Exists<E>(PhantomData<fn() -> E>);
 /// A built-in method of every entity: the end of it; says whether it existed.
-pub struct Remove<E>(std::marker::PhantomData<fn() -> E>);
+pub struct Remove<E>(PhantomData<fn() -> E>);
 
 macro_rules! built_in {
     ($marker:ident, $name:literal, $access:ident, $act:ident) => {
@@ -163,6 +237,14 @@ macro_rules! built_in {
             const ACCESS: Access = Access::$access;
             const SUSPENDS: bool = false;
             const ABSENT_OK: bool = true;
+            const BUILT_IN: bool = true;
+            fn visit((): &(), _: &mut Harvest<'_>) {}
+            fn repeatable() -> bool {
+                true
+            }
+            fn copy((): &()) -> Option<()> {
+                Some(())
+            }
             async fn run(cx: Cx<E>, args: Option<()>) -> bool {
                 if args.is_none() {
                     match cx.describe(Vec::new()).await {}

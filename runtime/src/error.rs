@@ -47,6 +47,22 @@ pub enum Error {
         /// The limit.
         limit: u32,
     },
+    /// A call reached an entity that the access plan of its transaction does not name, though the plan is static. This
+    /// is a mistake of Thalweg, or of a `Serialize` that leaves out a reference; it never happens with one worker.
+    #[error(
+        "{entity} {key} was called (`{method}`), but the arguments of the request do not name it; take the reference \
+         from where it is stored instead of from a type whose `Serialize` hides it, or report this"
+    )]
+    Unplanned {
+        /// The class of the entity.
+        entity: &'static str,
+        /// Its key.
+        key: String,
+        /// The method that was called on it.
+        method: &'static str,
+        /// The worker that owns it.
+        worker: usize,
+    },
     /// The queue of the handle's worker is full.
     #[error("the queue is full ({capacity} requests in flight); wait, or use a call that waits")]
     Overloaded {

@@ -1,15 +1,13 @@
 //! Where requests enter: a bounded queue per worker, shared by the handles that enter there.
 use crate::Error;
 use crate::ambient::TransactionId;
-use crate::call::Call;
-use crate::entity::Method;
 use crate::error::Result;
-use crate::worker::{Root, Task, Worker, caught, owner, run_alone};
+use crate::request;
+use crate::worker::Worker;
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 /// A request before it has a place in the order.
 pub(crate) struct Submitted {
@@ -19,56 +17,23 @@ pub(crate) struct Submitted {
 
 /// What a request does when its turn comes.
 pub(crate) enum Work {
-    /// A transaction.
-    Transaction(Box<dyn Request>),
+    /// One transaction, or several.
+    Transactions(Box<dyn request::Work>),
     /// A look at every worker's entities between two transactions.
     Look(Look),
 }
 
+impl Work {
+    fn len(&self) -> usize {
+        match self {
+            Work::Transactions(work) => work.len(),
+            Work::Look(_) => 1,
+        }
+    }
+}
+
 /// See [`Work::Look`].
 pub(crate) type Look = Arc<dyn Fn(&Worker) + Send + Sync>;
-
-/// A call from outside, with the way its answer goes.
-pub(crate) trait Request: Send {
-    /// The worker that owns the root entity.
-    fn owner(&self, peers: usize) -> usize;
-    /// Runs it on the only worker.
-    fn run_alone(self: Box<Self>, worker: &Rc<Worker>) -> bool;
-    /// Starts it on one of several workers.
-    fn start(self: Box<Self>, worker: &Rc<Worker>) -> Box<dyn Task>;
-}
-
-struct Asked<M: Method> {
-    call: Call<M>,
-    answer: oneshot::Sender<Result<M::Output>>,
-    /// Gives its place in the queue back when the request has been answered.
-    place: OwnedSemaphorePermit,
-}
-
-impl<M: Method> Request for Asked<M> {
-    fn owner(&self, peers: usize) -> usize {
-        owner::<M::Entity>(&self.call.key, peers)
-    }
-    fn run_alone(self: Box<Self>, worker: &Rc<Worker>) -> bool {
-        let (outcome, commit) = run_alone(worker, self.call);
-        worker.end(commit);
-        reply(self.answer, outcome);
-        commit
-    }
-    fn start(self: Box<Self>, worker: &Rc<Worker>) -> Box<dyn Task> {
-        let Self { call, answer, place } = *self;
-        let answer = move |outcome| {
-            reply(answer, outcome);
-            drop(place);
-        };
-        Box::new(Root::<M, _>::new(call, worker.clone(), answer))
-    }
-}
-
-/// Whoever asked may have gone; the transaction stands all the same, and dropping its result is user code.
-fn reply<T>(answer: oneshot::Sender<Result<T>>, outcome: Result<T>) {
-    let _ = caught(|| drop(answer.send(outcome)));
-}
 
 /// The doors of a running app, one per worker, and what the workers share.
 pub(crate) struct Ingress {
@@ -77,15 +42,7 @@ pub(crate) struct Ingress {
     open: AtomicU64,
     closed: AtomicBool,
     capacity: usize,
-    pub(crate) counters: Counters,
-}
-
-/// How many transactions ended how.
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub(crate) committed: AtomicU64,
-    pub(crate) aborted: AtomicU64,
-    pub(crate) epochs: AtomicU64,
+    epochs: AtomicU64,
 }
 
 struct Door {
@@ -112,7 +69,7 @@ impl Ingress {
             open: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             capacity,
-            counters: Counters::default(),
+            epochs: AtomicU64::new(0),
         }
     }
 
@@ -120,29 +77,20 @@ impl Ingress {
         self.doors.len()
     }
 
-    pub(crate) fn room(&self, worker: usize) -> Arc<Semaphore> {
-        self.doors[worker].room.clone()
+    pub(crate) fn room(&self, worker: usize) -> &Arc<Semaphore> {
+        &self.doors[worker].room
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
     }
 
     pub(crate) fn overloaded(&self) -> Error {
         Error::Overloaded { capacity: self.capacity }
     }
 
-    /// Puts a call into the queue of a worker.
-    pub(crate) fn ask<M: Method>(
-        &self,
-        worker: usize,
-        id: impl FnOnce() -> TransactionId,
-        call: Call<M>,
-        place: OwnedSemaphorePermit,
-    ) -> Result<oneshot::Receiver<Result<M::Output>>> {
-        let (answer, reply) = oneshot::channel();
-        let request = Box::new(Asked { call, answer, place });
-        self.push(worker, id, Work::Transaction(request))?;
-        Ok(reply)
-    }
-
-    /// The id is taken inside the lock, so that a handle's numbers and its order in the queue agree.
+    /// Puts something into the queue of a worker. `id` is asked inside the lock, so that a handle's numbers and its
+    /// order in the queue agree.
     pub(crate) fn push(&self, worker: usize, id: impl FnOnce() -> TransactionId, work: Work) -> Result<()> {
         let door = &self.doors[worker];
         let mut queue = lock(&door.queue);
@@ -155,7 +103,7 @@ impl Ingress {
         Ok(())
     }
 
-    /// Takes at most `most` requests; `None` when there will never be another.
+    /// Takes `most` requests, or one more submission than fits; `None` when there will never be another.
     pub(crate) fn take(&self, worker: usize, most: usize) -> Option<Vec<Submitted>> {
         let door = &self.doors[worker];
         door.called.store(false, Ordering::SeqCst);
@@ -163,7 +111,13 @@ impl Ingress {
         if queue.is_empty() && self.closed.load(Ordering::SeqCst) {
             return None;
         }
-        let count = queue.len().min(most);
+        let mut room = most;
+        let fits = queue.iter().take_while(|submitted| {
+            let fits = room > 0;
+            room = room.saturating_sub(submitted.work.len());
+            fits
+        });
+        let count = fits.count();
         Some(queue.drain(..count).collect())
     }
 
@@ -192,6 +146,11 @@ impl Ingress {
         (0..self.doors.len()).for_each(|worker| self.ring(worker));
     }
 
+    /// How many epochs have had requests.
+    pub(crate) fn epochs(&self) -> u64 {
+        self.epochs.load(Ordering::Relaxed)
+    }
+
     /// The first open epoch.
     pub(crate) fn open_epoch(&self) -> u64 {
         self.open.load(Ordering::SeqCst)
@@ -200,7 +159,7 @@ impl Ingress {
     /// Closes an epoch; the other workers follow.
     pub(crate) fn close_epoch(&self, epoch: u64) {
         if self.open.fetch_max(epoch + 1, Ordering::SeqCst) <= epoch {
-            self.counters.epochs.fetch_add(1, Ordering::Relaxed);
+            self.epochs.fetch_add(1, Ordering::Relaxed);
             self.ring_all();
         }
     }

@@ -3,7 +3,7 @@
 //! Write entities with [`entity`], start an [`App`], and every call is a serializable transaction over any number of
 //! entities. The README of the repository has a program to begin with; ARCHITECTURE.md tells how it works.
 //!
-//! The modules stand in the order of a request's way: `ingress → dataflow (sequence) → line → worker → reply`.
+//! The modules stand in the order of a request's way: `ingress → sequence → dataflow → execute → worker → reply`.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -11,13 +11,20 @@ mod place;
 mod entity;
 mod call;
 mod ambient;
+mod harvest;
 mod program;
+mod plan;
 mod app;
 mod ingress;
+mod request;
+mod sequence;
 mod message;
 mod dataflow;
-mod line;
+mod execute;
+mod queue;
 mod worker;
+mod flow;
+mod task;
 mod cx;
 mod state;
 mod reply;
@@ -28,7 +35,8 @@ pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
 pub use entity::{Entity, Key, Portable};
 pub use error::Error;
-pub use reply::Reply;
+pub use plan::MethodCounts;
+pub use reply::{Replies, Reply};
 pub use serde;
 pub use thalweg_graph as graph;
 pub use thalweg_macros::entity;
@@ -50,7 +58,9 @@ pub mod prelude {
 pub mod __private {
     pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site, by_reference};
-    pub use crate::entity::{Constructed, Entity, Method, Methods, NeverErr, Outcome, Portable, Stub};
+    pub use crate::entity::{Argument, Constructed, Entity, Kind, Method, Methods, Outcome, Portable, Stub};
+    pub use crate::entity::{NeverCopied, NeverCopies, NeverErr, NeverVisited};
+    pub use crate::harvest::Harvest;
     pub use crate::place::{ClassId, StableHasher};
     pub use crate::program::Explorer;
     pub use crate::{Call, Ref};

@@ -2,38 +2,156 @@
 //!
 //! All workers are threads of one process, so messages move as they are. The serde traits are what timely asks of
 //! everything it might send to another process; there is none, and they say so.
+use crate::Error;
 use crate::ambient::Ambient;
-use crate::ingress::{Look, Request};
-use crate::worker::{Payload, Remote};
+use crate::error::Result;
+use crate::execute::Time;
+use crate::ingress::Look;
+use crate::plan::Ticket;
+use crate::request::Work;
+use crate::task::{Payload, Remote};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The place of a transaction in the one order: an epoch's transactions one after the other, workers in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TxnId {
     pub(crate) epoch: u64,
-    pub(crate) worker: usize,
+    pub(crate) worker: u32,
     pub(crate) seq: u32,
 }
 
-/// From `sequence` to `execute`.
-pub(crate) enum Ordered {
-    /// A transaction, to the owner of its root.
-    Root { txn: TxnId, to: usize, ambient: Ambient, request: Box<dyn Request> },
-    /// Its ticket at every other worker.
-    Ticket { txn: TxnId, to: usize },
-    /// A look, at every worker.
-    Look { txn: TxnId, to: usize, look: Look },
+/// How much of a worker a transaction needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Share {
+    /// The entities it has tickets for.
+    Tickets,
+    /// All of it.
+    Whole,
+}
+
+/// Where the request of a root is found: the number of its work in the parcel, and its place there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RootAt {
+    pub(crate) work: usize,
+    pub(crate) place: usize,
+}
+
+/// What one worker has to know of one transaction.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) seq: u32,
+    /// Its tickets here: a range of the parcel's.
+    pub(crate) tickets: std::ops::Range<u32>,
+    /// The root, if it is here, with the other workers that have tickets.
+    pub(crate) root: Option<(RootAt, Others)>,
+    /// Whether the tickets are yet to be found by a scout, which starts here.
+    pub(crate) dynamic: bool,
+    /// Whether this is a look and no transaction.
+    pub(crate) look: bool,
+}
+
+/// Other workers: a range of the parcel's list.
+pub(crate) type Others = std::ops::Range<u32>;
+
+/// What one worker's part of an epoch means to another worker: from `sequence` to `execute`.
+#[derive(Default)]
+pub(crate) struct Parcel {
+    pub(crate) epoch: u64,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) tickets: Vec<Ticket>,
+    pub(crate) others: Vec<u32>,
+    pub(crate) works: Vec<Box<dyn Work>>,
+    pub(crate) looks: Vec<Look>,
+    /// Whether the epoch has dynamic transactions; all workers are told.
+    pub(crate) dynamic: bool,
+    /// Whether one of them can run only once.
+    pub(crate) careful: bool,
 }
 
 /// From `execute` to `execute`.
 pub(crate) enum Message {
-    Call { txn: TxnId, from: usize, depth: u32, ambient: Ambient, call: Box<dyn Remote> },
-    Return { txn: TxnId, draws: u64, value: crate::error::Result<Payload> },
+    /// A call to an entity of another worker.
+    Call(Called),
+    /// Its result.
+    Return(Returned),
+    /// A one-way call has been carried out, or has failed.
+    Ack { txn: TxnId, number: u32, result: Result<()> },
+    /// The transaction is over.
     End { txn: TxnId, commit: bool },
+    /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
+    Scouted { txn: TxnId, tickets: Vec<Ticket>, share: Share },
+    /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
+    Wrong { txn: TxnId, needed: bool },
+}
+
+/// See [`Message::Call`].
+pub(crate) struct Called {
+    pub(crate) txn: TxnId,
+    pub(crate) from: u32,
+    /// What waits for the result: the task, and the number of the call.
+    pub(crate) task: u32,
+    pub(crate) number: u32,
+    /// How many one-way calls of the transaction this worker must have carried out before, of those from there.
+    pub(crate) after: u32,
+    pub(crate) kind: CallKind,
+    pub(crate) depth: u32,
+    pub(crate) path: u64,
+    pub(crate) ambient: Ambient,
+    pub(crate) call: Box<dyn Remote>,
+}
+
+/// What is expected of the callee's worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    /// The result.
+    Await,
+    /// A word that it is done.
+    OneWay,
+    /// The same; and whether it succeeds decides the transaction, for everything else is done.
+    Last,
+    /// The result, and what was touched; nothing is changed.
+    Scout,
+}
+
+/// See [`Message::Return`].
+pub(crate) struct Returned {
+    pub(crate) txn: TxnId,
+    pub(crate) task: u32,
+    pub(crate) number: u32,
+    pub(crate) value: Result<Payload, Error>,
+    /// What a scout touched on the way, and `None` outside scouting.
+    pub(crate) touched: Option<Vec<Ticket>>,
 }
 
 /// A message with its address.
-pub(crate) struct Addressed(pub(crate) usize, pub(crate) Message);
+pub(crate) struct Addressed(pub(crate) u32, pub(crate) Message);
+
+/// A message with what it is about, which may be before the time at which it is sent.
+pub(crate) struct Stamped(pub(crate) Time, pub(crate) Addressed);
+
+impl Message {
+    /// The bytes of the message itself, without what its boxes hold.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Addressed>()
+            + match self {
+                Message::Call(called) => called.call.size(),
+                Message::Scouted { tickets, .. } => size_of_val(tickets.as_slice()),
+                _ => 0,
+            }
+    }
+}
+
+impl Parcel {
+    /// The bytes of the parcel, without what its works hold.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>()
+            + size_of_val(self.entries.as_slice())
+            + size_of_val(self.tickets.as_slice())
+            + size_of_val(self.others.as_slice())
+    }
+}
 
 macro_rules! in_process {
     ($($name:ident),+) => {$(
@@ -49,4 +167,4 @@ macro_rules! in_process {
         }
     )+};
 }
-in_process!(Ordered, Addressed);
+in_process!(Parcel, Stamped);

@@ -4,17 +4,22 @@
 //! and after each call, and written back before each call and at the end. What it says is what the runtime has to
 //! say, byte for byte.
 use crate::Error;
-use crate::ambient::{self, Ambient, TransactionId};
+use crate::ambient::{self, Activation, Ambient, TransactionId};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
-use crate::state::{key_text, state_json};
-use crate::worker::{Flow, World, caught, run_now};
+use crate::flow::{Flow, World};
+use crate::place::Location;
+use crate::plan::Ticket;
+use crate::state::{Class, key_text, state_json};
+use crate::task::{caught, run_now};
+use crate::worker::Worker;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::task::Poll;
+use thalweg_graph::Access;
 
 /// Runs calls one after the other, each as a transaction.
 pub struct Oracle {
@@ -25,15 +30,22 @@ pub struct Oracle {
 }
 
 /// The plain maps, and why the running transaction failed.
+///
+/// With a worker behind them, they are what a scout sees: entities are copied from there when they are first looked
+/// at, and nothing goes back.
 #[derive(Default)]
 pub(crate) struct Plain {
     maps: RefCell<HashMap<TypeId, Rc<dyn AnyMap>>>,
     doom: RefCell<Option<Error>>,
+    behind: Option<Rc<Worker>>,
+    touched: RefCell<Vec<Ticket>>,
 }
 
 pub(crate) struct PlainMap<E: Entity> {
-    now: RefCell<BTreeMap<E::Key, E>>,
-    before: RefCell<BTreeMap<E::Key, E>>,
+    /// `None` for what has been removed.
+    now: RefCell<BTreeMap<E::Key, Option<E>>>,
+    before: RefCell<BTreeMap<E::Key, Option<E>>>,
+    behind: Option<(Rc<Class<E>>, usize)>,
 }
 
 trait AnyMap {
@@ -44,13 +56,19 @@ trait AnyMap {
 
 impl<E: Entity> PlainMap<E> {
     pub(crate) fn get(&self, key: &E::Key) -> Option<E> {
-        self.now.borrow().get(key).cloned()
+        if let Some(known) = self.now.borrow().get(key) {
+            return known.clone();
+        }
+        let (class, peers) = self.behind.as_ref()?;
+        class.copy(Location::of::<E>(key, *peers).hash, key)
     }
     pub(crate) fn put(&self, entity: E) {
-        self.now.borrow_mut().insert(entity.key().clone(), entity);
+        self.now.borrow_mut().insert(entity.key().clone(), Some(entity));
     }
     pub(crate) fn remove(&self, key: &E::Key) -> bool {
-        self.now.borrow_mut().remove(key).is_some()
+        let known = self.get(key).is_some();
+        self.now.borrow_mut().insert(key.clone(), None);
+        known
     }
 }
 
@@ -68,40 +86,88 @@ impl<E: Entity> AnyMap for PlainMap<E> {
     }
     fn inspect(&self) -> (String, serde_json::Value) {
         let now = self.now.borrow();
-        let states = now.values().map(|state| (key_text(state.key()), state_json(state)));
+        let states = now.values().flatten().map(|state| (key_text(state.key()), state_json(state)));
         (E::NAME.to_owned(), states.collect::<BTreeMap<_, _>>().into_iter().collect())
     }
 }
 
 impl Plain {
+    /// What a scout sees of a worker.
+    pub(crate) fn before(worker: &Rc<Worker>) -> Rc<Self> {
+        Rc::new(Self { behind: Some(worker.clone()), ..Self::default() })
+    }
+
+    pub(crate) fn is_scout(&self) -> bool {
+        self.behind.is_some()
+    }
+
     fn map<E: Entity>(&self) -> Rc<PlainMap<E>> {
         let mut maps = self.maps.borrow_mut();
-        let fresh = || Rc::new(PlainMap::<E> { now: RefCell::default(), before: RefCell::default() });
+        let behind = || self.behind.as_ref().map(|worker| (worker.class::<E>(), worker.peers));
+        let fresh = || {
+            Rc::new(PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind: behind() })
+        };
         let map = maps.entry(TypeId::of::<E>()).or_insert_with(|| fresh()).clone();
         map.as_any().downcast().unwrap_or_else(|_| unreachable!("a map stands under its own type"))
     }
 
     pub(crate) fn doom(&self, error: Error) {
-        self.doom.borrow_mut().get_or_insert(error);
+        match &self.behind {
+            Some(worker) => worker.doom(error),
+            None => drop(self.doom.borrow_mut().get_or_insert(error)),
+        }
     }
 
-    pub(crate) fn enter<M: Method>(self: &Rc<Self>, flow: &Flow, call: Call<M>) -> Poll<M::Output> {
-        let map = self.map::<M::Entity>();
-        if !M::ABSENT_OK && map.get(&call.key).is_none() {
-            match M::Entity::auto(&call.key) {
-                Some(fresh) if fresh.key() == &call.key => map.put(fresh),
-                Some(fresh) => {
-                    self.doom(wrong_key(&call.key, &fresh));
-                    return Poll::Pending;
-                }
-                None => {
-                    self.doom(Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) });
-                    return Poll::Pending;
-                }
+    /// The worker and owner of a scout's call, if it is not for here. Either way the entity is now among those touched.
+    pub(crate) fn elsewhere<M: Method>(&self, call: &Call<M>) -> Option<(Rc<Worker>, usize)> {
+        let worker = self.behind.as_ref()?;
+        let at = Location::of::<M::Entity>(&call.key, worker.peers);
+        let write = M::ACCESS != Access::Read || M::Entity::AUTO;
+        self.touched.borrow_mut().push(Ticket::new(at, write));
+        (at.owner != worker.index).then(|| (worker.clone(), at.owner))
+    }
+
+    /// What a scout has touched since the last time.
+    pub(crate) fn touched(&self) -> Vec<Ticket> {
+        self.touched.take()
+    }
+
+    pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
+        let map = self.map::<E>();
+        if map.get(&key).is_none() {
+            match E::auto(&key) {
+                Some(fresh) if fresh.key() == &key => map.put(fresh),
+                Some(fresh) => return Err(wrong_key(&key, &fresh)),
+                None => return Err(Error::Missing { entity: E::NAME, key: key_text(&key) }),
             }
         }
-        let cx = Cx { flow: flow.deeper(), place: Place::Map { map, key: call.key } };
-        run_now::<M>(cx, call.args)
+        Ok(Cx { flow, place: Place::Map { map, key } })
+    }
+
+    pub(crate) fn enter<M: Method>(
+        self: &Rc<Self>,
+        flow: &Flow,
+        call: Call<M>,
+        path: u64,
+    ) -> Poll<M::Output> {
+        let deeper = flow.deeper(path);
+        let cx = if M::ABSENT_OK {
+            Ok(Cx { flow: deeper, place: Place::Map { map: self.map(), key: call.key } })
+        } else {
+            self.context(deeper, call.key)
+        };
+        match cx {
+            Ok(cx) => {
+                let outer = ambient::enter(Activation::new(path));
+                let done = run_now::<M>(cx, call.args);
+                ambient::enter(outer);
+                done
+            }
+            Err(error) => {
+                self.doom(error);
+                Poll::Pending
+            }
+        }
     }
 }
 
@@ -134,9 +200,9 @@ impl Oracle {
     pub fn call<M: Method>(&mut self, call: Call<M>) -> Result<M::Output, Error> {
         let id = TransactionId { handle: 0, number: self.number };
         self.number += 1;
-        ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed, draws: 0 }));
-        let flow = Flow::new(World::Oracle(self.plain.clone()));
-        let outcome = caught(|| self.plain.enter(&flow, call));
+        ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed }));
+        let flow = Flow::new(World::Plain(self.plain.clone()));
+        let outcome = caught(|| self.plain.enter(&flow, call, flow.next()));
         ambient::set(None);
         let doom = self.plain.doom.borrow_mut().take();
         let result = match (doom, outcome) {

@@ -1,13 +1,44 @@
 //! Where an entity lives: a hash that is the same on every platform and in every release, and the class numbers.
+use crate::Entity;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The number of shards; a shard is the unit of placement.
 pub const SHARDS: u64 = 4096;
 
+/// Where an entity is found: by which hash in its class, at which worker, and under which ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Location {
+    /// The hash of the key, the same everywhere.
+    pub(crate) hash: u64,
+    /// What its tickets are for. Two entities may share one by chance; then they also share a queue, which makes
+    /// transactions wait that need not, and nothing else.
+    pub(crate) lock: u64,
+    /// The worker that owns it.
+    pub(crate) owner: usize,
+}
+
+impl Location {
+    pub(crate) fn of<E: Entity>(key: &E::Key, peers: usize) -> Self {
+        let mut hasher = StableHasher::default();
+        key.hash(&mut hasher);
+        let hash = hasher.finish();
+        let placed = if E::PARTITIONED {
+            let mut hasher = StableHasher::default();
+            E::place(key, &mut hasher);
+            hasher.finish()
+        } else {
+            hash
+        };
+        // The class's number differs between processes; a ticket never leaves one.
+        let lock = hash ^ (E::class().index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self { hash, lock, owner: worker_of(placed, peers) }
+    }
+}
+
 /// The shard of a hash is worked by this worker.
-pub(crate) fn worker_of(hash: u64, peers: usize) -> usize {
-    ((hash % SHARDS) as usize) % peers
+fn worker_of(hash: u64, peers: usize) -> usize {
+    if peers == 1 { 0 } else { ((hash % SHARDS) as usize) % peers }
 }
 
 /// A hasher whose result depends on nothing but the bytes: integers are fed little-endian, `usize` as `u64`.

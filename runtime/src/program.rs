@@ -4,9 +4,10 @@
 //! inferred, and goes no further. No user code runs.
 use crate::Error;
 use crate::cx::{Cx, Place};
-use crate::entity::{Entity, Method, Methods};
+use crate::entity::{self, Entity, Method};
 use crate::error::Result;
-use crate::worker::{Flow, World};
+use crate::flow::{Flow, World};
+use crate::plan::{Methods, class_number};
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,12 +33,14 @@ pub struct Explorer {
     entities: BTreeMap<&'static str, graph::Entity>,
     seen: BTreeSet<(&'static str, &'static str)>,
     sites: BTreeMap<(&'static str, &'static str), Vec<Vec<graph::Callee>>>,
+    classes: BTreeMap<&'static str, usize>,
+    methods: BTreeMap<(&'static str, &'static str), TypeId>,
     todo: Vec<fn(&mut Explorer)>,
     failure: Option<Error>,
 }
 
 impl Explorer {
-    pub(crate) fn visit_entity<E: Methods>(&mut self) {
+    pub(crate) fn visit_entity<E: entity::Methods>(&mut self) {
         match self.types.insert(E::NAME, TypeId::of::<E>()) {
             None => {}
             Some(known) if known == TypeId::of::<E>() => return,
@@ -47,6 +50,7 @@ impl Explorer {
                 return;
             }
         }
+        self.classes.insert(E::NAME, class_number::<E>());
         match facts::<E>() {
             Ok(entity) => {
                 self.entities.insert(E::NAME, entity);
@@ -65,6 +69,7 @@ impl Explorer {
         if !self.seen.insert(name) {
             return;
         }
+        self.methods.insert(name, TypeId::of::<M>());
         let description = Description::default();
         let flow = Flow::new(World::Nowhere);
         let cx = Cx { flow, place: Place::Nowhere(description.clone()) };
@@ -75,7 +80,7 @@ impl Explorer {
         self.sites.insert(name, sites.iter().map(|site| site.iter().map(callee).collect()).collect());
     }
 
-    pub(crate) fn finish(mut self, name: &str) -> Result<graph::Program> {
+    pub(crate) fn finish(mut self, name: &str) -> Result<(graph::Program, Methods)> {
         while let Some(visit) = self.todo.pop() {
             visit(&mut self);
         }
@@ -102,14 +107,16 @@ impl Explorer {
                 site.callees = callees;
             }
         }
-        graph::link(name, self.entities.into_values().collect())
-            .map_err(|error| Error::Start(error.to_string()))
+        let program = graph::link(name, self.entities.into_values().collect())
+            .map_err(|error| Error::Start(error.to_string()))?;
+        let methods = Methods::new(&program, &self.methods, &self.classes);
+        Ok((program, methods))
     }
 }
 
-fn facts<E: Methods>() -> serde_json::Result<graph::Entity> {
+fn facts<E: entity::Methods>() -> serde_json::Result<graph::Entity> {
     let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
-    entity.methods = serde_json::from_str(<E as Methods>::FACTS)?;
+    entity.methods = serde_json::from_str(<E as entity::Methods>::FACTS)?;
     E::file().clone_into(&mut entity.file);
     Ok(entity)
 }

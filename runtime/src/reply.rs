@@ -1,5 +1,6 @@
 //! The way an answer takes back to whoever asked.
 use crate::Error;
+use crate::request::Collected;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -26,6 +27,28 @@ impl<T> Future for Reply<T> {
     type Output = Result<T, Error>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Error::Stopped)))
+    }
+}
+
+/// The answers to a batch, when all of them are there: a future, on any executor, or [`Replies::wait`].
+#[must_use = "the answers tell which transactions stand"]
+#[derive(Debug)]
+pub struct Replies<T>(pub(crate) oneshot::Receiver<Collected<T>>);
+
+impl<T> Replies<T> {
+    /// Blocks the thread until the answers come; they stand in the order of the calls.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when the app ended before. An answer of its own has each call, as [`crate::Handle::call`].
+    pub fn wait(self) -> Result<Vec<Result<T, Error>>, Error> {
+        block_on(self)
+    }
+}
+
+impl<T> Future for Replies<T> {
+    type Output = Result<Vec<Result<T, Error>>, Error>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map_err(|_| Error::Stopped)
     }
 }
 

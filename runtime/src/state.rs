@@ -1,15 +1,19 @@
 //! The entities of one class on one worker, and what undoes a transaction's writes to them.
 //!
-//! A slot is given to a key when the entity is created and given back when a transaction that left it vacant
-//! commits or is undone. Before a transaction's first write to a slot the old state is kept; `undo` holds these
-//! in order, and one transaction at a time writes on a worker, so ending it empties the list.
+//! A slot is given to a key when the entity is created and given back when what left it vacant is settled. Before a
+//! transaction's first write to a slot the old state is kept under a number; the transaction collects these numbers in
+//! the order of its writes and settles them when it ends: the old states are forgotten, or put back newest first.
+//!
+//! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
 use crate::entity::Entity;
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use slab::Slab;
 use std::any::Any;
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 struct Slot<E: Entity> {
+    hash: u64,
     state: Option<E>,
     /// The stamp of the last transaction that wrote here.
     writer: u64,
@@ -17,93 +21,75 @@ struct Slot<E: Entity> {
 
 struct Undo<E: Entity> {
     slot: usize,
-    key: E::Key,
     before: Option<E>,
 }
 
 /// The entities of one class on one worker.
 pub(crate) struct Class<E: Entity> {
-    index: RefCell<FxHashMap<E::Key, usize>>,
-    slots: RefCell<Vec<Slot<E>>>,
-    free: RefCell<Vec<usize>>,
-    undo: RefCell<Vec<Undo<E>>>,
-    dirty: Cell<bool>,
+    index: RefCell<HashTable<usize>>,
+    slots: RefCell<Slab<Slot<E>>>,
+    undo: RefCell<Slab<Undo<E>>>,
 }
 
 /// A class without its type.
 pub(crate) trait AnyClass {
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
-    /// Forgets the old states, or puts them back.
-    fn end(&self, commit: bool);
+    /// Forgets an old state, or puts it back.
+    fn settle(&self, undo: usize, commit: bool);
+    /// How many entities there are.
+    fn len(&self) -> usize;
     /// Every entity as JSON, with its key as text.
     fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>);
 }
 
 impl<E: Entity> Class<E> {
     pub(crate) fn new() -> Self {
-        Self {
-            index: RefCell::default(),
-            slots: RefCell::default(),
-            free: RefCell::default(),
-            undo: RefCell::default(),
-            dirty: Cell::new(false),
-        }
+        Self { index: RefCell::default(), slots: RefCell::default(), undo: RefCell::default() }
     }
 
     /// The slot of an entity that exists.
-    pub(crate) fn find(&self, key: &E::Key) -> Option<usize> {
-        let slot = *self.index.borrow().get(key)?;
-        self.slots.borrow()[slot].state.is_some().then_some(slot)
+    pub(crate) fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
+        let slots = self.slots.borrow();
+        let is = |slot: &usize| slots[*slot].state.as_ref().is_some_and(|state| state.key() == key);
+        self.index.borrow().find(hash, is).copied()
     }
 
     /// The state of an entity, for as long as no call is made.
     pub(crate) fn hold(&self, slot: usize) -> Option<RefMut<'_, E>> {
-        RefMut::filter_map(self.slots.borrow_mut(), |slots| slots[slot].state.as_mut()).ok()
+        RefMut::filter_map(self.slots.borrow_mut(), |slots| slots.get_mut(slot)?.state.as_mut()).ok()
     }
 
-    /// Keeps the old state before the first write of the transaction with this stamp; says whether the class has
-    /// to be told of the transaction's end for the first time.
-    pub(crate) fn before_write(&self, slot: usize, stamp: u64) -> bool {
+    /// A copy of the state.
+    pub(crate) fn copy(&self, hash: u64, key: &E::Key) -> Option<E> {
+        let slot = self.find(hash, key)?;
+        self.slots.borrow()[slot].state.clone()
+    }
+
+    /// Keeps the old state before the first write of the transaction with this stamp; its number, if it is the first.
+    pub(crate) fn before_write(&self, slot: usize, stamp: u64) -> Option<usize> {
         let slots = &mut *self.slots.borrow_mut();
-        let entry = &mut slots[slot];
-        if entry.writer == stamp {
-            return false;
+        let entry = slots.get_mut(slot)?;
+        if entry.writer == stamp || entry.state.is_none() {
+            return None;
         }
-        let Some(state) = &entry.state else { return false };
         entry.writer = stamp;
-        self.undo.borrow_mut().push(Undo { slot, key: state.key().clone(), before: entry.state.clone() });
-        !self.dirty.replace(true)
+        let before = entry.state.clone();
+        Some(self.undo.borrow_mut().insert(Undo { slot, before }))
     }
 
     /// Puts a new entity in place; the key must be vacant.
-    pub(crate) fn create(&self, entity: E, stamp: u64) -> bool {
-        let key = entity.key().clone();
-        let slot = self.slot_for(&key);
-        let entry = &mut self.slots.borrow_mut()[slot];
-        if entry.writer != stamp {
-            entry.writer = stamp;
-            self.undo.borrow_mut().push(Undo { slot, key, before: None });
-        }
-        entry.state = Some(entity);
-        !self.dirty.replace(true)
+    pub(crate) fn create(&self, hash: u64, entity: E, stamp: u64) -> usize {
+        let slots = &mut *self.slots.borrow_mut();
+        let slot = slots.insert(Slot { hash, state: Some(entity), writer: stamp });
+        self.index.borrow_mut().insert_unique(hash, slot, |slot| slots[*slot].hash);
+        self.undo.borrow_mut().insert(Undo { slot, before: None })
     }
 
     /// Takes an entity away, after `before_write`.
     pub(crate) fn remove(&self, slot: usize) {
-        self.slots.borrow_mut()[slot].state = None;
-    }
-
-    fn slot_for(&self, key: &E::Key) -> usize {
-        if let Some(slot) = self.index.borrow().get(key) {
-            return *slot;
+        if let Some(entry) = self.slots.borrow_mut().get_mut(slot) {
+            entry.state = None;
         }
-        let mut slots = self.slots.borrow_mut();
-        let slot = self.free.borrow_mut().pop().unwrap_or_else(|| {
-            slots.push(Slot { state: None, writer: 0 });
-            slots.len() - 1
-        });
-        self.index.borrow_mut().insert(key.clone(), slot);
-        slot
     }
 }
 
@@ -112,25 +98,30 @@ impl<E: Entity> AnyClass for Class<E> {
         self
     }
 
-    fn end(&self, commit: bool) {
-        self.dirty.set(false);
-        let mut slots = self.slots.borrow_mut();
-        for Undo { slot, key, before } in self.undo.borrow_mut().drain(..).rev() {
-            let entry = &mut slots[slot];
-            if !commit {
-                entry.state = before;
-            }
-            entry.writer = 0;
-            if entry.state.is_none() {
-                self.index.borrow_mut().remove(&key);
-                self.free.borrow_mut().push(slot);
+    fn settle(&self, undo: usize, commit: bool) {
+        let Undo { slot, before } = self.undo.borrow_mut().remove(undo);
+        let slots = &mut *self.slots.borrow_mut();
+        // The slot of an entity that came and went in one transaction may be gone already.
+        let Some(entry) = slots.get_mut(slot) else { return };
+        entry.writer = 0;
+        if !commit {
+            entry.state = before;
+        }
+        if entry.state.is_none() {
+            let hash = slots.remove(slot).hash;
+            if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known == slot) {
+                found.remove();
             }
         }
     }
 
+    fn len(&self) -> usize {
+        self.slots.borrow().iter().filter(|(_, slot)| slot.state.is_some()).count()
+    }
+
     fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>) {
         let slots = self.slots.borrow();
-        let states = slots.iter().filter_map(|slot| slot.state.as_ref());
+        let states = slots.iter().filter_map(|(_, slot)| slot.state.as_ref());
         (E::NAME, states.map(|state| (key_text(state.key()), state_json(state))).collect())
     }
 }

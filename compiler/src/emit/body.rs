@@ -113,6 +113,7 @@ impl Names {
 /// The body with its calls cut, and where these are.
 fn cut(methods: &Methods, function: &Function, names: &Names) -> (TokenStream, Vec<Span>) {
     let mut body = function.body.clone();
+    mark_last(&mut body);
     let mut cut = Cut { names, calling: &methods.calling, spans: Vec::new() };
     cut.visit_block_mut(&mut body);
     let output = &names.output;
@@ -135,18 +136,20 @@ struct Cut<'a> {
 }
 
 impl Cut<'_> {
-    /// `match CALL { call => { let value = entity.call(&sites.0, call).await; this = entity.get_mut(); value } }`
-    fn call(&mut self, call: &Expr, span: Span) -> Expr {
+    /// `match CALL { call => { let value = entity.call(&sites.0, call).await; this = entity.get_mut(); value } }`;
+    /// `way` is `call`, or `send` or `last` for a call that may go one way.
+    fn call(&mut self, call: &Expr, span: Span, way: &str) -> Expr {
         let Names { sites, entity, this, get, .. } = self.names;
         let number = Index::from(self.spans.len());
         self.spans.push(span);
         let entity = hygiene::local(&entity.to_string(), span);
         let (bound, value) = (hygiene::local("call", span), hygiene::local("value", span));
+        let way = syn::Ident::new(way, span);
         let span = span.resolved_at(Span::mixed_site());
         syn::parse_quote_spanned! {span=>
             match #call {
                 #bound => {
-                    let #value = #entity.call(&#sites.#number, #bound).await;
+                    let #value = #entity.#way(&#sites.#number, #bound).await;
                     #this = #entity.#get();
                     let _ = &#this;
                     #value
@@ -196,10 +199,12 @@ impl VisitMut for Cut<'_> {
             matches!(expr, Expr::MethodCall(call) if is_self(&call.receiver) && self.calls(&call.method));
         visit_mut::visit_expr_mut(self, expr);
         match expr {
-            Expr::Await(awaited) => *expr = self.call(&awaited.base.clone(), awaited.await_token.span()),
+            Expr::Await(awaited) => {
+                let way = if awaited.attrs.iter().any(is_last) { "last" } else { "call" };
+                *expr = self.call(&awaited.base.clone(), awaited.await_token.span(), way);
+            }
             Expr::MethodCall(sent) if is_send(sent) => {
-                let call = self.call(&sent.receiver.clone(), sent.method.span());
-                *expr = syn::parse_quote!({ let _ = #call; });
+                *expr = self.call(&sent.receiver.clone(), sent.method.span(), "send");
             }
             Expr::MethodCall(call) if on_self => {
                 let Names { p, this, .. } = self.names;
@@ -226,6 +231,43 @@ impl VisitMut for Cut<'_> {
 impl Cut<'_> {
     fn calls(&self, method: &syn::Ident) -> bool {
         self.calling.contains(&method.unraw().to_string())
+    }
+}
+
+/// Marks the last call of a body, if nothing comes after it that could tell whether it has been carried out: then the
+/// method may go on to its end at once. What stands there has no loops and no calls, so it ends and cannot fail.
+fn mark_last(body: &mut syn::Block) {
+    let mut rest = body.stmts.iter_mut().rev();
+    let last = match rest.next() {
+        Some(syn::Stmt::Expr(Expr::Await(last), _)) => Some(last),
+        Some(syn::Stmt::Expr(value, _)) if is_still(value) => match rest.next() {
+            Some(syn::Stmt::Expr(Expr::Await(last), Some(_))) => Some(last),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(last) = last {
+        last.attrs.push(syn::parse_quote!(#[thalweg_last]));
+    }
+}
+
+fn is_last(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("thalweg_last")
+}
+
+/// Whether an expression only names values: `Ok(())`, `return Err(rest)`, `(a, 7)`.
+fn is_still(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_) => true,
+        Expr::Path(path) => path.path.get_ident().is_some_and(|name| name != "self"),
+        Expr::Paren(expr) => is_still(&expr.expr),
+        Expr::Tuple(tuple) => tuple.elems.iter().all(is_still),
+        Expr::Return(expr) => expr.expr.as_deref().is_none_or(is_still),
+        Expr::Call(call) => {
+            let wraps = |name: &str| matches!(&*call.func, Expr::Path(path) if path.path.is_ident(name));
+            ["Ok", "Err", "Some"].iter().any(|name| wraps(name)) && call.args.iter().all(is_still)
+        }
+        _ => false,
     }
 }
 

@@ -84,6 +84,8 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
         }
         None => quote!(#p::std::option::Option::None),
     };
+    let created_on_use = entity.options.auto.is_some();
+    let partitioned = !partition.is_empty();
     let at = quote_spanned! {name.span()=>
         /// A reference to the entity with this key; it need not exist.
         #[allow(dead_code, unreachable_pub)]
@@ -101,6 +103,8 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             type Stub = #constructors<#number, #key_type>;
             const NAME: &'static #p::std::primitive::str = #text;
             const FACTS: &'static #p::std::primitive::str = #facts;
+            const AUTO: #p::std::primitive::bool = #created_on_use;
+            const PARTITIONED: #p::std::primitive::bool = #partitioned;
             fn class() -> &'static #p::ClassId {
                 static CLASS: #p::ClassId = #p::ClassId::new();
                 &CLASS

@@ -36,7 +36,8 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
         #[doc(hidden)]
         #[allow(non_camel_case_types, missing_docs, unreachable_pub, private_interfaces, private_bounds, dead_code)]
         const _: () = {
-            use #p::NeverErr as _;
+            #[allow(unused_imports)]
+            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverVisited as _};
             #each
             impl #p::Methods for #entity {
                 const FACTS: &'static #p::std::primitive::str = #facts;
@@ -101,6 +102,8 @@ impl Emit<'_> {
             Access::Create => quote!(Create),
         };
         let (suspends, creates) = (function.is_async(), function.kind == Kind::Constructor);
+        let names: Vec<_> = (0..args.len()).map(|place| local(&format!("argument_{place}"))).collect();
+        let places = 0..names.len();
         quote! {
             impl #declared #p::Method for #marker #bounds {
                 type Entity = #entity;
@@ -110,6 +113,18 @@ impl Emit<'_> {
                 const ACCESS: #p::Access = #p::Access::#access;
                 const SUSPENDS: #p::std::primitive::bool = #suspends;
                 const ABSENT_OK: #p::std::primitive::bool = #creates;
+                fn visit(args: &Self::Args, harvest: &mut #p::Harvest<'_>) {
+                    let (#(#names,)*) = args;
+                    let _ = &harvest;
+                    #((&#p::Argument(#names)).visit(#places, harvest);)*
+                }
+                fn repeatable() -> #p::std::primitive::bool {
+                    true #(&& (&#p::Kind::<#args>::new()).copies())*
+                }
+                fn copy(args: &Self::Args) -> #p::std::option::Option<Self::Args> {
+                    let (#(#names,)*) = args;
+                    #p::std::option::Option::Some((#((&#p::Argument(#names)).copy()?,)*))
+                }
                 fn run(
                     cx: #p::Cx<#entity>,
                     args: #p::std::option::Option<Self::Args>,

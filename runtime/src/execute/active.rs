@@ -1,0 +1,248 @@
+//! A transaction that has been admitted at this worker, and how its tasks run.
+use super::{Executor, Phase, Time};
+use crate::ambient::{self, Ambient};
+use crate::message::{CallKind, Called, Message, Returned, RootAt, TxnId};
+use crate::queue::InQueue;
+use crate::task::{Progress, Task, caught};
+use crate::worker::Running;
+use slab::Slab;
+use smallvec::SmallVec;
+
+/// A transaction between its admission and its end, at one worker.
+pub(super) struct Active {
+    pub(super) txn: TxnId,
+    pub(super) phase: Phase,
+    /// Its places in the queues, and how many of its tickets are not granted.
+    pub(super) places: SmallVec<[InQueue; 4]>,
+    pub(super) waiting: usize,
+    pub(super) running: Running,
+    /// What has to be known to start and end it, if its root is here.
+    pub(super) root: Option<RootHere>,
+    pub(super) ambient: Ambient,
+    /// Its tasks; the one that runs has left its place empty.
+    pub(super) tasks: Slab<Option<Pending>>,
+    /// Calls that came before it could run, or before a one-way call that must be carried out first.
+    pub(super) held: Vec<Called>,
+}
+
+pub(super) struct RootHere {
+    pub(super) parcel: usize,
+    pub(super) at: RootAt,
+    /// The other workers that have tickets.
+    pub(super) others: SmallVec<[u32; 4]>,
+    pub(super) started: bool,
+    /// The worker that decides how the transaction ends, once it has been asked to.
+    pub(super) decider: Option<u32>,
+}
+
+/// A task that waits.
+pub(super) struct Pending {
+    task: Box<dyn Task>,
+    /// What waits elsewhere for this one: the worker, the task and the call. None for the root.
+    from: Option<(u32, u32, u32)>,
+}
+
+impl Active {
+    pub(super) fn time(&self) -> Time {
+        Time { epoch: self.txn.epoch, phase: self.phase }
+    }
+}
+
+impl Executor {
+    /// A transaction has all of its tickets here: starts its root, and carries out the calls that wait.
+    pub(super) fn go(&mut self, at: usize) {
+        let Some(active) = self.active.get_mut(at).filter(|active| active.waiting == 0) else { return };
+        let txn = active.txn;
+        if let Some(root) = active.root.as_mut().filter(|root| !root.started) {
+            root.started = true;
+            let (parcel, root) = (root.parcel, root.at);
+            let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
+            let keep = epoch.dynamic;
+            let work = &mut epoch.parcels[parcel].works[root.work];
+            active.ambient = work.ambient(root.place);
+            if let Some(task) = work.start(root.place, &self.worker, keep) {
+                self.adopt(at, Pending { task, from: None });
+            }
+        }
+        self.carry_out(at, txn);
+    }
+
+    /// Carries out the calls that need not wait any longer.
+    pub(super) fn carry_out(&mut self, at: usize, txn: TxnId) {
+        loop {
+            // A call may have ended the transaction, and its place may be another's by now.
+            let Some(active) = self.active.get_mut(at).filter(|active| active.txn == txn) else { return };
+            let done = &active.running.done;
+            let due = |called: &Called| {
+                let carried = done.iter().find(|(from, _)| *from == called.from).map_or(0, |(_, n)| *n);
+                carried >= called.after
+            };
+            let Some(next) = active.held.iter().position(due) else { return };
+            let called = active.held.remove(next);
+            active.ambient = called.ambient;
+            self.arrive(at, called);
+        }
+    }
+
+    /// Carries out a call from another worker.
+    fn arrive(&mut self, at: usize, called: Called) {
+        let Called { from, task, number, kind, depth, path, call, .. } = called;
+        let flow = crate::flow::Flow::at(crate::flow::World::Worker(self.worker.clone()), depth);
+        if !call.leaf() {
+            let task_here = call.task(flow, path);
+            return self.adopt(at, Pending { task: task_here, from: Some((from, task, number)) });
+        }
+        let worker = self.worker.clone();
+        let wanted = kind == CallKind::Await;
+        let value = self.as_running(at, |_| call.now(&flow, path, &worker, wanted));
+        let Some(active) = self.active.get_mut(at) else { return };
+        let (txn, time) = (active.txn, active.time());
+        if kind == CallKind::OneWay {
+            match active.running.done.iter_mut().find(|(known, _)| *known == from) {
+                Some((_, done)) => *done += 1,
+                None => active.running.done.push((from, 1)),
+            }
+        }
+        let message = match kind {
+            CallKind::Await | CallKind::Scout => {
+                let value = value.map(|value| value.unwrap_or_else(|| Box::new(())));
+                Message::Return(Returned { txn, task, number, value, touched: None })
+            }
+            CallKind::OneWay | CallKind::Last => {
+                let result = value.map(|_| ());
+                if kind == CallKind::Last {
+                    self.over(at, result.is_ok());
+                }
+                Message::Ack { txn, number, result }
+            }
+        };
+        self.send(time, from, message);
+    }
+
+    /// Runs something as this transaction.
+    fn as_running<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+        let active = &mut self.active[at];
+        ambient::set(Some(active.ambient));
+        std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut active.running);
+        let value = run(self);
+        std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut self.active[at].running);
+        value
+    }
+
+    /// Gives a transaction one more task, and lets it go as far as it can.
+    fn adopt(&mut self, at: usize, pending: Pending) {
+        let slot = self.active[at].tasks.insert(None);
+        self.poll(at, slot, pending);
+    }
+
+    /// Lets a waiting task go on.
+    pub(super) fn resume(&mut self, at: usize, slot: usize) {
+        let pending = self.active.get_mut(at).and_then(|active| active.tasks.get_mut(slot)?.take());
+        if let Some(pending) = pending {
+            self.poll(at, slot, pending);
+        }
+    }
+
+    fn poll(&mut self, at: usize, slot: usize, mut pending: Pending) {
+        let worker = self.worker.clone();
+        let progress = self.as_running(at, |_| pending.task.poll(&worker));
+        let decides = self.post(at, slot, matches!(progress, Progress::Deciding { commit: true }));
+        let active = &mut self.active[at];
+        let (txn, time) = (active.txn, active.time());
+        match progress {
+            Progress::Waiting => active.tasks[slot] = Some(pending),
+            Progress::Deciding { .. } => {
+                if let Some(root) = &mut active.root {
+                    root.decider = decides;
+                }
+                active.tasks[slot] = Some(pending);
+            }
+            Progress::Returned(value) => {
+                active.tasks.remove(slot);
+                if let Some((from, task, number)) = pending.from {
+                    let returned = Returned { txn, task, number, value, touched: None };
+                    self.send(time, from, Message::Return(returned));
+                }
+            }
+            Progress::Ended { commit, wrong } => self.ended(at, pending.task, commit, wrong),
+        }
+    }
+
+    /// Sends what a task has left in the outbox. When its root is `done` and one one-way call that has not left yet is
+    /// all that is outstanding, its worker decides; gives that worker.
+    fn post(&mut self, at: usize, slot: usize, done: bool) -> Option<u32> {
+        let active = &self.active[at];
+        let (txn, time, ambient) = (active.txn, active.time(), active.ambient);
+        let last = done && active.running.outstanding == 1;
+        let mut decider = None;
+        for sent in self.worker.outbox().drain(..) {
+            let mut kind = sent.kind;
+            if last && kind == CallKind::OneWay {
+                (kind, decider) = (CallKind::Last, Some(sent.to));
+            }
+            let message = Message::Call(Called {
+                txn,
+                from: u32::try_from(self.worker.index).unwrap_or(u32::MAX),
+                task: u32::try_from(slot).unwrap_or(u32::MAX),
+                number: sent.number,
+                after: sent.after,
+                kind,
+                depth: sent.depth,
+                path: sent.path,
+                ambient,
+                call: sent.call,
+            });
+            self.out.push(super::Outgoing { at: time, to: sent.to, message });
+        }
+        decider
+    }
+
+    /// The root is done: tells the others, and ends the transaction here.
+    fn ended(&mut self, at: usize, mut task: Box<dyn Task>, commit: bool, wrong: Option<usize>) {
+        let active = &mut self.active[at];
+        let (txn, time) = (active.txn, active.time());
+        let Some(root) = active.root.take() else { return };
+        if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
+            let keep = epoch.dynamic;
+            let work = &mut epoch.parcels[root.parcel].works[root.at.work];
+            work.finish(root.at.place, &mut *task, commit, keep, &self.worker);
+        }
+        for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
+            self.send(time, *to, Message::End { txn, commit });
+        }
+        if let Some(wrong) = wrong {
+            self.wrong(txn, wrong);
+        }
+        self.over(at, commit);
+    }
+
+    /// Ends a transaction at this worker: what it wrote stays or is undone, and its tickets go to those who wait.
+    pub(super) fn over(&mut self, at: usize, commit: bool) {
+        let Some(mut active) = self.active.try_remove(at) else { return };
+        self.by_txn.remove(&active.txn);
+        // What the user's locals do when they are dropped is user code.
+        let _ = caught(|| active.tasks.clear());
+        let journal = std::mem::take(&mut active.running.journal);
+        if let Some(epoch) = self.epochs.get_mut(&active.txn.epoch) {
+            epoch.open -= 1;
+            if commit && epoch.dynamic {
+                epoch.journal.extend(journal);
+            } else {
+                self.worker.settle(&mut journal.into_iter(), commit);
+            }
+        }
+        let Self { queues, active: all, ready, .. } = self;
+        for place in active.places.drain(..) {
+            queues.leave(place, |other| {
+                let Some(other_txn) = all.get_mut(other) else { return };
+                other_txn.waiting -= 1;
+                if other_txn.waiting == 0 {
+                    ready.push_back(other);
+                }
+            });
+        }
+        if self.exclusive == Some(at) {
+            self.exclusive = None;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether an epoch with dynamic transactions stands, and what to do when it does not.
+use super::{Executor, Time};
+use crate::message::{Message, Share, TxnId};
+use crate::plan::Count;
+
+/// After so many attempts, who is wrong gets all workers at once.
+const PATIENCE: u16 = 4;
+
+impl Executor {
+    /// A transaction that started here has touched an entity without a ticket; its owner is known.
+    pub(super) fn wrong(&mut self, txn: TxnId, owner: usize) {
+        let peers = u32::try_from(self.worker.peers).unwrap_or(u32::MAX);
+        let Some(epoch) = self.epochs.get_mut(&txn.epoch).filter(|epoch| epoch.dynamic) else { return };
+        // One with a static plan that its arguments do not keep to: an error, which is its answer.
+        let Some(guess) = epoch.guesses.get_mut(&txn) else { return };
+        guess.wrong += 1;
+        guess.workers.insert(u32::try_from(owner).unwrap_or(u32::MAX));
+        if guess.wrong > 1 || epoch.phase.0 >= PATIENCE {
+            guess.workers.extend(0..peers);
+        }
+        let (first, workers) = (guess.wrong == 1, guess.workers.clone());
+        if first {
+            let root = epoch.roots().into_iter().find(|(known, ..)| *known == txn);
+            if let Some((_, parcel, at, _)) = root {
+                self.methods.count(epoch.parcels[parcel].works[at.work].method(), Count::Tail, 1);
+            }
+        }
+        epoch.wrong.insert(txn, true);
+        let at = Time { epoch: txn.epoch, phase: epoch.phase };
+        for to in self.others() {
+            self.send(at, to, Message::Wrong { txn, needed: workers.contains(&to) });
+        }
+    }
+
+    /// All transactions of an attempt are over everywhere: it stands, or is undone and made again.
+    pub(super) fn settle(&mut self, number: u64) {
+        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let stands = epoch.wrong.is_empty();
+        let journal = std::mem::take(&mut epoch.journal);
+        self.worker.settle(&mut journal.into_iter(), stands);
+        if stands {
+            let Some(mut epoch) = self.epochs.remove(&number) else { return };
+            for (_, parcel, at, _) in epoch.roots() {
+                epoch.parcels[parcel].works[at.work].release(at.place, &self.worker);
+            }
+            epoch.parcels.iter().flat_map(|parcel| &parcel.looks).for_each(|look| look(&self.worker));
+            return;
+        }
+        for (_, parcel, at, _) in epoch.roots() {
+            self.methods.count(epoch.parcels[parcel].works[at.work].method(), Count::Undone, 1);
+        }
+        for (txn, needed) in std::mem::take(&mut epoch.wrong) {
+            if needed {
+                epoch.shares.insert(txn, (Share::Whole, Vec::new()));
+            }
+        }
+        let phase = epoch.phase.next();
+        self.begin(number, phase);
+    }
+}

@@ -1,0 +1,98 @@
+//! What to do with a message.
+use super::{Executor, Time};
+use crate::Error;
+use crate::message::{CallKind, Called, Message, Returned, TxnId};
+use smallvec::SmallVec;
+
+impl Executor {
+    /// Takes a message about the phase that its epoch is in.
+    pub(super) fn receive(&mut self, at: Time, message: Message) {
+        match message {
+            Message::Call(called) if called.kind == CallKind::Scout => self.scout_call(at, called),
+            Message::Call(called) => self.call(at, called),
+            Message::Return(returned) if returned.touched.is_some() => self.scout_return(at, returned),
+            Message::Return(returned) => self.returned(returned),
+            Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
+            Message::End { txn, commit } => match self.by_txn.get(&txn) {
+                Some(active) => self.over(*active, commit),
+                None => self.not_active(at, txn, Message::End { txn, commit }),
+            },
+            Message::Scouted { txn, tickets, share } => {
+                if let Some(epoch) = self.epochs.get_mut(&at.epoch) {
+                    epoch.shares.insert(txn, (share, tickets));
+                }
+            }
+            Message::Wrong { txn, needed } => {
+                if let Some(epoch) = self.epochs.get_mut(&at.epoch) {
+                    epoch.wrong.insert(txn, needed);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, at: Time, called: Called) {
+        let txn = called.txn;
+        let Some(&active) = self.by_txn.get(&txn) else {
+            return self.not_active(at, txn, Message::Call(called));
+        };
+        let waiting = &mut self.active[active];
+        waiting.held.push(called);
+        if waiting.waiting == 0 {
+            self.carry_out(active, txn);
+        }
+    }
+
+    /// A message for a transaction that is not admitted yet, is over, or was never expected here.
+    fn not_active(&mut self, at: Time, txn: TxnId, message: Message) {
+        let Some(epoch) = self.epochs.get(&at.epoch) else { return };
+        match (epoch.find(txn), message) {
+            (Some(place), message) if place >= epoch.cursor => {
+                self.early.entry(txn).or_default().push(message);
+            }
+            (None, Message::Call(called)) => self.refuse(at, called),
+            _ => {}
+        }
+    }
+
+    /// The callee's worker was not among those that the transaction named.
+    fn refuse(&mut self, at: Time, called: Called) {
+        let Called { txn, from, task, number, kind, call, .. } = called;
+        let error = call.unplanned(self.worker.index);
+        let message = match kind {
+            CallKind::OneWay | CallKind::Last => Message::Ack { txn, number, result: Err(error) },
+            CallKind::Await | CallKind::Scout => {
+                Message::Return(Returned { txn, task, number, value: Err(error), touched: None })
+            }
+        };
+        self.send(at, from, message);
+    }
+
+    fn returned(&mut self, returned: Returned) {
+        let Returned { txn, task, number, value, .. } = returned;
+        // Its transaction may have ended without it.
+        let Some(&active) = self.by_txn.get(&txn) else { return };
+        self.worker.deliver(number, value);
+        self.resume(active, task as usize);
+        let _ = self.worker.receive(number);
+    }
+
+    fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {
+        let Some(&at) = self.by_txn.get(&txn) else { return };
+        let active = &mut self.active[at];
+        active.running.outstanding -= 1;
+        if let Err(error) = result {
+            // The first in the order of the program is the one that happened.
+            if active.running.failed.as_ref().is_none_or(|(known, _)| number < *known) {
+                active.running.failed = Some((number, error));
+            }
+        }
+        if active.running.outstanding == 0 {
+            let slots: SmallVec<[usize; 4]> = active.tasks.iter().map(|(slot, _)| slot).collect();
+            for slot in slots {
+                if self.by_txn.get(&txn) == Some(&at) {
+                    self.resume(at, slot);
+                }
+            }
+        }
+    }
+}

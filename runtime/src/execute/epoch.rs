@@ -1,0 +1,135 @@
+//! An epoch as one worker sees it.
+use super::Phase;
+use super::scout::Scout;
+use crate::message::{Message, Parcel, RootAt, Share, TxnId};
+use crate::plan::Ticket;
+use crate::worker::Kept;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far an epoch is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its parcels arrive.
+    #[default]
+    Gathering,
+    /// Scouts find out what its dynamic transactions touch.
+    Scouting,
+    /// Its transactions are admitted and run.
+    Executing,
+    /// All of its transactions are over here; the other workers decide with us whether they stand.
+    Executed,
+}
+
+/// One transaction's entry in the order of admission.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) txn: TxnId,
+    /// The parcel and the entry in it; none when the transaction came by a scout.
+    pub(super) entry: Option<(usize, usize)>,
+}
+
+/// What this worker knows of a dynamic transaction that started here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guess {
+    /// The workers that have its tickets, this one too.
+    pub(super) workers: BTreeSet<u32>,
+    /// How often it was wrong.
+    pub(super) wrong: u32,
+}
+
+#[derive(Default)]
+pub(super) struct Epoch {
+    pub(super) stage: Stage,
+    pub(super) phase: Phase,
+    pub(super) parcels: Vec<Parcel>,
+    /// Whether it has dynamic transactions, at any worker.
+    pub(super) dynamic: bool,
+    /// Whether something in it can run only once.
+    pub(super) careful: bool,
+    /// Its transactions at this worker, in order, and how many have been admitted.
+    pub(super) order: Vec<Place>,
+    pub(super) cursor: usize,
+    /// How many of them are active.
+    pub(super) open: usize,
+    /// Messages about later phases.
+    pub(super) later: Vec<(Phase, Message)>,
+
+    // What follows is for epochs with dynamic transactions.
+    pub(super) scouts: BTreeMap<TxnId, Scout>,
+    /// The scouts that started here and are not done.
+    pub(super) scouts_left: usize,
+    /// What dynamic transactions have at this worker.
+    pub(super) shares: BTreeMap<TxnId, (Share, Vec<Ticket>)>,
+    pub(super) guesses: BTreeMap<TxnId, Guess>,
+    /// The transactions that were wrong in this attempt, and whether they need this worker.
+    pub(super) wrong: BTreeMap<TxnId, bool>,
+    /// Old states that bring back the beginning of the epoch, oldest first.
+    pub(super) journal: Vec<Kept>,
+}
+
+impl Epoch {
+    pub(super) fn add(&mut self, parcel: Parcel) {
+        self.dynamic |= parcel.dynamic;
+        self.careful |= parcel.careful;
+        self.parcels.push(parcel);
+    }
+
+    /// The phase that this worker keeps from passing.
+    pub(super) fn holds(&self) -> Phase {
+        match self.stage {
+            Stage::Gathering => Phase::TICKET,
+            Stage::Scouting if self.scouts_left > 0 => Phase::SCOUT,
+            Stage::Scouting => Phase::EXECUTE,
+            Stage::Executing => self.phase,
+            Stage::Executed => self.phase.next(),
+        }
+    }
+
+    pub(super) fn is_admitted(&self) -> bool {
+        self.stage == Stage::Executing && self.cursor == self.order.len()
+    }
+
+    /// Whether a transaction has an entry here.
+    pub(super) fn find(&self, txn: TxnId) -> Option<usize> {
+        self.order.binary_search_by_key(&txn, |place| place.txn).ok()
+    }
+
+    /// The roots here, with whether their plans are dynamic.
+    pub(super) fn roots(&self) -> Vec<(TxnId, usize, RootAt, bool)> {
+        let parcels = self.parcels.iter().enumerate();
+        let roots = parcels.flat_map(|(at, parcel)| {
+            parcel.entries.iter().filter_map(move |entry| {
+                let (root, _) = entry.root.as_ref()?;
+                Some((parcel.txn(entry.seq), at, *root, entry.dynamic))
+            })
+        });
+        roots.collect()
+    }
+
+    /// Puts the transactions of this worker in order, to begin an attempt.
+    pub(super) fn line_up(&mut self) {
+        self.order.clear();
+        self.cursor = 0;
+        for (at, parcel) in self.parcels.iter().enumerate() {
+            let places = parcel.entries.iter().enumerate();
+            // The looks of an epoch that may be undone come when it stands.
+            let places = places.filter(|(_, entry)| !(self.dynamic && entry.look));
+            self.order.extend(
+                places.map(|(place, entry)| Place { txn: parcel.txn(entry.seq), entry: Some((at, place)) }),
+            );
+        }
+        if !self.shares.is_empty() {
+            let known: BTreeSet<TxnId> = self.order.iter().map(|place| place.txn).collect();
+            let guests = self.shares.keys().filter(|txn| !known.contains(txn));
+            self.order.extend(guests.map(|txn| Place { txn: *txn, entry: None }));
+            self.order.sort_unstable_by_key(|place| place.txn);
+        }
+        debug_assert!(self.order.is_sorted_by(|a, b| a.txn < b.txn), "one entry for each transaction");
+    }
+}
+
+impl Parcel {
+    pub(super) fn txn(&self, seq: u32) -> TxnId {
+        TxnId { epoch: self.epoch, worker: self.from, seq }
+    }
+}

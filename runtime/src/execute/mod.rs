@@ -1,0 +1,257 @@
+//! One worker's part in executing the epochs. It knows nothing of timely: [`crate::dataflow`] and
+//! [`crate::simulation`] bring it parcels, messages and how far everything has come, and take its messages away.
+//!
+//! Transactions are *admitted* in `TxnId` order: their tickets take places in the queues of their entities. One that
+//! has all of its tickets at this worker may run here, and gives them back when it ends. It waits only for earlier
+//! ones, so there is no deadlock, and nobody is aborted for the sake of another. A transaction that needs no other
+//! worker and finds its entities free runs at admission, from beginning to end, without any queue.
+//!
+//! An epoch with *dynamic* transactions waits until all before it is over. First, *scouts* run against that state and
+//! find the tickets. Then the epoch is executed as if they were right, but everything that it changes can be undone and
+//! no answer leaves. A transaction that touches an entity without a ticket is *wrong*. If there is none, the epoch
+//! stands. If there is, the epoch is undone everywhere and executed again, and the wrong ones (the *tail*) get all of
+//! the workers that they touch to themselves, in their places. So the result is that of one transaction after the
+//! other in `TxnId` order, always, and who guessed what is a matter of speed alone.
+//!
+//! Invariants: a transaction's entry at a worker is admitted once per attempt; what a message is about belongs to the
+//! attempt it is marked with, so one that comes too early waits and one that comes too late is dropped.
+mod active;
+mod admit;
+mod attempt;
+mod deliver;
+mod epoch;
+mod scout;
+
+use crate::ambient;
+use crate::message::{Message, Parcel, TxnId};
+use crate::plan::Methods;
+use crate::queue::Queues;
+use crate::worker::Worker;
+use active::Active;
+use epoch::{Epoch, Stage};
+use rustc_hash::FxHashMap;
+use slab::Slab;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A phase of an epoch: scouting, and then attempts at executing it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Phase(pub(crate) u16);
+
+impl Phase {
+    /// Tickets are handed out.
+    pub(crate) const TICKET: Self = Self(0);
+    /// Scouts run.
+    pub(crate) const SCOUT: Self = Self(1);
+    /// The first attempt.
+    pub(crate) const EXECUTE: Self = Self(2);
+
+    fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// A point in time that all workers agree on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time {
+    pub(crate) epoch: u64,
+    pub(crate) phase: Phase,
+}
+
+impl Time {
+    /// After everything.
+    pub(crate) const END: Self = Self { epoch: u64::MAX, phase: Phase(u16::MAX) };
+}
+
+/// A message to another worker, with the phase that it is about.
+pub(crate) struct Outgoing {
+    pub(crate) at: Time,
+    pub(crate) to: u32,
+    pub(crate) message: Message,
+}
+
+/// See the head of this file.
+pub(crate) struct Executor {
+    worker: Rc<Worker>,
+    methods: Arc<Methods>,
+    epochs: BTreeMap<u64, Epoch>,
+    /// The parcels of all epochs before this one are here.
+    sequenced: u64,
+    /// Everything before this is over at all workers.
+    passed: Time,
+    /// The transactions that have been admitted and are not over.
+    active: Slab<Active>,
+    by_txn: FxHashMap<TxnId, usize>,
+    queues: Queues,
+    /// Those of them that have just got the last of their tickets.
+    ready: VecDeque<usize>,
+    /// The one that has the worker to itself.
+    exclusive: Option<usize>,
+    /// What has come for transactions that are not admitted yet.
+    early: FxHashMap<TxnId, Vec<Message>>,
+    out: Vec<Outgoing>,
+}
+
+impl Executor {
+    pub(crate) fn new(worker: Rc<Worker>) -> Self {
+        Self {
+            methods: worker.methods.clone(),
+            worker,
+            epochs: BTreeMap::new(),
+            sequenced: 0,
+            passed: Time::default(),
+            active: Slab::new(),
+            by_txn: FxHashMap::default(),
+            queues: Queues::default(),
+            ready: VecDeque::new(),
+            exclusive: None,
+            early: FxHashMap::default(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes a worker's part of an epoch.
+    pub(crate) fn parcel(&mut self, parcel: Parcel) {
+        self.epochs.entry(parcel.epoch).or_default().add(parcel);
+    }
+
+    /// Learns how far all workers have come: the first epoch whose parcels are not all here, and the first time at
+    /// which there may still be messages.
+    pub(crate) fn advance(&mut self, sequenced: u64, passed: Time) {
+        debug_assert!(sequenced >= self.sequenced && passed >= self.passed, "time does not go back");
+        (self.sequenced, self.passed) = (sequenced, passed);
+    }
+
+    /// Takes a message that is about this time.
+    pub(crate) fn message(&mut self, at: Time, message: Message) {
+        let epoch = self.epochs.entry(at.epoch).or_default();
+        match at.phase.cmp(&epoch.phase) {
+            std::cmp::Ordering::Greater => epoch.later.push((at.phase, message)),
+            std::cmp::Ordering::Equal => self.receive(at, message),
+            std::cmp::Ordering::Less => {} // its transaction has been undone since
+        }
+    }
+
+    /// Goes on as far as possible.
+    pub(crate) fn run(&mut self) {
+        loop {
+            while let Some(at) = self.ready.pop_front() {
+                self.go(at);
+            }
+            if !self.step() && self.ready.is_empty() {
+                break;
+            }
+        }
+        ambient::set(None);
+    }
+
+    /// The messages to send.
+    pub(crate) fn out(&mut self) -> std::vec::Drain<'_, Outgoing> {
+        self.out.drain(..)
+    }
+
+    /// The phase that this worker still works at in an epoch; none when it is through with it.
+    pub(crate) fn works_at(&self, epoch: u64) -> Option<Phase> {
+        self.epochs.get(&epoch).map(Epoch::holds)
+    }
+
+    /// The epochs that this worker is not through with.
+    pub(crate) fn open_epochs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.epochs.keys().copied()
+    }
+
+    /// How many transactions are active here, and how many tickets they have.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.active.len(), self.queues.len())
+    }
+
+    /// The worker.
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
+    fn send(&mut self, at: Time, to: u32, message: Message) {
+        self.out.push(Outgoing { at, to, message });
+    }
+
+    fn is_me(&self, worker: u32) -> bool {
+        worker as usize == self.worker.index
+    }
+
+    fn others(&self) -> impl Iterator<Item = u32> + use<> {
+        let me = self.worker.index;
+        (0..self.worker.peers)
+            .filter(move |other| *other != me)
+            .map(|other| u32::try_from(other).unwrap_or(u32::MAX))
+    }
+
+    /// One step of the first epoch that can take one.
+    fn step(&mut self) -> bool {
+        let mut next = self.epochs.keys().next().copied();
+        while let Some(number) = next {
+            let Some(epoch) = self.epochs.get_mut(&number) else { return false };
+            let stepped = match epoch.stage {
+                Stage::Gathering => {
+                    if number >= self.sequenced || (epoch.dynamic && self.passed.epoch < number) {
+                        return false;
+                    }
+                    self.open(number);
+                    true
+                }
+                Stage::Scouting => {
+                    if epoch.scouts_left > 0 || self.passed < (Time { epoch: number, phase: Phase::EXECUTE })
+                    {
+                        return false;
+                    }
+                    self.execute(number);
+                    true
+                }
+                Stage::Executing => self.admit(number),
+                Stage::Executed => {
+                    let phase = epoch.phase.next();
+                    if self.passed < (Time { epoch: number, phase }) {
+                        return false;
+                    }
+                    self.settle(number);
+                    true
+                }
+            };
+            if stepped {
+                return true;
+            }
+            match self.epochs.get(&number) {
+                // What follows may overtake what waits, entity by entity, but not an epoch that may be undone.
+                Some(epoch) if epoch.is_admitted() && !epoch.dynamic => {}
+                _ => return false,
+            }
+            next = self.epochs.range(number + 1..).next().map(|(number, _)| *number);
+        }
+        false
+    }
+
+    /// All parcels of an epoch are here.
+    fn open(&mut self, number: u64) {
+        if self.worker.peers == 1 {
+            return self.run_alone(number);
+        }
+        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        epoch.parcels.sort_by_key(|parcel| parcel.from);
+        if epoch.dynamic { self.scout(number) } else { self.execute(number) }
+    }
+
+    /// The only worker runs all of an epoch in order.
+    fn run_alone(&mut self, number: u64) {
+        let Some(epoch) = self.epochs.remove(&number) else { return };
+        for parcel in epoch.parcels {
+            let (mut works, mut looks) = (parcel.works.into_iter(), parcel.looks.into_iter());
+            for entry in parcel.entries {
+                if entry.look {
+                    looks.next().into_iter().for_each(|look| look(&self.worker));
+                } else if let Some(work) = works.next() {
+                    work.run_all(&self.worker);
+                }
+            }
+        }
+    }
+}

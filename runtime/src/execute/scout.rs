@@ -1,0 +1,175 @@
+//! Scouting: dynamic transactions run against the state at the end of the epoch before, to learn what they touch.
+use super::epoch::{Guess, Stage};
+use super::{Executor, Phase, Time};
+use crate::ambient::{self, Ambient};
+use crate::flow::{Flow, World};
+use crate::message::{CallKind, Called, Message, Returned, Share, TxnId};
+use crate::oracle::Plain;
+use crate::plan::{Count, Ticket};
+use crate::sequence::normalise;
+use crate::task::{Payload, Progress, Task};
+use crate::worker::Running;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// What a scout has at one worker. Scouts make one call at a time, so their tasks form a stack.
+pub(super) struct Scout {
+    plain: Rc<Plain>,
+    ambient: Ambient,
+    running: Running,
+    tasks: Vec<(Box<dyn Task>, Option<Waits>)>,
+    /// What was touched elsewhere.
+    touched: Vec<Ticket>,
+}
+
+/// What waits for a scout's task: the worker, the task and the call.
+type Waits = (u32, u32, u32);
+
+impl Executor {
+    /// Begins the scout phase of an epoch.
+    pub(super) fn scout(&mut self, number: u64) {
+        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        epoch.stage = Stage::Scouting;
+        let dynamic: Vec<_> = epoch.roots().into_iter().filter(|(.., dynamic)| *dynamic).collect();
+        epoch.scouts_left = dynamic.len();
+        let careful = epoch.careful;
+        for (txn, parcel, root, _) in dynamic {
+            let Some(epoch) = self.epochs.get_mut(&number) else { return };
+            let work = &epoch.parcels[parcel].works[root.work];
+            self.methods.count(work.method(), Count::Scouted, 1);
+            let plain = Plain::before(&self.worker);
+            let task = if careful { None } else { work.scout(root.place, &plain) };
+            let ambient = work.ambient(root.place);
+            let Some(task) = task else {
+                self.share_out(txn, None);
+                continue;
+            };
+            epoch.scouts.insert(txn, Scout::new(plain, ambient));
+            self.step_scout(txn, task, None);
+        }
+        self.enter(number, Phase::SCOUT);
+    }
+
+    /// Lets a scout's task go on, with what it waits for, if there is something.
+    fn step_scout(&mut self, txn: TxnId, mut task: Box<dyn Task>, waits: Option<Waits>) {
+        let worker = self.worker.clone();
+        let Some(scout) = self.scout_of(txn) else { return };
+        let mut running = std::mem::take(&mut scout.running);
+        ambient::set(Some(scout.ambient));
+        std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
+        let progress = task.poll(&worker);
+        std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
+        let Some(scout) = self.scout_of(txn) else { return };
+        scout.running = running;
+        let (slot, ambient) = (scout.tasks.len(), scout.ambient);
+        let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
+        for sent in worker.outbox().drain(..) {
+            let message = Message::Call(Called {
+                txn,
+                from: u32::try_from(worker.index).unwrap_or(u32::MAX),
+                task: u32::try_from(slot).unwrap_or(u32::MAX),
+                number: sent.number,
+                after: 0,
+                kind: CallKind::Scout,
+                depth: sent.depth,
+                path: sent.path,
+                ambient,
+                call: sent.call,
+            });
+            self.send(at, sent.to, message);
+        }
+        match (progress, waits) {
+            (Progress::Waiting, waits) => {
+                if let Some(scout) = self.scout_of(txn) {
+                    scout.tasks.push((task, waits));
+                }
+            }
+            (Progress::Returned(value), Some(waits)) => self.scout_returns(txn, waits, value),
+            _ => {
+                let touched = self.scout_of(txn).map(Scout::touched).unwrap_or_default();
+                self.share_out(txn, Some(touched));
+            }
+        }
+    }
+
+    fn scout_of(&mut self, txn: TxnId) -> Option<&mut Scout> {
+        self.epochs.get_mut(&txn.epoch)?.scouts.get_mut(&txn)
+    }
+
+    fn scout_returns(
+        &mut self,
+        txn: TxnId,
+        (from, task, number): Waits,
+        value: crate::error::Result<Payload>,
+    ) {
+        let touched = Some(self.scout_of(txn).map(Scout::touched).unwrap_or_default());
+        let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
+        self.send(at, from, Message::Return(Returned { txn, task, number, value, touched }));
+    }
+
+    /// A scout's call from another worker.
+    pub(super) fn scout_call(&mut self, _: Time, called: Called) {
+        let Called { txn, from, task, number, depth, path, ambient, call, .. } = called;
+        let worker = self.worker.clone();
+        let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
+        let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Plain::before(&worker), ambient));
+        let flow = Flow::at(World::Plain(scout.plain.clone()), depth);
+        self.step_scout(txn, call.task(flow, path), Some((from, task, number)));
+    }
+
+    /// What a scout waited for.
+    pub(super) fn scout_return(&mut self, _: Time, returned: Returned) {
+        let Returned { txn, number, value, touched, .. } = returned;
+        let Some(scout) = self.scout_of(txn) else { return };
+        scout.touched.extend(touched.into_iter().flatten());
+        let Some((task, waits)) = scout.tasks.pop() else { return };
+        self.worker.deliver(number, value);
+        self.step_scout(txn, task, waits);
+        let _ = self.worker.receive(number);
+    }
+
+    /// A scout that started here is done: hands out the tickets for what it has touched, or whole workers if that is
+    /// not known.
+    fn share_out(&mut self, txn: TxnId, touched: Option<Vec<Ticket>>) {
+        let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
+        let me = u32::try_from(self.worker.index).unwrap_or(u32::MAX);
+        let mut shares: Vec<(u32, Share, Vec<Ticket>)> = match touched {
+            None => self.others().map(|to| (to, Share::Whole, Vec::new())).collect(),
+            Some(mut tickets) => {
+                normalise(&mut tickets);
+                let own = tickets.chunk_by(|a, b| a.owner == b.owner);
+                own.map(|own| (own[0].owner, Share::Tickets, own.to_vec())).collect()
+            }
+        };
+        let elsewhere = shares.iter().any(|(to, ..)| *to != me);
+        let mut here = Vec::new();
+        if let Some(own) = shares.iter().position(|(to, ..)| *to == me) {
+            here = shares.remove(own).2;
+        }
+        // One that touches nothing elsewhere waits for nobody elsewhere: the worker is its own for as long as it runs,
+        // and what else it touches here does not make it wrong.
+        let whole = !elsewhere || here.is_empty();
+        let share = if whole { Share::Whole } else { Share::Tickets };
+        let workers: BTreeSet<u32> = shares.iter().map(|(to, ..)| *to).chain([me]).collect();
+        if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
+            epoch.shares.insert(txn, (share, here));
+            epoch.guesses.insert(txn, Guess { workers, wrong: 0 });
+            epoch.scouts_left -= 1;
+        }
+        for (to, share, tickets) in shares {
+            self.send(at, to, Message::Scouted { txn, tickets, share });
+        }
+    }
+}
+
+impl Scout {
+    fn new(plain: Rc<Plain>, ambient: Ambient) -> Self {
+        Self { plain, ambient, running: Running::default(), tasks: Vec::new(), touched: Vec::new() }
+    }
+
+    fn touched(&mut self) -> Vec<Ticket> {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.extend(self.plain.touched());
+        touched
+    }
+}

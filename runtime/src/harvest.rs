@@ -1,0 +1,206 @@
+//! Finds the references in the arguments of a call: the entities that a static access plan speaks of.
+//!
+//! An argument is serialised into nothing. On the way every [`crate::Ref`] in it comes by, whatever it stands in,
+//! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
+use crate::Entity;
+use crate::place::Location;
+use serde::ser::{self, Serialize, Serializer};
+use std::cell::RefCell;
+use std::fmt::{self, Display};
+
+/// A reference that was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// The class's number.
+    pub(crate) class: usize,
+    pub(crate) location: Location,
+}
+
+thread_local! {
+    /// Where references report themselves while an argument is searched.
+    static SEARCH: RefCell<Search> = const { RefCell::new(Search { peers: 0, found: Vec::new() }) };
+}
+
+struct Search {
+    /// The number of workers; 0 when nothing is searched.
+    peers: usize,
+    found: Vec<Found>,
+}
+
+/// Called by every reference that is serialised; says whether it was found by a search.
+pub(crate) fn found<E: Entity>(key: &E::Key) -> bool {
+    SEARCH.with_borrow_mut(|search| {
+        if search.peers == 0 {
+            return false;
+        }
+        let location = Location::of::<E>(key, search.peers);
+        search.found.push(Found { class: E::class().index(), location });
+        true
+    })
+}
+
+/// Ends a search that a panic has left open.
+pub(crate) fn reset() {
+    SEARCH.with_borrow_mut(|search| {
+        search.peers = 0;
+        search.found.clear();
+    });
+}
+
+/// Searches the parameters that an access plan names.
+pub struct Harvest<'a> {
+    peers: usize,
+    wanted: &'a dyn Fn(usize) -> bool,
+    each: &'a mut dyn FnMut(usize, Found),
+}
+
+impl<'a> Harvest<'a> {
+    pub(crate) fn new(
+        peers: usize,
+        wanted: &'a dyn Fn(usize) -> bool,
+        each: &'a mut dyn FnMut(usize, Found),
+    ) -> Self {
+        Self { peers, wanted, each }
+    }
+
+    /// Searches one parameter.
+    pub fn parameter<T: Serialize>(&mut self, place: usize, argument: &T) {
+        if !(self.wanted)(place) {
+            return;
+        }
+        SEARCH.with_borrow_mut(|search| search.peers = self.peers);
+        // What cannot be serialised names nothing that could be seen; a call to it is then found to be unplanned.
+        let _ = argument.serialize(Nowhere);
+        SEARCH.with_borrow_mut(|search| {
+            search.peers = 0;
+            search.found.drain(..).for_each(|found| (self.each)(place, found));
+        });
+    }
+}
+
+/// A serializer that keeps nothing.
+struct Nowhere;
+
+#[derive(Debug)]
+struct Refused;
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value refuses to be serialised")
+    }
+}
+impl std::error::Error for Refused {}
+impl ser::Error for Refused {
+    fn custom<T: Display>(_: T) -> Self {
+        Self
+    }
+}
+
+macro_rules! ignored {
+    ($($name:ident: $ty:ty),+) => {
+        $(fn $name(self, _: $ty) -> Result<(), Refused> { Ok(()) })+
+    };
+}
+
+impl Serializer for Nowhere {
+    type Ok = ();
+    type Error = Refused;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+    ignored!(
+        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_u128: u128, serialize_f32: f32, serialize_f64: f64, serialize_char: char, serialize_str: &str,
+        serialize_bytes: &[u8], serialize_unit_struct: &'static str
+    );
+    fn serialize_none(self) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn serialize_unit(self) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_tuple(self, _: usize) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, Refused> {
+        Ok(self)
+    }
+}
+
+macro_rules! parts {
+    ($($kind:ident { $($name:ident($($skip:ty)?)),+ })+) => {$(
+        impl ser::$kind for Nowhere {
+            type Ok = ();
+            type Error = Refused;
+            $(fn $name<T: Serialize + ?Sized>(&mut self, $(_: $skip,)? value: &T) -> Result<(), Refused> {
+                value.serialize(Nowhere)
+            })+
+            fn end(self) -> Result<(), Refused> {
+                Ok(())
+            }
+        }
+    )+};
+}
+parts! {
+    SerializeSeq { serialize_element() }
+    SerializeTuple { serialize_element() }
+    SerializeTupleStruct { serialize_field() }
+    SerializeTupleVariant { serialize_field() }
+    SerializeMap { serialize_key(), serialize_value() }
+    SerializeStruct { serialize_field(&'static str) }
+    SerializeStructVariant { serialize_field(&'static str) }
+}

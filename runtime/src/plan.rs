@@ -1,0 +1,223 @@
+//! The methods of a running program: their access plans in a form that is quick to follow, and what is counted of them.
+use crate::Entity;
+use crate::call::Call;
+use crate::entity::Method;
+use crate::harvest::{Found, Harvest};
+use crate::place::Location;
+use rustc_hash::FxHashMap;
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use thalweg_graph::{Access, AccessPlan, Program, Source};
+
+/// A ticket as the sequencer hands it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket {
+    pub(crate) owner: u32,
+    pub(crate) lock: u64,
+    pub(crate) write: bool,
+}
+
+impl Ticket {
+    pub(crate) fn new(at: Location, write: bool) -> Self {
+        Self { owner: u32::try_from(at.owner).unwrap_or(u32::MAX), lock: at.lock, write }
+    }
+}
+
+/// What is known of the methods of a program, by their types.
+#[derive(Default)]
+pub(crate) struct Methods {
+    places: FxHashMap<TypeId, usize>,
+    all: Vec<Known>,
+}
+
+struct Known {
+    name: (String, String),
+    plan: Plan,
+    /// The classes a transaction from here can write, and those it can read.
+    reach: [BTreeSet<String>; 2],
+    counts: Counters,
+}
+
+enum Plan {
+    /// The access to the root entity, and to the references of a class in a parameter.
+    Static {
+        own: Access,
+        parameters: Vec<(usize, usize, bool)>,
+    },
+    Dynamic(Vec<thalweg_graph::Reason>),
+}
+
+/// The methods that are counted as one because the graph does not know them.
+const OTHERS: usize = 0;
+
+#[derive(Default)]
+struct Counters {
+    committed: AtomicU64,
+    aborted: AtomicU64,
+    planned: AtomicU64,
+    scouted: AtomicU64,
+    tail: AtomicU64,
+    undone: AtomicU64,
+}
+
+/// How the transactions that started at one method went.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct MethodCounts {
+    /// The entity and the method, or two empty names for methods that the graph does not know.
+    pub method: (String, String),
+    /// Transactions whose effects stand.
+    pub committed: u64,
+    /// Transactions that were undone by an `Err` of their root, a panic, or a failed call.
+    pub aborted: u64,
+    /// Transactions that got their tickets from a static plan. One worker needs no tickets and counts none.
+    pub planned: u64,
+    /// Transactions with a dynamic plan: a scout found out which entities they touch.
+    pub scouted: u64,
+    /// Among these, the ones that touched other entities than their scout, and so ran with whole workers to themselves.
+    pub tail: u64,
+    /// How often a transaction was undone and run again because one of its epoch was in the tail.
+    pub undone: u64,
+    /// Why the plan is dynamic, with the lines; empty when it is static.
+    pub reasons: Vec<String>,
+}
+
+/// Something to count.
+#[derive(Clone, Copy)]
+pub(crate) enum Count {
+    Committed,
+    Aborted,
+    Planned,
+    Scouted,
+    Tail,
+    Undone,
+}
+
+impl Methods {
+    pub(crate) fn new(
+        program: &Program,
+        types: &BTreeMap<(&'static str, &'static str), TypeId>,
+        classes: &BTreeMap<&'static str, usize>,
+    ) -> Self {
+        let others = Known {
+            name: Default::default(),
+            plan: Plan::Dynamic(Vec::new()),
+            reach: Default::default(),
+            counts: Counters::default(),
+        };
+        let mut methods = Self { places: FxHashMap::default(), all: vec![others] };
+        for planned in &program.plans {
+            let name = (planned.method.entity.as_str(), planned.method.method.as_str());
+            let Some((_, ty)) = types.iter().find(|(known, _)| **known == name) else { continue };
+            methods.places.insert(*ty, methods.all.len());
+            methods.all.push(Known {
+                name: (name.0.to_owned(), name.1.to_owned()),
+                plan: plan(&planned.plan, classes),
+                reach: program.reach(&planned.method),
+                counts: Counters::default(),
+            });
+        }
+        methods
+    }
+
+    /// The place of a method; one for all that are not known.
+    pub(crate) fn place<M: Method>(&self) -> usize {
+        self.places.get(&TypeId::of::<M>()).copied().unwrap_or(OTHERS)
+    }
+
+    /// Collects the tickets of a call. `false` when its plan is dynamic.
+    pub(crate) fn tickets<M: Method>(
+        &self,
+        place: usize,
+        call: &Call<M>,
+        root: Location,
+        peers: usize,
+        into: &mut Vec<Ticket>,
+    ) -> bool {
+        if M::BUILT_IN {
+            into.push(Ticket::new(root, M::ACCESS != Access::Read));
+            return true;
+        }
+        let Plan::Static { own, parameters } = &self.all[place].plan else { return false };
+        into.push(Ticket::new(root, *own != Access::Read));
+        if !parameters.is_empty() {
+            let wanted = |place| parameters.iter().any(|(known, ..)| *known == place);
+            let mut found = |place, Found { class, location }: Found| {
+                let named = parameters.iter().find(|named| named.0 == place && named.1 == class);
+                into.extend(named.map(|(.., write)| Ticket::new(location, *write)));
+            };
+            M::visit(&call.args, &mut Harvest::new(peers, &wanted, &mut found));
+        }
+        true
+    }
+
+    /// Whether transactions from these two methods could meet on an entity that one of them writes.
+    pub(crate) fn may_meet(&self, a: usize, b: usize) -> bool {
+        if a == OTHERS || b == OTHERS {
+            return true;
+        }
+        let [writes_a, reads_a] = &self.all[a].reach;
+        let [writes_b, reads_b] = &self.all[b].reach;
+        !(writes_a.is_disjoint(writes_b) && writes_a.is_disjoint(reads_b) && reads_a.is_disjoint(writes_b))
+    }
+
+    pub(crate) fn count(&self, place: usize, what: Count, n: u64) {
+        let counts = &self.all[place].counts;
+        let counter = match what {
+            Count::Committed => &counts.committed,
+            Count::Aborted => &counts.aborted,
+            Count::Planned => &counts.planned,
+            Count::Scouted => &counts.scouted,
+            Count::Tail => &counts.tail,
+            Count::Undone => &counts.undone,
+        };
+        counter.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Every method that was the root of a transaction, in the order of the graph.
+    pub(crate) fn counts(&self) -> Vec<MethodCounts> {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let all = self.all.iter().map(|known| MethodCounts {
+            method: known.name.clone(),
+            committed: read(&known.counts.committed),
+            aborted: read(&known.counts.aborted),
+            planned: read(&known.counts.planned),
+            scouted: read(&known.counts.scouted),
+            tail: read(&known.counts.tail),
+            undone: read(&known.counts.undone),
+            reasons: match &known.plan {
+                Plan::Static { .. } => Vec::new(),
+                Plan::Dynamic(reasons) => reasons
+                    .iter()
+                    .map(|reason| format!("{}, {}:{}", reason.text, reason.file, reason.line))
+                    .collect(),
+            },
+        });
+        all.filter(|counts| counts.committed + counts.aborted > 0).collect()
+    }
+}
+
+fn plan(plan: &AccessPlan, classes: &BTreeMap<&'static str, usize>) -> Plan {
+    let entries = match plan {
+        AccessPlan::Dynamic(reasons) => return Plan::Dynamic(reasons.clone()),
+        AccessPlan::Static(entries) => entries,
+    };
+    let (mut own, mut parameters) = (Access::Read, Vec::new());
+    for entry in entries {
+        match entry.source {
+            Source::Itself => own = own.max(entry.access),
+            Source::Parameter(place) => {
+                let Some(class) = classes.get(entry.entity.as_str()) else {
+                    return Plan::Dynamic(Vec::new());
+                };
+                parameters.push((place, *class, entry.access != Access::Read));
+            }
+        }
+    }
+    Plan::Static { own, parameters }
+}
+
+/// The numbers of the classes of a program.
+pub(crate) fn class_number<E: Entity>() -> usize {
+    E::class().index()
+}

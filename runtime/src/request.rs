@@ -1,0 +1,285 @@
+//! Requests: calls from outside with the way their answers go, one or many of a kind.
+use crate::Error;
+use crate::ambient::{self, Ambient, TransactionId};
+use crate::call::Call;
+use crate::entity::Method;
+use crate::error::Result;
+use crate::flow::{Flow, World};
+use crate::oracle::Plain;
+use crate::plan::Count;
+use crate::sequence::Sequencer;
+use crate::task::{Frame, Root, Scouting, Task, caught, run_alone};
+use crate::worker::Worker;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+/// How a transaction went that ran from beginning to end.
+pub(crate) struct Went {
+    pub(crate) commit: bool,
+    /// The worker of an entity that was touched without a ticket.
+    pub(crate) wrong: Option<usize>,
+}
+
+/// Requests without their types; they are told apart by their place.
+pub(crate) trait Work: Send {
+    fn len(&self) -> usize;
+    /// The place of the method, for counting.
+    fn method(&self) -> usize;
+    /// Gives them the time of their epoch.
+    fn stamp(&mut self, id: TransactionId, now: u64, seed: u64);
+    /// Hands out their tickets, and itself in pieces to the owners of the roots.
+    fn sequence(self: Box<Self>, sequencer: &mut Sequencer<'_>);
+    /// Runs all of them on the only worker.
+    fn run_all(self: Box<Self>, worker: &Rc<Worker>);
+    fn ambient(&self, place: usize) -> Ambient;
+    /// Runs one that is alone on its worker. `keep`: it may have to run again.
+    fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went;
+    /// Starts one that may have to wait.
+    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Option<Box<dyn Task>>;
+    /// Starts a scout for one.
+    fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<Box<dyn Task>>;
+    /// Takes the outcome from the task that `start` gave.
+    fn finish(&mut self, place: usize, task: &mut dyn Task, commit: bool, keep: bool, worker: &Worker);
+    /// Gives the answer that was kept.
+    fn release(&mut self, place: usize, worker: &Worker);
+}
+
+/// One call with its outcome, which waits there until it may leave.
+struct Item<M: Method> {
+    /// Its number among the calls that were submitted together.
+    number: u32,
+    call: Option<Call<M>>,
+    outcome: Option<(Result<M::Output>, bool)>,
+}
+
+/// Calls of one method, submitted together.
+pub(crate) struct Calls<M: Method> {
+    method: usize,
+    first: TransactionId,
+    now: u64,
+    seed: u64,
+    items: SmallVec<[Item<M>; 1]>,
+    answer: Answer<M::Output>,
+}
+
+/// Where answers go.
+enum Answer<T> {
+    /// To the one who asked; with the place in the queue that is free after that.
+    One(Option<(oneshot::Sender<Result<T>>, OwnedSemaphorePermit)>),
+    /// To a collection; these are the ones it has not got yet.
+    Many(Arc<Collection<T>>, Vec<(u32, Result<T>)>),
+}
+
+/// What the answers of a batch come to.
+pub(crate) type Collected<T> = Vec<Result<T>>;
+
+/// The answers of a batch, from all workers.
+struct Collection<T> {
+    left: AtomicUsize,
+    answers: Mutex<Vec<Option<Result<T>>>>,
+    done: Mutex<Option<(oneshot::Sender<Collected<T>>, OwnedSemaphorePermit)>>,
+}
+
+impl<T> Collection<T> {
+    fn take(&self, part: Vec<(u32, Result<T>)>) {
+        let count = part.len();
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        part.into_iter().for_each(|(number, outcome)| answers[number as usize] = Some(outcome));
+        drop(answers);
+        if self.left.fetch_sub(count, Ordering::AcqRel) == count {
+            self.finish();
+        }
+    }
+
+    fn finish(&self) {
+        let answers = std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner));
+        let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(Error::Stopped))).collect();
+        if let Some((sender, _room)) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = sender.send(answers);
+        }
+    }
+}
+
+impl<M: Method> Calls<M> {
+    pub(crate) fn one(
+        method: usize,
+        call: Call<M>,
+        room: OwnedSemaphorePermit,
+    ) -> (Self, oneshot::Receiver<Result<M::Output>>) {
+        let (sender, reply) = oneshot::channel();
+        let item = Item { number: 0, call: Some(call), outcome: None };
+        let calls = Self::new(method, SmallVec::from_iter([item]), Answer::One(Some((sender, room))));
+        (calls, reply)
+    }
+
+    pub(crate) fn many(
+        method: usize,
+        calls: Vec<Call<M>>,
+        room: OwnedSemaphorePermit,
+    ) -> (Self, oneshot::Receiver<Collected<M::Output>>) {
+        let (sender, replies) = oneshot::channel();
+        let collection = Collection {
+            left: AtomicUsize::new(calls.len()),
+            answers: Mutex::new((0..calls.len()).map(|_| None).collect()),
+            done: Mutex::new(Some((sender, room))),
+        };
+        if calls.is_empty() {
+            collection.finish();
+        }
+        let items = (0..).zip(calls).map(|(number, call)| Item { number, call: Some(call), outcome: None });
+        let answer = Answer::Many(Arc::new(collection), Vec::new());
+        (Self::new(method, items.collect(), answer), replies)
+    }
+
+    fn new(method: usize, items: SmallVec<[Item<M>; 1]>, answer: Answer<M::Output>) -> Self {
+        Self { method, first: TransactionId::default(), now: 0, seed: 0, items, answer }
+    }
+
+    fn id(&self, place: usize) -> TransactionId {
+        let number = self.first.number + u64::from(self.items[place].number);
+        TransactionId { number, ..self.first }
+    }
+
+    /// A part of it for another worker.
+    fn piece(&mut self) -> Self {
+        let answer = match &mut self.answer {
+            Answer::One(one) => Answer::One(one.take()),
+            Answer::Many(collection, _) => Answer::Many(collection.clone(), Vec::new()),
+        };
+        let Self { method, first, now, seed, .. } = *self;
+        Self { first, now, seed, ..Self::new(method, SmallVec::new(), answer) }
+    }
+
+    fn call(&mut self, place: usize, keep: bool) -> Option<Call<M>> {
+        let call = &mut self.items[place].call;
+        if keep { call.as_ref().and_then(Call::copy).or_else(|| call.take()) } else { call.take() }
+    }
+
+    /// Passes an outcome on. Whoever asked may have gone; the transaction stands all the same, and dropping its result
+    /// is user code.
+    fn answer(&mut self, place: usize, outcome: Result<M::Output>) {
+        let number = self.items[place].number;
+        let all = self.items.len();
+        match &mut self.answer {
+            Answer::One(one) => {
+                if let Some((sender, _room)) = one.take() {
+                    let _ = caught(|| drop(sender.send(outcome)));
+                }
+            }
+            Answer::Many(collection, outcomes) => {
+                outcomes.push((number, outcome));
+                if outcomes.len() == all {
+                    collection.take(std::mem::take(outcomes));
+                }
+            }
+        }
+    }
+
+    fn count(&self, worker: &Worker, commit: bool) {
+        worker.methods.count(self.method, if commit { Count::Committed } else { Count::Aborted }, 1);
+    }
+
+    /// Keeps an outcome, or counts it and passes it on.
+    fn ended(&mut self, place: usize, outcome: Result<M::Output>, commit: bool, keep: Option<&Worker>) {
+        match keep {
+            None => self.items[place].outcome = Some((outcome, commit)),
+            Some(worker) => {
+                self.count(worker, commit);
+                self.answer(place, outcome);
+            }
+        }
+    }
+}
+
+impl<M: Method> Work for Calls<M> {
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+    fn method(&self) -> usize {
+        self.method
+    }
+    fn stamp(&mut self, id: TransactionId, now: u64, seed: u64) {
+        (self.first, self.now, self.seed) = (id, now, seed);
+    }
+
+    fn sequence(mut self: Box<Self>, sequencer: &mut Sequencer<'_>) {
+        let mut pieces: Vec<Option<Self>> = (0..sequencer.peers()).map(|_| None).collect();
+        for item in std::mem::take(&mut self.items) {
+            let Some(call) = &item.call else { continue };
+            let owner = sequencer.place(self.method, call, |owner| {
+                pieces.get(owner).and_then(Option::as_ref).map_or(0, |piece| piece.items.len())
+            });
+            pieces[owner].get_or_insert_with(|| self.piece()).items.push(item);
+        }
+        for (owner, piece) in pieces.into_iter().enumerate() {
+            if let Some(piece) = piece {
+                sequencer.give(owner, Box::new(piece));
+            }
+        }
+    }
+
+    fn run_all(mut self: Box<Self>, worker: &Rc<Worker>) {
+        let (mut committed, all) = (0, self.items.len() as u64);
+        if let Answer::Many(_, outcomes) = &mut self.answer {
+            outcomes.reserve_exact(all as usize);
+        }
+        for place in 0..self.items.len() {
+            let Some(call) = self.items[place].call.take() else { continue };
+            ambient::set(Some(self.ambient(place)));
+            let flow = Flow::new(World::Alone(worker.clone()));
+            let (outcome, commit) = run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path));
+            worker.end(commit, None);
+            committed += u64::from(commit);
+            if place as u64 + 1 == all {
+                worker.methods.count(self.method, Count::Committed, committed);
+                worker.methods.count(self.method, Count::Aborted, all - committed);
+            }
+            self.answer(place, outcome);
+        }
+    }
+
+    fn ambient(&self, place: usize) -> Ambient {
+        Ambient { id: self.id(place), now: self.now, seed: self.seed }
+    }
+
+    fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went {
+        let Some(call) = self.call(place, keep) else { return Went { commit: false, wrong: None } };
+        ambient::set(Some(self.ambient(place)));
+        let flow = Flow::new(World::Alone(worker.clone()));
+        let (outcome, commit) = run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path));
+        let wrong = match &outcome {
+            Err(Error::Unplanned { worker, .. }) => Some(*worker),
+            _ => None,
+        };
+        self.ended(place, outcome, commit, (!keep).then_some(worker));
+        Went { commit, wrong }
+    }
+
+    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Option<Box<dyn Task>> {
+        let call = self.call(place, keep)?;
+        Some(Box::new(Root::<M>::new(call, Flow::new(World::Worker(worker.clone())))))
+    }
+
+    fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<Box<dyn Task>> {
+        let call = self.items[place].call.as_ref()?.copy()?;
+        let flow = Flow::new(World::Plain(plain.clone()));
+        Some(Box::new(Scouting::<M>(Frame::new(async move { flow.perform(call).await }, 0))))
+    }
+
+    fn finish(&mut self, place: usize, task: &mut dyn Task, commit: bool, keep: bool, worker: &Worker) {
+        let mut outcome: Option<Result<M::Output>> = None;
+        task.outcome(&mut outcome as &mut dyn Any);
+        self.ended(place, outcome.unwrap_or(Err(Error::Stopped)), commit, (!keep).then_some(worker));
+    }
+
+    fn release(&mut self, place: usize, worker: &Worker) {
+        if let Some((outcome, commit)) = self.items[place].outcome.take() {
+            self.count(worker, commit);
+            self.answer(place, outcome);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Gives the requests of an epoch their places in the order, and their tickets.
+//!
+//! All of it is a function of the requests: which worker is told of which transaction, under which number, and with
+//! which tickets. What an owner has to know goes in one parcel.
+use crate::call::Call;
+use crate::entity::Method;
+use crate::harvest;
+use crate::ingress::{Submitted, Work as Submission};
+use crate::message::{Entry, Parcel, RootAt};
+use crate::place::Location;
+use crate::plan::{Count, Methods, Ticket};
+use crate::request::Work;
+use crate::task::caught;
+
+/// Orders one worker's part of an epoch.
+pub(crate) struct Sequencer<'a> {
+    methods: &'a Methods,
+    seq: u32,
+    parcels: Vec<Parcel>,
+    /// The tickets of the transaction at hand.
+    tickets: Vec<Ticket>,
+    dynamic: bool,
+    careful: bool,
+}
+
+/// The requests that one worker has for an epoch, as parcels for those who must know of them.
+pub(crate) fn sequence(
+    methods: &Methods,
+    (epoch, from, peers): (u64, usize, usize),
+    (now, seed): (u64, u64),
+    requests: Vec<Submitted>,
+) -> Vec<Parcel> {
+    let number = |worker: usize| u32::try_from(worker).unwrap_or(u32::MAX);
+    let parcel = |to| Parcel { epoch, from: number(from), to: number(to), ..Parcel::default() };
+    let mut sequencer = Sequencer {
+        methods,
+        seq: 0,
+        parcels: (0..peers).map(parcel).collect(),
+        tickets: Vec::new(),
+        dynamic: false,
+        careful: false,
+    };
+    for Submitted { id, work } in requests {
+        match work {
+            Submission::Transactions(mut work) => {
+                work.stamp(id, now, seed);
+                if peers == 1 {
+                    sequencer.whole(work);
+                } else {
+                    work.sequence(&mut sequencer);
+                }
+            }
+            Submission::Look(look) => {
+                for parcel in &mut sequencer.parcels {
+                    parcel.looks.push(look.clone());
+                    parcel.entries.push(Entry { look: true, ..entry(sequencer.seq) });
+                }
+                sequencer.seq += 1;
+            }
+        }
+    }
+    sequencer.finish()
+}
+
+fn entry(seq: u32) -> Entry {
+    Entry { seq, tickets: 0..0, root: None, dynamic: false, look: false }
+}
+
+impl Sequencer<'_> {
+    pub(crate) fn peers(&self) -> usize {
+        self.parcels.len()
+    }
+
+    /// One worker runs work after work; nobody needs tickets.
+    fn whole(&mut self, work: Box<dyn Work>) {
+        let parcel = &mut self.parcels[0];
+        let at = RootAt { work: parcel.works.len(), place: 0 };
+        parcel.works.push(work);
+        parcel.entries.push(Entry { root: Some((at, 0..0)), ..entry(self.seq) });
+        self.seq += 1;
+    }
+
+    /// Places one call; its owner. `place` says which it will be among those of its kind there.
+    pub(crate) fn place<M: Method>(
+        &mut self,
+        method: usize,
+        call: &Call<M>,
+        place: impl FnOnce(usize) -> usize,
+    ) -> usize {
+        let peers = self.peers();
+        let root = Location::of::<M::Entity>(&call.key, peers);
+        self.tickets.clear();
+        let tickets = &mut self.tickets;
+        // How an argument is serialised is user code.
+        let planned = caught(|| self.methods.tickets(method, call, root, peers, tickets));
+        harvest::reset();
+        let at = RootAt { work: self.parcels[root.owner].works.len(), place: place(root.owner) };
+        if planned == Ok(true) && M::repeatable() {
+            self.methods.count(method, Count::Planned, 1);
+            self.hand_out(root.owner, at);
+        } else {
+            self.dynamic = true;
+            self.careful |= !M::repeatable();
+            let entry = Entry { root: Some((at, 0..0)), dynamic: true, ..entry(self.seq) };
+            self.parcels[root.owner].entries.push(entry);
+        }
+        self.seq += 1;
+        root.owner
+    }
+
+    /// Puts the tickets at hand into the parcels of their owners.
+    fn hand_out(&mut self, root: usize, at: RootAt) {
+        normalise(&mut self.tickets);
+        for own in self.tickets.chunk_by(|a, b| a.owner == b.owner) {
+            let owner = own[0].owner;
+            let parcel = &mut self.parcels[owner as usize];
+            let tickets = append(&mut parcel.tickets, own.iter().copied());
+            let root = (owner as usize == root).then(|| {
+                let mut others =
+                    self.tickets.iter().map(|ticket| ticket.owner).filter(|other| *other != owner);
+                let mut last = None;
+                let others = std::iter::from_fn(|| {
+                    let next = others.by_ref().find(|other| last != Some(*other))?;
+                    last = Some(next);
+                    Some(next)
+                });
+                (at, append(&mut parcel.others, others))
+            });
+            parcel.entries.push(Entry { tickets, root, ..entry(self.seq) });
+        }
+    }
+
+    /// Gives an owner the roots that were placed there.
+    pub(crate) fn give(&mut self, owner: usize, work: Box<dyn Work>) {
+        self.parcels[owner].works.push(work);
+    }
+
+    fn finish(self) -> Vec<Parcel> {
+        let Self { mut parcels, dynamic, careful, .. } = self;
+        for parcel in &mut parcels {
+            (parcel.dynamic, parcel.careful) = (dynamic, careful);
+        }
+        parcels.retain(|parcel| dynamic || !parcel.entries.is_empty());
+        parcels
+    }
+}
+
+/// Sorts tickets by owner, and makes one of those for the same entity.
+pub(crate) fn normalise(tickets: &mut Vec<Ticket>) {
+    tickets.sort_unstable();
+    tickets.dedup_by(|later, earlier| {
+        let same = (later.owner, later.lock) == (earlier.owner, earlier.lock);
+        earlier.write |= same && later.write;
+        same
+    });
+}
+
+fn append<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) -> std::ops::Range<u32> {
+    let start = list.len();
+    list.extend(more);
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    place(start)..place(list.len())
+}

@@ -1,0 +1,281 @@
+//! Pieces of a transaction that may have to wait, and the one place where user code is caught when it panics.
+use crate::Error;
+use crate::ambient::{self, Activation};
+use crate::call::Call;
+use crate::cx::Cx;
+use crate::entity::Method;
+use crate::error::Result;
+use crate::flow::{Flow, unplanned};
+use crate::worker::Worker;
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+/// A value on its way between workers.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// A call that arrives from another worker.
+pub(crate) trait Remote: Send {
+    /// Whether it makes no calls of its own, and so never waits.
+    fn leaf(&self) -> bool;
+    /// Runs a call that never waits. The result only if it is wanted.
+    fn now(self: Box<Self>, flow: &Flow, path: u64, worker: &Worker, wanted: bool)
+    -> Result<Option<Payload>>;
+    /// A task that runs it.
+    fn task(self: Box<Self>, flow: Flow, path: u64) -> Box<dyn Task>;
+    /// What is said of it where its transaction has no ticket.
+    fn unplanned(&self, worker: usize) -> Error;
+    /// The bytes of the call, without what its arguments point to.
+    fn size(&self) -> usize;
+}
+
+/// A piece of a transaction that may have to wait for a return.
+pub(crate) trait Task {
+    /// Goes on as far as possible.
+    fn poll(&mut self, worker: &Worker) -> Progress;
+    /// Puts the outcome of a root, an `Option<Result<M::Output>>`, there.
+    fn outcome(&mut self, _: &mut dyn Any) {}
+}
+
+pub(crate) enum Progress {
+    /// A call has left; its return resumes the task.
+    Waiting,
+    /// A call from another worker is done.
+    Returned(Result<Payload>),
+    /// The root is done; what was sent one way decides.
+    Deciding { commit: bool },
+    /// The transaction is done.
+    Ended {
+        commit: bool,
+        /// The worker of an entity that was touched without a ticket.
+        wrong: Option<usize>,
+    },
+}
+
+/// Runs user code; a panic becomes an error. The only place that catches panics.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let message = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Error::Panicked { message: message.unwrap_or_else(|| "a value that is not text".into()) }
+    })
+}
+
+/// Moves on to a fresh piece of stack when this one is nearly used up. `size` is that of the coroutine to run; rustc
+/// may keep several copies of it on the stack in a build without optimisation.
+fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
+    /// Bytes that the synchronous code of one method may need.
+    const RED_ZONE: usize = 512 << 10;
+    /// Bytes of a fresh piece beside its coroutines.
+    const PIECE: usize = 8 << 20;
+    stacker::maybe_grow(RED_ZONE + 16 * size, PIECE + 64 * size, run)
+}
+
+/// Runs a method that cannot have to wait, without a frame; `Pending` means that the transaction failed.
+pub(crate) fn run_now<M: Method>(cx: Cx<M::Entity>, args: M::Args) -> Poll<M::Output> {
+    poll_once(M::SUSPENDS, || M::run(cx, Some(args)))
+}
+
+fn poll_once<F: Future>(suspends: bool, make: impl FnOnce() -> F) -> Poll<F::Output> {
+    let poll = || pin!(make()).poll(&mut Context::from_waker(Waker::noop()));
+    if suspends { with_stack(size_of::<F>(), poll) } else { poll() }
+}
+
+/// A method that waits: rustc's coroutine, cut at the call it waits for.
+pub(crate) struct Frame<T> {
+    coroutine: Option<Pin<Box<dyn Future<Output = T>>>>,
+    activation: Activation,
+}
+
+impl<T> Frame<T> {
+    pub(crate) fn new(coroutine: impl Future<Output = T> + 'static, path: u64) -> Self {
+        Self { coroutine: Some(Box::pin(coroutine)), activation: Activation::new(path) }
+    }
+}
+
+impl<T> Future for Frame<T> {
+    type Output = T;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let Frame { coroutine: Some(coroutine), activation } = &mut *self else { return Poll::Pending };
+        let outer = ambient::enter(*activation);
+        let polled = with_stack(size_of_val(&**coroutine), || coroutine.as_mut().poll(cx));
+        *activation = ambient::enter(outer);
+        polled
+    }
+}
+
+impl<T> Drop for Frame<T> {
+    fn drop(&mut self) {
+        // Frames hold the frames they wait for: dropping a long chain needs as much stack as running it.
+        with_stack(0, || drop(self.coroutine.take()));
+    }
+}
+
+/// The task of a call from another worker.
+struct Visitor<M: Method> {
+    frame: Frame<M::Output>,
+    value: Option<Result<Payload>>,
+}
+
+impl<M: Method> Remote for Call<M> {
+    fn leaf(&self) -> bool {
+        !M::SUSPENDS
+    }
+    fn now(
+        self: Box<Self>,
+        flow: &Flow,
+        path: u64,
+        worker: &Worker,
+        wanted: bool,
+    ) -> Result<Option<Payload>> {
+        let polled = caught(|| pin!(flow.arrive(*self, path)).poll(&mut Context::from_waker(Waker::noop())));
+        match (worker.take_doom(), polled) {
+            (Some(error), _) | (None, Err(error)) => Err(error),
+            (None, Ok(Poll::Ready(output))) if wanted => Ok(Some(Box::new(output))),
+            (None, Ok(Poll::Ready(output))) => caught(|| drop(output)).map(|()| None),
+            (None, Ok(Poll::Pending)) => Err(Error::Stopped),
+        }
+    }
+    fn task(self: Box<Self>, flow: Flow, path: u64) -> Box<dyn Task> {
+        let frame = Frame::new(async move { flow.arrive(*self, path).await }, path);
+        Box::new(Visitor::<M> { frame, value: None })
+    }
+    fn unplanned(&self, worker: usize) -> Error {
+        unplanned(self, worker)
+    }
+    fn size(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+impl<M: Method> Task for Visitor<M> {
+    fn poll(&mut self, worker: &Worker) -> Progress {
+        if self.value.is_none() {
+            match advance(worker, &mut self.frame) {
+                Poll::Pending => return Progress::Waiting,
+                Poll::Ready(outcome) => self.value = Some(outcome.map(|output| Box::new(output) as Payload)),
+            }
+        }
+        // Whoever waits for this may go on to where the one-way calls are still on their way.
+        match (one_ways(worker), self.value.take()) {
+            (OneWays::Outstanding, value) => {
+                self.value = value;
+                Progress::Waiting
+            }
+            (OneWays::Failed(error), _) => Progress::Returned(Err(error)),
+            (OneWays::Done, value) => Progress::Returned(value.unwrap_or(Err(Error::Stopped))),
+        }
+    }
+}
+
+enum OneWays {
+    Outstanding,
+    Failed(Error),
+    Done,
+}
+
+/// How the one-way calls of the running transaction went that were made on this worker.
+fn one_ways(worker: &Worker) -> OneWays {
+    let running = &mut *worker.running.borrow_mut();
+    match &running.failed {
+        _ if running.outstanding > 0 => OneWays::Outstanding,
+        Some((_, error)) => OneWays::Failed(error.clone()),
+        None => OneWays::Done,
+    }
+}
+
+/// Goes on with a frame until it is done, has failed or waits.
+fn advance<T>(worker: &Worker, frame: &mut Frame<T>) -> Poll<Result<T>> {
+    let polled = caught(|| Pin::new(&mut *frame).poll(&mut Context::from_waker(Waker::noop())));
+    let outcome = match (worker.take_doom(), polled) {
+        (Some(error), _) | (None, Err(error)) => Err(error),
+        (None, Ok(Poll::Ready(output))) => Ok(output),
+        (None, Ok(Poll::Pending)) => {
+            let running = &*worker.running.borrow();
+            match &running.failed {
+                // It may be waiting for the one-way call that failed.
+                Some((_, error)) if running.outstanding == 0 => Err(error.clone()),
+                _ => return Poll::Pending,
+            }
+        }
+    };
+    // What the user's locals do when they are dropped is user code, too.
+    let spent = Frame { coroutine: None, activation: frame.activation };
+    match (caught(|| drop(std::mem::replace(frame, spent))), outcome) {
+        (Err(panic), Ok(_)) => Poll::Ready(Err(panic)),
+        (_, outcome) => Poll::Ready(outcome),
+    }
+}
+
+/// A request as a task at the worker that owns its root; has an outcome when the transaction has ended.
+pub(crate) struct Root<M: Method> {
+    frame: Frame<M::Output>,
+    outcome: Option<Result<M::Output>>,
+}
+
+impl<M: Method> Root<M> {
+    pub(crate) fn new(call: Call<M>, flow: Flow) -> Self {
+        Self { frame: Frame::new(async move { flow.perform(call).await }, 0), outcome: None }
+    }
+}
+
+impl<M: Method> Task for Root<M> {
+    fn poll(&mut self, worker: &Worker) -> Progress {
+        if self.outcome.is_none() {
+            let Poll::Ready(outcome) = advance(worker, &mut self.frame) else { return Progress::Waiting };
+            self.outcome = Some(outcome);
+        }
+        let commits = |outcome: &Result<M::Output>| outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+        match one_ways(worker) {
+            OneWays::Outstanding => {
+                return Progress::Deciding { commit: self.outcome.as_ref().is_some_and(commits) };
+            }
+            OneWays::Failed(error) => self.outcome = Some(Err(error)),
+            OneWays::Done => {}
+        }
+        let wrong = match &self.outcome {
+            Some(Err(Error::Unplanned { worker, .. })) => Some(*worker),
+            _ => None,
+        };
+        Progress::Ended { commit: self.outcome.as_ref().is_some_and(commits), wrong }
+    }
+    fn outcome(&mut self, into: &mut dyn Any) {
+        if let Some(into) = into.downcast_mut::<Option<Result<M::Output>>>() {
+            *into = self.outcome.take();
+        }
+    }
+}
+
+/// The root of a scout; its result is of no use to anybody.
+pub(crate) struct Scouting<M: Method>(pub(crate) Frame<M::Output>);
+
+impl<M: Method> Task for Scouting<M> {
+    fn poll(&mut self, worker: &Worker) -> Progress {
+        match advance(worker, &mut self.0) {
+            Poll::Pending => Progress::Waiting,
+            Poll::Ready(outcome) => {
+                let _ = caught(|| drop(outcome));
+                Progress::Ended { commit: false, wrong: None }
+            }
+        }
+    }
+}
+
+/// Runs a request that can wait for nobody, from beginning to end, without a frame.
+pub(crate) fn run_alone<M: Method>(
+    worker: &Worker,
+    flow: &Flow,
+    enter: impl FnOnce(u64) -> Poll<M::Output>,
+) -> (Result<M::Output>, bool) {
+    let path = flow.next();
+    let polled = caught(|| enter(path));
+    let outcome = match (worker.take_doom(), polled) {
+        (Some(error), _) | (None, Err(error)) => Err(error),
+        (None, Ok(Poll::Ready(output))) => Ok(output),
+        (None, Ok(Poll::Pending)) => Err(Error::Stopped),
+    };
+    let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+    (outcome, commit)
+}
