@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench transfer`; with `-- --quick` everything is small and only shows that it works. The figures are
 //! medians of the rounds; the ratios are of one run and so comparable on a noisy machine. (c) is given the first part of
-//! the input only, so that a round does not take it minutes; its rate does not depend on the length.
+//! the input only, so that a round does not take it minutes.
 #![allow(clippy::disallowed_methods)]
 mod input;
 mod plain;
