@@ -36,15 +36,19 @@ impl Draw {
 }
 
 /// Items of which some are asked for more often: item 0 most, the others after it in their order.
-pub struct Popularity(Zipf<f64>);
+pub struct Popularity {
+    items: u64,
+    law: Zipf<f64>,
+}
 
 impl Popularity {
     /// With `theta` 0 all items are equally popular.
     pub fn new(items: u64, theta: f64) -> thalweg::Result<Self> {
-        Ok(Self(Zipf::new(items as f64, theta).map_err(|error| error.to_string())?))
+        let law = Zipf::new(items as f64, theta).map_err(|error| error.to_string())?;
+        Ok(Self { items, law })
     }
 
     pub fn item(&self, draw: &mut Draw) -> u64 {
-        self.0.sample(&mut draw.0) as u64 - 1
+        (self.law.sample(&mut draw.0) as u64).clamp(1, self.items) - 1
     }
 }

@@ -3,9 +3,8 @@
 //! Answers are awaited in the order of the requests. One that overtakes an earlier one is counted when the earlier one
 //! is there, so latencies are never too small.
 
-use crate::workload::{Outcome, Pending, Workload};
-use hdrhistogram::Histogram;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::meter::{Measured, Meter};
+use crate::workload::{Pending, Workload};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -34,17 +33,6 @@ pub struct Plan {
     /// Of the measured part, which begins after the warm-up.
     pub length: Length,
     pub warmup: Duration,
-}
-
-pub struct Measured {
-    /// From sending a request (closed loop) or from when it was due (open loop) to its answer, in nanoseconds.
-    pub latency: Histogram<u64>,
-    pub committed: u64,
-    pub refused: u64,
-    /// From the end of the warm-up to the last answer.
-    pub elapsed: Duration,
-    /// Open loop: requests that were due and could not even be sent in time.
-    pub unsent: u64,
 }
 
 pub fn run(workload: &mut dyn Workload, app: &Handle, plan: &Plan) -> Result<Measured> {
@@ -112,10 +100,10 @@ fn arrive(
         if !schedule.admits(due) {
             break;
         }
-        thread::sleep(due.saturating_duration_since(Instant::now()));
         if let Some(end) = schedule.end.filter(|end| Instant::now() > *end) {
-            return Ok(1 + ((end - due).as_secs_f64() * rate) as u64);
+            return Ok(1 + (end.saturating_duration_since(due).as_secs_f64() * rate) as u64);
         }
+        thread::sleep(due.saturating_duration_since(Instant::now()));
         if sender.send((due, workload.next(app)?)).is_err() {
             break; // the other side has met an error and tells it
         }
@@ -149,64 +137,5 @@ impl Schedule {
         }
         self.measured_left -= 1;
         true
-    }
-}
-
-/// Takes the times of answers, and shows how far things are.
-struct Meter {
-    begin: Instant,
-    length: Length,
-    measured: Measured,
-    bar: ProgressBar,
-    drawn: Instant,
-}
-
-const BETWEEN_DRAWS: Duration = Duration::from_millis(100);
-
-impl Meter {
-    fn new(begin: Instant, length: Length) -> Result<Self> {
-        let (steps, template) = match length {
-            Length::Time(time) => (time.as_millis() as u64, "  {bar:40.cyan} {percent} %  {msg}"),
-            Length::Requests(requests) => (requests, "  {bar:40.cyan} {pos}/{len} requests  {msg}"),
-        };
-        let bar = ProgressBar::new(steps); // hides itself where there is no terminal
-        bar.set_style(ProgressStyle::with_template(template)?);
-        bar.set_message("warming up");
-        let measured = Measured {
-            latency: Histogram::new(3)?,
-            committed: 0,
-            refused: 0,
-            elapsed: Duration::ZERO,
-            unsent: 0,
-        };
-        Ok(Self { begin, length, measured, bar, drawn: begin })
-    }
-
-    fn record(&mut self, sent: Instant, outcome: Outcome) -> Result<()> {
-        if sent < self.begin {
-            return Ok(());
-        }
-        let now = Instant::now();
-        let measured = &mut self.measured;
-        measured.latency.record(now.saturating_duration_since(sent).as_nanos() as u64)?;
-        match outcome {
-            Outcome::Committed => measured.committed += 1,
-            Outcome::Refused => measured.refused += 1,
-        }
-        measured.elapsed = now.saturating_duration_since(self.begin);
-        if now.saturating_duration_since(self.drawn) > BETWEEN_DRAWS {
-            self.drawn = now;
-            self.draw();
-        }
-        Ok(())
-    }
-
-    fn draw(&self) {
-        let Measured { committed, refused, elapsed, .. } = &self.measured;
-        self.bar.set_position(match self.length {
-            Length::Time(_) => elapsed.as_millis() as u64,
-            Length::Requests(_) => committed + refused,
-        });
-        self.bar.set_message(format!("{:.0}/s", (committed + refused) as f64 / elapsed.as_secs_f64()));
     }
 }

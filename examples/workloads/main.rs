@@ -12,6 +12,7 @@ mod hotel;
 mod movie;
 mod options;
 mod load;
+mod meter;
 mod report;
 mod ceiling;
 
@@ -33,7 +34,9 @@ const WORKLOADS: &[(&str, Make)] = &[
         let customers = o.scale_or(smallbank::CUSTOMERS);
         Ok(Box::new(smallbank::Smallbank::new(customers, o.hot_percent, o.multi, o.seed)?))
     }),
-    ("hotel", |o| Ok(Box::new(hotel::Travel::new(o.scale_or(hotel::HOTELS), o.capacity, o.seed)))),
+    ("hotel", |o| {
+        Ok(Box::new(hotel::Travel::new(o.scale_or(hotel::HOTELS), o.capacity, o.only_reserve, o.seed)))
+    }),
     ("movie", |o| Ok(Box::new(movie::Reviews::new(o.scale_or(movie::TITLES), o.seed)))),
 ];
 

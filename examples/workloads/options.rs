@@ -4,6 +4,7 @@ use crate::WORKLOADS;
 use crate::load::{Length, Pace, Plan};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
+use serde::Serialize;
 use std::time::Duration;
 
 /// The name that stands for every workload.
@@ -13,7 +14,7 @@ pub const ALL: &str = "all";
 ///
 /// Without `--rate` the load is a closed loop: so many requests are in flight, and each answer lets the next one go.
 /// With it, requests arrive at a constant rate whatever happens, and latency counts from when one was due.
-#[derive(Parser)]
+#[derive(Debug, Parser, Serialize)]
 #[command(name = "workloads")]
 pub struct Options {
     /// What to run; `all` runs every one, each shortly, and checks it.
@@ -71,6 +72,10 @@ pub struct Options {
     /// hotel: rooms of every hotel and seats of every flight, instead of 200 to 300.
     #[arg(long)]
     pub capacity: Option<u32>,
+
+    /// hotel: only reservations, instead of the mix.
+    #[arg(long)]
+    pub only_reserve: bool,
 
     /// One JSON object a line, instead of a table.
     #[arg(long)]

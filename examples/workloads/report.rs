@@ -1,20 +1,20 @@
 //! What was measured, as a table or as JSON.
 
-use crate::load::{Measured, Pace};
+use crate::load::Pace;
+use crate::meter::Measured;
 use crate::options::Options;
 use serde::Serialize;
 use thalweg::Result;
 
 /// One run. Latencies are milliseconds.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct Report<'a> {
     pub workload: &'static str,
     pub load: String,
     pub cores: usize,
     pub workers: usize,
     pub durability: &'static str,
-    pub seed: u64,
-    pub scale: Option<u64>,
+    pub options: &'a Options,
     pub seconds: f64,
     /// Answers a second.
     pub rate: f64,
@@ -31,10 +31,10 @@ pub struct Report {
 
 const DURABILITY: &str = "none (in memory)";
 
-impl Report {
+impl<'a> Report<'a> {
     pub fn new(
         workload: &'static str,
-        options: &Options,
+        options: &'a Options,
         pace: Pace,
         measured: &Measured,
         holds: Option<bool>,
@@ -48,8 +48,7 @@ impl Report {
             cores: cores(),
             workers: options.workers,
             durability: DURABILITY,
-            seed: options.seed,
-            scale: options.scale,
+            options,
             seconds,
             rate: if seconds > 0.0 { (committed + refused) as f64 / seconds } else { 0.0 },
             committed: *committed,

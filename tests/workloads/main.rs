@@ -53,7 +53,9 @@ fn send(workload: &mut impl Workload, app: &Handle, requests: usize) -> usize {
 #[test]
 fn ycsb() {
     for theta in [0.0, 0.99] {
-        let refused = run(2_000, || ycsb::Ycsb::new(100, ycsb::OPENING, theta, 7).expect("a workload"));
+        let refused = run(2_000, || {
+            ycsb::Ycsb::new(ycsb::ACCOUNTS / 100, ycsb::OPENING, theta, 7).expect("a workload")
+        });
         assert_eq!(refused, 0, "there is money enough");
     }
 }
@@ -67,8 +69,9 @@ fn ycsb_with_poor_accounts() {
 #[test]
 fn smallbank() {
     for hot_percent in [0, 50, 90] {
-        let refused =
-            run(2_000, || smallbank::Smallbank::new(100, hot_percent, None, 7).expect("a workload"));
+        let refused = run(2_000, || {
+            smallbank::Smallbank::new(smallbank::CUSTOMERS / 100, hot_percent, None, 7).expect("a workload")
+        });
         assert!(refused > 0, "who was amalgamated has nothing to send: {refused}");
     }
 }
@@ -82,14 +85,14 @@ fn smallbank_to_many() {
 
 #[test]
 fn hotel() {
-    let refused = run(2_000, || hotel::Travel::new(hotel::HOTELS, None, 7));
+    let refused = run(2_000, || hotel::Travel::new(hotel::HOTELS, None, false, 7));
     assert_eq!(refused, 0, "there are rooms enough");
 }
 
 #[test]
 fn hotel_with_little_room() {
-    let refused = run(2_000, || hotel::Travel::new(2, Some(2), 7));
-    assert!(refused > 0, "rooms and seats run out: {refused}");
+    let refused = run(500, || hotel::Travel::new(20, Some(10), true, 7));
+    assert!((300..500).contains(&refused), "200 rooms and 200 seats run out, not all at once: {refused}");
 }
 
 #[test]
@@ -112,4 +115,22 @@ fn a_broken_invariant_is_found() {
     let error = workload.check(&app).expect_err("one in the wrong place").to_string();
     assert!(error.contains("account 3"), "{error}");
     app.stop().expect("the program stops");
+}
+
+#[test]
+fn item_0_is_the_most_popular() {
+    let shares = |theta: f64| -> Vec<f64> {
+        let (popularity, mut draw) =
+            (draw::Popularity::new(100, theta).expect("a popularity"), draw::Draw::new(7));
+        let mut counts = vec![0.0; 100];
+        (0..100_000).for_each(|_| counts[popularity.item(&mut draw) as usize] += 1.0 / 100_000.0);
+        counts
+    };
+    for theta in [0.0_f64, 0.5, 0.99, 1.5] {
+        let sum: f64 = (1..=100).map(|rank| f64::from(rank).powf(-theta)).sum();
+        for (rank, share) in (1..).zip(shares(theta)) {
+            let right = f64::from(rank).powf(-theta) / sum;
+            assert!((share - right).abs() < 0.005, "theta {theta}, rank {rank}: {share}, not {right}");
+        }
+    }
 }

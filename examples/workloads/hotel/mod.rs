@@ -21,6 +21,8 @@ const CITY: &str = "San Francisco";
 
 pub struct Travel {
     draw: Draw,
+    /// Instead of the mix.
+    only_reserve: bool,
     /// Rooms left in every hotel, and seats left in every flight.
     rooms: Vec<i64>,
     seats: Vec<i64>,
@@ -33,11 +35,12 @@ pub struct Travel {
 
 impl Travel {
     /// As many flights as hotels. Without a `capacity` hotels have 200 to 300 rooms and flights 200 seats.
-    pub fn new(hotels: u64, capacity: Option<u32>, seed: u64) -> Self {
+    pub fn new(hotels: u64, capacity: Option<u32>, only_reserve: bool, seed: u64) -> Self {
         let hotels = hotels.max(1);
         let rooms = |hotel: u64| capacity.map_or([200, 300, 250][hotel as usize % 3], i64::from);
         Self {
             draw: Draw::new(seed),
+            only_reserve,
             rooms: (0..hotels).map(rooms).collect(),
             seats: vec![capacity.map_or(200, i64::from); hotels as usize],
             reserved: vec![Vec::new(); USERS as usize],
@@ -133,6 +136,9 @@ impl Workload for Travel {
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, Error> {
+        if self.only_reserve {
+            return self.reserve(app);
+        }
         match self.draw.below(1_000) {
             0..600 => self.search(app),
             600..990 => self.recommend(app),

@@ -79,11 +79,11 @@ impl Smallbank {
         let [a, b] = self.customers();
         match self.draw.below(100) {
             0..15 => Request::Balance(a),
-            15..30 => Request::DepositChecking(a, 1_30),
-            30..45 => Request::TransactSavings(a, 20_20),
+            15..30 => Request::DepositChecking(a, 130),
+            30..45 => Request::TransactSavings(a, 2_020),
             45..60 => Request::Amalgamate(a, b),
-            60..75 => Request::WriteCheck(a, 5_00),
-            _ => Request::SendPayment(a, b, 5_00),
+            60..75 => Request::WriteCheck(a, 500),
+            _ => Request::SendPayment(a, b, 500),
         }
     }
 }
