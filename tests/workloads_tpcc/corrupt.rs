@@ -5,7 +5,7 @@ use crate::tpcc::check::{CONDITIONS, check};
 use crate::tpcc::entities::{Order, Queue};
 use crate::tpcc::scale::Scale;
 use crate::tpcc::state::State;
-use crate::{SEED, run};
+use crate::{SEED, run, start};
 
 /// A name, and a change that breaks something.
 type Corruption = (&'static str, fn(&mut State));
@@ -49,20 +49,21 @@ fn good() -> State {
 
 #[test]
 fn every_condition_can_fail() {
-    let mut state = good();
+    let good = good();
     for ((name, condition), (what, corrupt)) in CONDITIONS.iter().zip(CORRUPTIONS) {
-        assert_eq!(condition(&state), Ok(()), "condition {name}");
+        assert_eq!(condition(&good), Ok(()), "condition {name}");
+        let mut state = good.clone();
         corrupt(&mut state);
         let error = condition(&state).expect_err(&format!("{what}: condition {name}"));
         assert!(!error.is_empty());
-        state = good();
     }
 }
 
 #[test]
 fn the_check_names_the_first_condition_that_is_broken() {
+    let good = good();
     for (what, corrupt) in CORRUPTIONS {
-        let mut state = good();
+        let mut state = good.clone();
         corrupt(&mut state);
         let error = check(&state).expect_err(what);
         let broken = CONDITIONS.iter().find(|(_, condition)| condition(&state).is_err());
@@ -73,6 +74,9 @@ fn the_check_names_the_first_condition_that_is_broken() {
 
 #[test]
 fn an_empty_state_is_not_a_good_one() {
-    let nothing = State::read(serde_json::json!({}), Scale::tiny(1)).expect("nothing can be read, too");
+    let workload = Tpcc::new(Scale::tiny(1), SEED);
+    let app = start(&workload, 1);
+    let nothing = workload.state(&app).expect("there is nothing to read");
     assert!(check(&nothing).is_err());
+    app.stop().expect("the program stops");
 }

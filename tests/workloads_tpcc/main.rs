@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "the example uses more of it")]
 mod tpcc;
 #[path = "../../examples/workloads/workload.rs"]
+#[allow(dead_code, reason = "as above")]
 mod workload;
 
 mod corrupt;

@@ -6,12 +6,10 @@ use super::entities::{
 };
 use super::random::{Constants, Random, last_name};
 use super::scale::Scale;
-use std::collections::{BTreeMap, VecDeque};
+use super::window::Window;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use thalweg::{Error, Handle, Ref, Reply};
-
-/// Rows that were sent and not yet answered, at most.
-const IN_FLIGHT: usize = 1_000;
 
 /// What every customer has paid before the beginning.
 const PAID: Cents = 10_00;
@@ -21,7 +19,7 @@ pub struct Loader<'a> {
     pub random: &'a mut Random,
     pub constants: &'a Constants,
     pub scale: Scale,
-    pub pending: VecDeque<Reply<()>>,
+    pub window: Window<()>,
 }
 
 impl Loader<'_> {
@@ -36,14 +34,11 @@ impl Loader<'_> {
                 self.district(warehouse, district)?;
             }
         }
-        self.pending.into_iter().try_for_each(Reply::wait)
+        self.window.rest().collect()
     }
 
-    /// Waits for the oldest answer when there are many.
     fn sent(&mut self, reply: Result<Reply<()>, Error>) -> Result<(), Error> {
-        self.pending.push_back(reply?);
-        let late = self.pending.len() > IN_FLIGHT;
-        late.then(|| self.pending.pop_front()).flatten().map_or(Ok(()), Reply::wait)
+        self.window.sent(reply?).unwrap_or(Ok(()))
     }
 
     /// The same in every warehouse: it comes from a stream of its own.
@@ -109,22 +104,18 @@ impl Loader<'_> {
             item: self.random.between(1, self.scale.items),
             supply,
             quantity: 5,
-            amount: if delivered { 0 } else { self.random.amount(1, 9_999_99) },
+            // Up to 9,999.99; what was delivered before was free.
+            amount: if delivered { 0 } else { self.random.amount(1, 999_999) },
             delivered: None,
             district: Arc::from(self.random.letters(24, 24)),
         }
     }
 
     fn history(&mut self, customer: Ref<Customer>) -> Result<(), Error> {
-        let (warehouse, district, number) = *Ref::key(&customer);
-        let before = u64::from(district - 1) * u64::from(self.scale.customers);
+        let key = *Ref::key(&customer);
         let data = self.random.letters(12, 24);
-        let record = History::at((warehouse, before + u64::from(number))).record(
-            *Ref::key(&customer),
-            (warehouse, district),
-            PAID,
-            data,
-        );
+        let history = History::at((key.0, self.scale.loaded_ticket(key)));
+        let record = history.record(key, (key.0, key.1), PAID, data);
         self.sent(self.app.submit_waiting(record))
     }
 
@@ -142,7 +133,7 @@ impl Loader<'_> {
             address: self.address(),
             phone: self.random.digits(16),
             good_credit: !self.random.percent(10),
-            credit_limit: 50_000_00,
+            credit_limit: 5_000_000,
             discount: self.random.amount(0, 5_000),
         }
     }

@@ -5,6 +5,7 @@
 pub mod entities;
 pub mod scale;
 mod random;
+mod window;
 mod load;
 mod requests;
 pub mod state;
@@ -16,8 +17,8 @@ use load::Loader;
 use requests::Terminals;
 use scale::Scale;
 use state::State;
-use std::collections::VecDeque;
 use thalweg::prelude::*;
+use window::Window;
 
 /// How often each transaction is asked for, in percent.
 struct Mix {
@@ -51,9 +52,9 @@ impl Tpcc {
         self.terminals.unused
     }
 
-    /// The state as the conditions see it.
-    pub fn state(&self, app: &Handle) -> thalweg::Result<State> {
-        Ok(State::read(app.inspect()?, self.terminals.scale)?)
+    /// The state as the conditions see it; no request may be under way.
+    pub fn state(&self, app: &Handle) -> Result<State, thalweg::Error> {
+        State::ask(app, &self.terminals)
     }
 }
 
@@ -75,7 +76,7 @@ impl Workload for Tpcc {
 
     fn load(&mut self, app: &Handle) -> thalweg::Result {
         let Terminals { scale, random, constants, .. } = &mut self.terminals;
-        Ok(Loader { app, random, constants, scale: *scale, pending: VecDeque::new() }.load()?)
+        Ok(Loader { app, random, constants, scale: *scale, window: Window::new() }.load()?)
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, thalweg::Error> {

@@ -1,7 +1,8 @@
 //! What the terminals ask for (clauses 2.4.1, 2.5.1, 2.6.1, 2.7.1 and 2.8.1).
 
 use super::entities::{
-    Customer, CustomersByName, District, DistrictKey, History, Item, Order, Stock, Wanted, Warehouse,
+    Customer, CustomersByName, District, DistrictKey, History, Item, Order, OrderKey, Stock, Wanted,
+    Warehouse,
 };
 use super::random::{Constants, Random, last_name};
 use super::scale::Scale;
@@ -15,6 +16,9 @@ pub struct Terminals {
     pub constants: Constants,
     /// The next ticket; those of the initial data are smaller.
     pub ticket: u64,
+    /// The orders and payments asked for, so that the checks find them.
+    pub orders: Vec<OrderKey>,
+    pub payments: Vec<(u32, u64)>,
     /// Orders asked for that name an unused item and so must be refused.
     pub unused: u64,
 }
@@ -23,14 +27,15 @@ impl Terminals {
     pub fn new(scale: Scale, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let constants = Constants::draw(&mut random);
-        let ticket = u64::from(scale.customers) * u64::from(scale.districts) + 1;
-        Self { scale, random, constants, ticket, unused: 0 }
+        let ticket = scale.first_ticket();
+        Self { scale, random, constants, ticket, orders: Vec::new(), payments: Vec::new(), unused: 0 }
     }
 
     pub fn new_order(&mut self, app: &Handle) -> Result<Pending, Error> {
         let (warehouse, district) = self.home();
         let customer = Customer::at((warehouse, district, self.customer()));
-        let order = Order::at((warehouse, district, self.ticket()));
+        let order = (warehouse, district, self.ticket());
+        self.orders.push(order);
         let count = self.random.between(5, 15);
         let mut wanted: Vec<_> = (0..count).map(|_| self.wanted(warehouse)).collect();
         if self.random.percent(1)
@@ -40,7 +45,7 @@ impl Terminals {
             self.unused += 1;
         }
         let district = District::at((warehouse, district));
-        let call = district.new_order(Warehouse::at(warehouse), customer, order, wanted);
+        let call = district.new_order(Warehouse::at(warehouse), customer, Order::at(order), wanted);
         app.submit_waiting(call).map(answer_or_refusal)
     }
 
@@ -54,8 +59,10 @@ impl Terminals {
     pub fn payment(&mut self, app: &Handle) -> Result<Pending, Error> {
         let home = self.home();
         let (warehouse, district) = (Warehouse::at(home.0), District::at(home));
-        let history = History::at((home.0, self.ticket()));
-        let amount = self.random.amount(1_00, 5_000_00);
+        let history = (home.0, self.ticket());
+        self.payments.push(history);
+        let history = History::at(history);
+        let amount = self.random.amount(100, 500_000);
         let payer = match self.random.percent(85) {
             true => home,
             false => (self.other_warehouse(home.0), self.random.small(1, self.scale.districts)),
