@@ -8,6 +8,7 @@ mod tpcc;
 #[allow(dead_code, reason = "as above")]
 mod workload;
 
+mod by_hand;
 mod corrupt;
 mod plans;
 

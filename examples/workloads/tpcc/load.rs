@@ -12,7 +12,7 @@ use std::sync::Arc;
 use thalweg::{Error, Handle, Ref, Reply};
 
 /// What every customer has paid before the beginning.
-const PAID: Cents = 10_00;
+const PAID: Cents = 1_000;
 
 pub struct Loader<'a> {
     pub app: &'a Handle,
@@ -46,7 +46,7 @@ impl Loader<'_> {
         let mut random = Random::new(self.constants.item.into());
         for item in self.scale.item_ids() {
             let (image, name) = (random.between(1, 10_000), random.letters(14, 24));
-            let (price, data) = (random.amount(1_00, 100_00), random.data());
+            let (price, data) = (random.amount(100, 10_000), random.data());
             self.sent(self.app.submit_waiting(Item::at((warehouse, item)).list(image, name, price, data)))?;
         }
         Ok(())

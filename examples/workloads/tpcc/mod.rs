@@ -4,7 +4,7 @@
 
 pub mod entities;
 pub mod scale;
-mod random;
+pub mod random;
 mod window;
 mod load;
 mod requests;

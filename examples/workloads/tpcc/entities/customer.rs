@@ -72,7 +72,7 @@ impl Customer {
     /// A customer with one payment of ten and one order behind (clause 4.3.3.1).
     pub fn join(key: CustomerKey, person: Person, last_order: Ref<Order>, data: String) -> Self {
         let (person, since) = (Arc::new(person), thalweg::now());
-        let (balance, paid, payments, deliveries) = (-10_00, 10_00, 1, 0);
+        let (balance, paid, payments, deliveries) = (-1_000, 1_000, 1, 0);
         Self { key, person, since, balance, paid, payments, deliveries, last_order, data }
     }
 
