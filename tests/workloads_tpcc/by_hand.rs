@@ -1,16 +1,16 @@
 //! Single requests with answers worked out by hand, and the parts that chance and queues are made of.
 
+use crate::tpcc::Tpcc;
 use crate::tpcc::entities::{
     Address, Customer, District, Item, Order, Person, Queue, Site, Stock, StockLabel, Wanted, Warehouse,
 };
 use crate::tpcc::random::{Random, last_name};
-use crate::tpcc::{Tpcc, scale::Scale};
-use crate::{SEED, start};
+use crate::{SEED, start, tiny};
 use thalweg::prelude::*;
 
 /// One warehouse with one district, one customer and two items; 10 % and 5 % tax, 20 % discount.
 fn corner_shop() -> Handle {
-    let app = start(&Tpcc::new(Scale::tiny(1), SEED), 1);
+    let app = start(&Tpcc::new(tiny(1), SEED), 1);
     let text = || "x".to_owned();
     let address = || Address { street: [text(), text()], city: text(), state: text(), zip: text() };
     let site = |name: &str| Site { name: name.to_owned(), address: address() };

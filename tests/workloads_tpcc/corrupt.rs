@@ -3,9 +3,8 @@
 use crate::tpcc::Tpcc;
 use crate::tpcc::check::{CONDITIONS, check};
 use crate::tpcc::entities::{Order, Queue};
-use crate::tpcc::scale::Scale;
 use crate::tpcc::state::State;
-use crate::{SEED, run, start};
+use crate::{SEED, run, start, tiny};
 
 /// A name, and a change that breaks something.
 type Corruption = (&'static str, fn(&mut State));
@@ -27,6 +26,7 @@ const CORRUPTIONS: [Corruption; CONDITIONS.len()] = [
     ("a customer owes a cent too much", |state| state.customers[0].balance += 1),
     ("a delivery is not counted", |state| state.customers[0].deliveries += 1),
     ("a customer paid a cent too much", |state| state.customers[0].paid += 1),
+    ("an order was not rolled back", |state| state.orders.push(state.orders[0].clone())),
     ("a stock lost one", |state| state.stocks[0].ytd += 1),
     ("an order has the number of another one", |state| open(state).number = 1),
     ("a customer knows another order", |state| {
@@ -44,7 +44,7 @@ fn without_the_second<T: Copy>(queue: &Queue<T>) -> Queue<T> {
 }
 
 fn good() -> State {
-    run(&mut Tpcc::new(Scale::tiny(1), SEED), 200, 1).0
+    run(&mut Tpcc::new(tiny(1), SEED), 200, 1).0
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn the_check_names_the_first_condition_that_is_broken() {
 
 #[test]
 fn an_empty_state_is_not_a_good_one() {
-    let workload = Tpcc::new(Scale::tiny(1), SEED);
+    let workload = Tpcc::new(tiny(1), SEED);
     let app = start(&workload, 1);
     let nothing = workload.state(&app).expect("there is nothing to read");
     assert!(check(&nothing).is_err());

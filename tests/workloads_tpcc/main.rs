@@ -20,6 +20,11 @@ use workload::{Outcome, Workload};
 
 const SEED: u64 = 11;
 
+/// A hundredth of the customers and a thousandth of the items.
+fn tiny(warehouses: u32) -> Scale {
+    Scale { warehouses, districts: 10, customers: 30, items: 100 }
+}
+
 fn start(workload: &Tpcc, workers: usize) -> Handle {
     workload
         .register(App::new("tpcc"))
@@ -49,9 +54,9 @@ fn run(workload: &mut Tpcc, requests: usize, workers: usize) -> (State, u64, Str
 fn the_conditions_hold_with_any_number_of_workers() {
     let mut states = vec![];
     for workers in [1, 2, 4] {
-        let mut workload = Tpcc::new(Scale::tiny(3), SEED);
+        let mut workload = Tpcc::new(tiny(3), SEED);
         let (state, refused, all) = run(&mut workload, 800, workers);
-        assert_eq!(refused, workload.unused_items(), "only an unused item is a reason to refuse");
+        assert_eq!(refused, state.unused, "only an unused item is a reason to refuse");
         assert!(refused > 0, "the requests are not a good mixture");
         assert!(
             state.stocks.iter().any(|stock| stock.remote_orders > 0),
@@ -65,16 +70,16 @@ fn the_conditions_hold_with_any_number_of_workers() {
 
 #[test]
 fn the_conditions_hold_without_deliveries() {
-    let mut workload = Tpcc::two_kinds(Scale::tiny(1), SEED);
+    let mut workload = Tpcc::two_kinds(tiny(1), SEED);
     let (state, refused, _) = run(&mut workload, 800, 2);
-    assert_eq!(refused, workload.unused_items());
+    assert_eq!(refused, state.unused);
     assert!(state.customers.iter().all(|customer| customer.deliveries == 0));
 }
 
 /// The queue of a district is emptied faster than it fills, and delivering nothing is no error.
 #[test]
 fn the_conditions_hold_when_no_order_waits() {
-    let mut workload = Tpcc::new(Scale { customers: 6, ..Scale::tiny(1) }, SEED);
+    let mut workload = Tpcc::new(Scale { customers: 6, ..tiny(1) }, SEED);
     let app = start(&workload, 1);
     workload.load(&app).expect("the data can be loaded");
     for _ in 0..10 {
@@ -89,7 +94,7 @@ fn the_conditions_hold_when_no_order_waits() {
 /// A step of a transaction that is called alone is half of a transaction.
 #[test]
 fn half_of_a_payment_breaks_a_condition() {
-    let mut workload = Tpcc::new(Scale::tiny(1), SEED);
+    let mut workload = Tpcc::new(tiny(1), SEED);
     let app = start(&workload, 2);
     workload.load(&app).expect("the data can be loaded");
     app.call_blocking(tpcc::entities::District::at((1, 1)).receive(100)).expect("an answer");

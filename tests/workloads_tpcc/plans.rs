@@ -1,14 +1,14 @@
 //! Which transactions have a static plan, as `entities/mod.rs` says.
 
+use crate::tiny;
 use crate::tpcc::Tpcc;
-use crate::tpcc::scale::Scale;
 use crate::workload::Workload;
 use thalweg::graph::AccessPlan;
 use thalweg::prelude::*;
 
 #[test]
 fn new_order_and_payment_are_planned() {
-    let app = Tpcc::new(Scale::tiny(1), 0).register(App::new("tpcc"));
+    let app = Tpcc::new(tiny(1), 0).register(App::new("tpcc"));
     let program = app.graph().expect("the program fits together");
     let plans = [
         ("District", "new_order", true),

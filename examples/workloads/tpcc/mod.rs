@@ -47,11 +47,6 @@ impl Tpcc {
         Self { mix, terminals: Terminals::new(scale, seed) }
     }
 
-    /// How many requests so far named an unused item; as many must have been refused.
-    pub fn unused_items(&self) -> u64 {
-        self.terminals.unused
-    }
-
     /// The state as the conditions see it; no request may be under way.
     pub fn state(&self, app: &Handle) -> Result<State, thalweg::Error> {
         State::ask(app, &self.terminals)

@@ -19,11 +19,6 @@ impl Scale {
         Self { warehouses, districts: 10, customers: 3_000, items: 100_000 }
     }
 
-    /// A hundredth of the customers and a thousandth of the items: for tests.
-    pub fn tiny(warehouses: u32) -> Self {
-        Self { warehouses, districts: 10, customers: 30, items: 100 }
-    }
-
     /// The orders of a district that are delivered when it is loaded: 2,100 of 3,000.
     pub fn delivered(&self) -> u32 {
         self.customers - self.customers * 3 / 10

@@ -13,6 +13,10 @@ use thalweg::{Error, Handle, Reply};
 #[derive(Clone)]
 pub struct State {
     pub scale: Scale,
+    /// How many orders and payments the terminals asked for.
+    pub asked: (u64, u64),
+    /// How many of the orders named an unused item.
+    pub unused: u64,
     pub warehouses: Vec<Warehouse>,
     pub districts: Vec<District>,
     pub customers: Vec<Customer>,
@@ -28,6 +32,8 @@ impl State {
         let histories = scale.loaded_histories().chain(terminals.payments.iter().copied());
         Ok(Self {
             scale,
+            asked: (terminals.orders.len() as u64, terminals.payments.len() as u64),
+            unused: terminals.unused,
             warehouses: all(scale.warehouse_ids(), |key| app.submit_waiting(Warehouse::at(key).look()))?,
             districts: all(scale.district_keys(), |key| app.submit_waiting(District::at(key).look()))?,
             customers: all(scale.customer_keys(), |key| app.submit_waiting(Customer::at(key).look()))?,

@@ -94,6 +94,18 @@ pub fn delivered_is_what_does_not_wait(state: &State) -> Verdict {
     equal(("orders less those that wait", &settled), ("what was delivered", &delivered))
 }
 
+/// Every order and payment asked for is there, except the orders with an unused item, of which nothing is.
+pub fn requests_are_there_or_rolled_back(state: &State) -> Verdict {
+    let loaded = state.scale.loaded_orders().count() as u64;
+    let (orders, payments) = state.asked;
+    let right = (loaded + orders - state.unused, loaded + payments);
+    let found = (state.orders.len() as u64, state.histories.len() as u64);
+    if found != right {
+        return Err(format!("there are {found:?} orders and payments, not {right:?}"));
+    }
+    Ok(())
+}
+
 /// O_ID is 1 to D_NEXT_O_ID − 1, each once: a rolled back order uses no number.
 pub fn numbers_have_no_gap(state: &State) -> Verdict {
     for (key, orders) in state.orders_of() {

@@ -1,13 +1,13 @@
 //! The company of TPC-C as entities, each on the worker of its warehouse.
 //!
-//! | Transaction | Root | Plan | Why |
-//! |---|---|---|---|
-//! | NewOrder | [`District::new_order`] | static | the terminal names the customer, the items, the stocks, and the new order |
-//! | Payment, by number | [`Warehouse::pay`] | static | the terminal names the customer and the new history entry |
-//! | Payment, by name | [`CustomersByName::pay`] | dynamic | which customer it is says the list of those with that name |
-//! | OrderStatus | [`Customer::status`], [`CustomersByName::status`] | dynamic | the customer knows the last order |
-//! | Delivery | [`Warehouse::deliver`] | dynamic | every district knows its oldest waiting order, the order its customer |
-//! | StockLevel | [`District::stock_level`] | dynamic | the district knows its last orders, these their items |
+//! | Transaction | Root | Calls | Plan | Why |
+//! |---|---|---|---|---|
+//! | NewOrder | [`District::new_order`] | 19 to 49 | static | the terminal names customer, items, stocks and the new order |
+//! | Payment, by number | [`Warehouse::pay`] | 4 | static | the terminal names the customer and the history entry |
+//! | Payment, by name | [`CustomersByName::pay`] | 5 | dynamic | which customer it is says the list of that name |
+//! | OrderStatus | [`Customer::status`], [`CustomersByName::status`] | 2, 3 | dynamic | the customer knows the last order |
+//! | Delivery | [`Warehouse::deliver`] | 31 | dynamic | a district knows its oldest order, this its customer |
+//! | StockLevel | [`District::stock_level`] | about 200 | dynamic | the district knows its last orders, these their items |
 //!
 //! NewOrder is static because an order has two names. The terminal that enters it names the entity, by a *ticket* that
 //! is used once; the district gives it the *number* that people see (`O_ID`), the next one of the district.

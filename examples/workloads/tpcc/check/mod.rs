@@ -18,7 +18,7 @@ pub type Verdict = Result<(), String>;
 pub type Condition = (&'static str, fn(&State) -> Verdict);
 
 /// All of them, the twelve of the specification first.
-pub const CONDITIONS: [Condition; 15] = [
+pub const CONDITIONS: [Condition; 16] = [
     ("1 (clause 3.3.2.1)", money::warehouse_is_sum_of_districts),
     ("2 (clause 3.3.2.2)", orders::next_number_follows_the_greatest),
     ("3 (clause 3.3.2.3)", orders::waiting_numbers_have_no_gap),
@@ -31,6 +31,7 @@ pub const CONDITIONS: [Condition; 15] = [
     ("10 (clause 3.3.2.10)", money::balance_is_delivered_less_paid),
     ("11 (clause 3.3.2.11)", orders::delivered_is_what_does_not_wait),
     ("12 (clause 3.3.2.12)", money::balance_and_payments_are_delivered),
+    ("that requests are there or rolled back", orders::requests_are_there_or_rolled_back),
     ("that stocks were taken by orders", stocks::taken_by_orders),
     ("that numbers of orders have no gap", orders::numbers_have_no_gap),
     ("that customers know their last order", orders::customers_know_their_last_order),
