@@ -72,8 +72,7 @@ impl District {
     pub fn open(key: DistrictKey, site: Site, tax: Rate, ytd: Cents, orders: u32, delivered: u32) -> Self {
         let tickets = delivered + 1..=orders;
         let waiting = tickets.map(|number| Waiting { number, ticket: number.into() }).collect();
-        let recent = (1..=u64::from(orders)).rev().take(RECENT).collect::<VecDeque<_>>();
-        let recent = recent.into_iter().rev().collect();
+        let recent = (1..=u64::from(orders)).skip((orders as usize).saturating_sub(RECENT)).collect();
         Self { key, site: Arc::new(site), tax, ytd, next: orders + 1, waiting, recent }
     }
 
