@@ -10,6 +10,7 @@ mod ycsb;
 mod smallbank;
 mod hotel;
 mod movie;
+mod tpcc;
 mod options;
 mod load;
 mod meter;
@@ -27,7 +28,7 @@ use workload::Workload;
 
 type Make = fn(&Options) -> Result<Box<dyn Workload>>;
 
-/// Every workload by its name. THE PLACE TO ADD ONE: a line here, its module above.
+/// Every workload by its name. To add one: a line here, its module above.
 const WORKLOADS: &[(&str, Make)] = &[
     ("ycsb", |o| Ok(Box::new(ycsb::Ycsb::new(o.scale_or(ycsb::ACCOUNTS), ycsb::OPENING, o.theta, o.seed)?))),
     ("smallbank", |o| {
@@ -37,8 +38,14 @@ const WORKLOADS: &[(&str, Make)] = &[
     ("hotel", |o| {
         Ok(Box::new(hotel::Travel::new(o.scale_or(hotel::HOTELS), o.capacity, o.only_reserve, o.seed)))
     }),
+    ("tpcc", |o| Ok(Box::new(tpcc::Tpcc::new(warehouses(o)?, o.seed)))),
+    ("tpcc-51-49", |o| Ok(Box::new(tpcc::Tpcc::two_kinds(warehouses(o)?, o.seed)))),
     ("movie", |o| Ok(Box::new(movie::Reviews::new(o.scale_or(movie::TITLES), o.seed)))),
 ];
+
+fn warehouses(options: &Options) -> Result<tpcc::scale::Scale> {
+    Ok(tpcc::scale::Scale::full(u32::try_from(options.scale_or(1))?))
+}
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {

@@ -53,8 +53,8 @@ pub struct Options {
     pub seed: u64,
 
     /// The size: accounts (ycsb, 10,000), customers (smallbank, 10,000), hotels and flights (hotel, 100 each), users
-    /// and titles (movie, 1,000 each).
-    #[arg(long, value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    /// and titles (movie, 1,000 each), warehouses (tpcc, 1).
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub scale: Option<u64>,
 
     /// ycsb: the exponent of Zipf's law by which the receiver is drawn; 0 is uniform.

@@ -62,10 +62,6 @@ pub(crate) fn set(ambient: Option<Ambient>) {
     CURRENT.set(ambient);
 }
 
-pub(crate) fn get() -> Ambient {
-    CURRENT.get().unwrap_or_default()
-}
-
 /// From here on, this thread runs this method; gives the one it ran.
 pub(crate) fn enter(activation: Activation) -> Activation {
     ACTIVATION.replace(activation)

@@ -137,6 +137,9 @@ impl Drop for Running {
     }
 }
 
+/// The entities of one worker: by class, every key with the fields.
+pub(crate) type Part = Vec<(&'static str, Vec<(String, serde_json::Value)>)>;
+
 /// How many transactions have ended how, so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
@@ -291,6 +294,11 @@ impl Handle {
     /// # Errors
     /// [`Error::Stopped`] after the end.
     pub fn inspect(&self) -> Result<serde_json::Value, Error> {
+        self.gather(&self.look()?)
+    }
+
+    /// Asks every worker for its part of the state.
+    pub(crate) fn look(&self) -> Result<mpsc::Receiver<Part>, Error> {
         let (sender, parts) = mpsc::channel();
         let sender = Mutex::new(sender);
         let look = Arc::new(move |worker: &crate::worker::Worker| {
@@ -298,6 +306,10 @@ impl Handle {
             let _ = sender.send(worker.inspect());
         });
         self.running.ingress.push(self.worker, || self.next_ids(1), Work::Look(look))?;
+        Ok(parts)
+    }
+
+    pub(crate) fn gather(&self, parts: &mpsc::Receiver<Part>) -> Result<serde_json::Value, Error> {
         let mut state: BTreeMap<&str, BTreeMap<String, serde_json::Value>> = BTreeMap::new();
         for _ in 0..self.running.ingress.workers() {
             let part = parts.recv().map_err(|_| Error::Stopped)?;

@@ -103,6 +103,11 @@ impl Ingress {
         Ok(())
     }
 
+    /// Whether something waits in the queue of a worker.
+    pub(crate) fn waits(&self, worker: usize) -> bool {
+        !lock(&self.doors[worker].queue).is_empty()
+    }
+
     /// Takes `most` requests, or one more submission than fits; `None` when there will never be another.
     pub(crate) fn take(&self, worker: usize, most: usize) -> Option<Vec<Submitted>> {
         let door = &self.doors[worker];
@@ -135,8 +140,7 @@ impl Ingress {
 
     /// Comes back to a worker whose queue is not empty, or that has to see the app close.
     pub(crate) fn ring_again(&self, worker: usize) {
-        let more = !lock(&self.doors[worker].queue).is_empty();
-        if more || self.closed.load(Ordering::SeqCst) {
+        if self.waits(worker) || self.closed.load(Ordering::SeqCst) {
             self.ring(worker);
         }
     }

@@ -29,6 +29,7 @@ mod cx;
 mod state;
 mod reply;
 pub mod oracle;
+pub mod simulation;
 
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};

@@ -36,8 +36,6 @@ pub(crate) trait AnyClass {
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
-    /// How many entities there are.
-    fn len(&self) -> usize;
     /// Every entity as JSON, with its key as text.
     fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>);
 }
@@ -113,10 +111,6 @@ impl<E: Entity> AnyClass for Class<E> {
                 found.remove();
             }
         }
-    }
-
-    fn len(&self) -> usize {
-        self.slots.borrow().iter().filter(|(_, slot)| slot.state.is_some()).count()
     }
 
     fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>) {

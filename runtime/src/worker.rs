@@ -179,9 +179,6 @@ impl Worker {
     pub(crate) fn take_doom(&self) -> Option<Error> {
         self.doom.borrow_mut().take()
     }
-    pub(crate) fn is_doomed(&self) -> bool {
-        self.doom.borrow().is_some()
-    }
 
     /// Leaves a call for another worker; its number.
     pub(crate) fn send(
@@ -217,10 +214,6 @@ impl Worker {
     /// What has been sent since the last time.
     pub(crate) fn outbox(&self) -> std::cell::RefMut<'_, Vec<Sent>> {
         self.outbox.borrow_mut()
-    }
-
-    pub(crate) fn entities(&self) -> usize {
-        self.classes.borrow().iter().flatten().map(|class| class.len()).sum()
     }
 
     pub(crate) fn inspect(&self) -> Vec<(&'static str, Vec<(String, serde_json::Value)>)> {

@@ -15,6 +15,10 @@ mod smallbank;
 mod hotel;
 #[path = "../../examples/workloads/movie/mod.rs"]
 mod movie;
+#[path = "../../examples/workloads/tpcc/mod.rs"]
+#[allow(dead_code, reason = "the example uses more of it")]
+mod tpcc;
+mod company;
 
 use thalweg::prelude::*;
 use workload::{Outcome, Workload};

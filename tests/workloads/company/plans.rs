@@ -1,6 +1,6 @@
 //! Which transactions have a static plan, as `entities/mod.rs` says.
 
-use crate::tiny;
+use super::tiny;
 use crate::tpcc::Tpcc;
 use crate::workload::Workload;
 use thalweg::graph::AccessPlan;

@@ -1,10 +1,10 @@
 //! Every condition finds what it is there for: one value is changed in a good state.
 
+use super::{SEED, run, start, tiny};
 use crate::tpcc::Tpcc;
 use crate::tpcc::check::{CONDITIONS, check};
 use crate::tpcc::entities::{Order, Queue};
 use crate::tpcc::state::State;
-use crate::{SEED, run, start, tiny};
 
 /// A name, and a change that breaks something.
 type Corruption = (&'static str, fn(&mut State));

@@ -1,22 +1,15 @@
 //! TPC-C at a tiny size: what it does with any number of workers, that its checks find what is wrong, and which of
 //! its transactions are planned before they run.
 
-#[path = "../../examples/workloads/tpcc/mod.rs"]
-#[allow(dead_code, reason = "the example uses more of it")]
-mod tpcc;
-#[path = "../../examples/workloads/workload.rs"]
-#[allow(dead_code, reason = "as above")]
-mod workload;
-
 mod by_hand;
 mod corrupt;
 mod plans;
 
+use crate::tpcc::Tpcc;
+use crate::tpcc::scale::Scale;
+use crate::tpcc::state::State;
+use crate::workload::{Outcome, Workload};
 use thalweg::prelude::*;
-use tpcc::Tpcc;
-use tpcc::scale::Scale;
-use tpcc::state::State;
-use workload::{Outcome, Workload};
 
 const SEED: u64 = 11;
 

@@ -1,11 +1,11 @@
 //! Single requests with answers worked out by hand, and the parts that chance and queues are made of.
 
+use super::{SEED, start, tiny};
 use crate::tpcc::Tpcc;
 use crate::tpcc::entities::{
     Address, Customer, District, Item, Order, Person, Queue, Site, Stock, StockLabel, Wanted, Warehouse,
 };
 use crate::tpcc::random::{Random, last_name};
-use crate::{SEED, start, tiny};
 use thalweg::prelude::*;
 
 /// One warehouse with one district, one customer and two items; 10 % and 5 % tax, 20 % discount.
