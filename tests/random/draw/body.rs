@@ -5,7 +5,7 @@ use super::two::{Two, two};
 use std::collections::BTreeSet;
 
 /// How many call sites a method has at most.
-const SITES: usize = 6;
+const SITES: usize = 5;
 
 pub struct Body<'a> {
     pub numbers: &'a mut Numbers,
@@ -45,12 +45,12 @@ pub fn draw(
             Param::List(class) => scope.lists.push((name, class)),
         }
     }
-    let sites = if method.cuts { 2 + numbers.below(SITES - 1) } else { 0 };
+    let sites = if method.cuts { 2 + numbers.below(SITES - 2) } else { 0 };
     let mut body = Body { numbers, shape, method, features, scope, sites, loops: 0, names: 0 };
     let mut out = if method.cuts { body.out_of_fuel() } else { Two::default() };
-    let count = if method.cuts { 2 + body.numbers.below(3) } else { 1 + body.numbers.below(2) };
+    let count = if method.cuts { 1 + body.numbers.below(2) } else { 1 };
     out.push(&body.statements(count, 2));
-    while body.sites > 3 {
+    while body.sites > 2 {
         out.push(&body.statement(2));
     }
     let last = body.result();

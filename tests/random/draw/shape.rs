@@ -45,7 +45,7 @@ pub enum Returns {
 
 impl Shape {
     pub fn draw(numbers: &mut Numbers) -> Self {
-        let count = 2 + numbers.below(2);
+        let count = 2 + usize::from(numbers.once_in(5));
         let auto = numbers.below(count);
         let classes = (0..count).map(|class| Class {
             auto: class == auto || numbers.once_in(3),
@@ -64,7 +64,7 @@ impl Shape {
 
 fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
     let mut methods = Vec::new();
-    for place in 0..2 + numbers.below(2) {
+    for place in 0..1 + numbers.below(3) {
         let returns = [Returns::Number, Returns::Number, Returns::Result, Returns::Result, Returns::Option, Returns::Nothing]
             [numbers.below(6)];
         let count = 1 + numbers.below(3);
@@ -78,7 +78,7 @@ fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
             returns,
         });
     }
-    for place in 0..1 + numbers.below(2) {
+    for place in 0..1 + usize::from(numbers.once_in(4)) {
         let returns = [Returns::Number, Returns::Number, Returns::Result, Returns::Option, Returns::Nothing][numbers.below(5)];
         methods.push(Method {
             name: format!("s{place}"),

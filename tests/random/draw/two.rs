@@ -37,6 +37,15 @@ impl Side for Two {
     }
 }
 
+impl<T: Side + ?Sized> Side for &T {
+    fn entity(&self) -> String {
+        (**self).entity()
+    }
+    fn plain(&self) -> String {
+        (**self).plain()
+    }
+}
+
 macro_rules! same_on_both_sides {
     ($($ty:ty),+) => {
         $(impl Side for $ty {
@@ -49,17 +58,32 @@ macro_rules! same_on_both_sides {
         })+
     };
 }
-same_on_both_sides!(&str, String, usize, i64);
+same_on_both_sides!(str, String, usize);
 
-/// As `format!`, on both sides at once.
+/// As `format!` with only `{}`, on both sides at once; every part is drawn once.
 macro_rules! two {
-    ($format:literal $(, $part:expr)* $(,)?) => {{
-        #[allow(unused_imports)]
-        use $crate::draw::two::Side as _;
-        $crate::draw::two::Two {
-            entity: format!($format $(, $part.entity())*),
-            plain: format!($format $(, $part.plain())*),
-        }
-    }};
+    ($format:literal $(, $part:expr)* $(,)?) => {
+        $crate::draw::two::fill($format, &[$(&$part),*])
+    };
 }
 pub(crate) use two;
+
+pub fn fill(format: &str, parts: &[&dyn Side]) -> Two {
+    let mut out = Two::default();
+    let mut parts = parts.iter();
+    let mut rest = format;
+    while let Some(place) = rest.find(['{', '}']) {
+        let (text, brace) = rest.split_at(place);
+        let doubled = brace.starts_with("{{") || brace.starts_with("}}");
+        if doubled {
+            out.push(&Two::new(format!("{text}{}", &brace[..1]), format!("{text}{}", &brace[..1])));
+        } else {
+            let part = parts.next().expect("as many parts as places");
+            out.push(&Two::new(format!("{text}{}", part.entity()), format!("{text}{}", part.plain())));
+        }
+        rest = &brace[2..];
+    }
+    assert!(parts.next().is_none(), "a part without a place");
+    out.push(&Two::new(rest, rest));
+    out
+}
