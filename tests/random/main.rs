@@ -38,7 +38,7 @@ pub struct Program {
     app: fn() -> App,
     submit: engine::Submit,
     oracle: fn(&mut Oracle, &Request) -> String,
-    plain: fn() -> Box<dyn plain::Plain>,
+    plain: fn() -> plain::Plain,
 }
 
 /// A method that is called from outside.
@@ -48,6 +48,7 @@ pub struct Root {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
+/// What a root is, for the mixture of requests.
 pub enum Kind {
     Open,
     Exists,

@@ -32,7 +32,10 @@ pub fn is_good(outcomes: &BTreeMap<&'static str, usize>) {
     for name in ["an Err at the root", "panicked", "missing"] {
         assert!(per_cent(name) >= 1, "too few requests end with: {name}; {outcomes:?}");
     }
-    assert!(outcomes.contains_key("exists already") && !outcomes.contains_key("another error"), "{outcomes:?}");
+    assert!(
+        outcomes.contains_key("exists already") && !outcomes.contains_key("another error"),
+        "{outcomes:?}"
+    );
 }
 
 #[test]
@@ -58,6 +61,9 @@ fn plans_of_both_kinds_are_drawn() {
     }
     println!("methods with calls: {fixed} static, {dynamic} dynamic");
     if PROGRAMS.len() >= ENOUGH {
-        assert!(fixed * 10 >= fixed + dynamic && dynamic * 5 >= fixed + dynamic, "{fixed} static, {dynamic} dynamic");
+        assert!(
+            fixed * 10 >= fixed + dynamic && dynamic * 5 >= fixed + dynamic,
+            "{fixed} static, {dynamic} dynamic"
+        );
     }
 }

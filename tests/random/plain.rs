@@ -28,16 +28,26 @@ fn doom(doom: Doom) -> ! {
     resume_unwind(Box::new(doom))
 }
 
-/// The entities of one class.
-#[derive(Clone)]
-pub struct Table<T> {
-    name: &'static str,
-    fresh: Option<fn(u64) -> T>,
-    rows: RefCell<BTreeMap<u64, T>>,
+/// An entity. Every class has the same fields, so that hundreds of programs share one world's code.
+#[derive(Clone, Serialize)]
+pub struct Row {
+    pub id: u64,
+    pub a: i64,
+    pub b: i64,
+    pub r: u64,
+    pub list: Vec<u64>,
 }
 
-impl<T: Clone + Serialize> Table<T> {
-    pub fn new(name: &'static str, fresh: Option<fn(u64) -> T>) -> Self {
+/// The entities of one class.
+#[derive(Clone)]
+pub struct Table {
+    name: &'static str,
+    fresh: Option<fn(u64) -> Row>,
+    rows: RefCell<BTreeMap<u64, Row>>,
+}
+
+impl Table {
+    pub fn new(name: &'static str, fresh: Option<fn(u64) -> Row>) -> Self {
         Self { name, fresh, rows: RefCell::default() }
     }
 
@@ -62,16 +72,18 @@ impl<T: Clone + Serialize> Table<T> {
     }
 
     /// The entity, to read a field of it.
-    pub fn get(&self, key: u64) -> T {
+    pub fn get(&self, key: u64) -> Row {
         self.rows.borrow()[&key].clone()
     }
 
     /// The entity as a place.
-    pub fn at(&self, key: u64) -> RefMut<'_, T> {
-        RefMut::map(self.rows.borrow_mut(), |rows| rows.get_mut(&key).expect("`enter` and `back` have looked"))
+    pub fn at(&self, key: u64) -> RefMut<'_, Row> {
+        RefMut::map(self.rows.borrow_mut(), |rows| {
+            rows.get_mut(&key).expect("`enter` and `back` have looked")
+        })
     }
 
-    pub fn open(&self, key: u64, entity: T) {
+    pub fn open(&self, key: u64, entity: Row) {
         if self.exists(key) {
             doom(Doom::AlreadyExists(self.name, key));
         }
@@ -86,17 +98,11 @@ impl<T: Clone + Serialize> Table<T> {
         self.rows.borrow_mut().remove(&key).is_some()
     }
 
-    pub fn state(&self) -> (&'static str, Value) {
+    fn state(&self) -> (String, Value) {
         let rows = self.rows.borrow();
-        let texts: BTreeMap<String, &T> = rows.iter().map(|(key, row)| (key.to_string(), row)).collect();
-        (self.name, serde_json::to_value(texts).expect("a row is JSON"))
+        let texts: BTreeMap<String, &Row> = rows.iter().map(|(key, row)| (key.to_string(), row)).collect();
+        (self.name.to_owned(), serde_json::to_value(texts).expect("a row is JSON"))
     }
-}
-
-/// All classes, without those that have no entity.
-pub fn state(tables: &[(&'static str, Value)]) -> Value {
-    let full = tables.iter().filter(|(_, rows)| rows.as_object().is_some_and(|rows| !rows.is_empty()));
-    full.map(|(name, rows)| ((*name).to_owned(), rows.clone())).collect()
 }
 
 /// The reply of a root that came to its end, and whether its effects stand.
@@ -105,29 +111,22 @@ pub fn done<T: Debug>(output: T, is_err: impl Fn(&T) -> bool) -> (String, bool) 
 }
 
 /// The maps of one program.
-pub trait World: Clone {
-    fn empty() -> Self;
-    fn state(&self) -> Value;
+#[derive(Clone)]
+pub struct World {
+    pub k0: Table,
+    pub k1: Table,
+    pub k2: Table,
 }
 
 /// A plain program that can be asked.
-pub trait Plain {
+pub struct Plain {
+    pub world: World,
+    pub root: fn(&World, &Request) -> (String, bool),
+}
+
+impl Plain {
     /// The reply; nothing when the request makes too many calls.
-    fn request(&mut self, request: &Request) -> Option<String>;
-    fn state(&self) -> Value;
-}
-
-struct Running<W> {
-    world: W,
-    root: fn(&W, &Request) -> (String, bool),
-}
-
-pub fn start<W: World + 'static>(root: fn(&W, &Request) -> (String, bool)) -> Box<dyn Plain> {
-    Box::new(Running { world: W::empty(), root })
-}
-
-impl<W: World> Plain for Running<W> {
-    fn request(&mut self, request: &Request) -> Option<String> {
+    pub fn request(&mut self, request: &Request) -> Option<String> {
         let before = self.world.clone();
         MADE.set(0);
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.root)(&self.world, request)));
@@ -153,7 +152,10 @@ impl<W: World> Plain for Running<W> {
         }
     }
 
-    fn state(&self) -> Value {
-        self.world.state()
+    /// All classes, without those that have no entity.
+    pub fn state(&self) -> Value {
+        let World { k0, k1, k2 } = &self.world;
+        let tables = [k0, k1, k2].map(Table::state);
+        tables.into_iter().filter(|(_, rows)| rows.as_object().is_some_and(|rows| !rows.is_empty())).collect()
     }
 }

@@ -33,7 +33,8 @@ impl Body<'_> {
             }
             two!("if {} {}", condition, body.block(depth - 1))
         });
-        let other = if self.numbers.once_in(2) { two!(" else {}", self.block(depth - 1)) } else { Two::default() };
+        let other =
+            if self.numbers.once_in(2) { two!(" else {}", self.block(depth - 1)) } else { Two::default() };
         Some(two!("{}{}\n", out, other))
     }
 
@@ -62,7 +63,12 @@ impl Body<'_> {
         let (second, rest) = (self.block(0), self.block(depth - 1));
         Some(two!(
             "match {} {{\n{} if {} => {}\n0..=3 => {}\n_ => {}\n}}\n",
-            on, name, guard, first, second, rest
+            on,
+            name,
+            guard,
+            first,
+            second,
+            rest
         ))
     }
 

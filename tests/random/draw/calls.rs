@@ -43,8 +43,8 @@ impl Body<'_> {
             return None;
         }
         let known = self.method.known;
-        let fits = |method: &&Method| wanted(method.returns) && (!known || method.known);
         let shape = self.shape;
+        let fits = |method: &&Method| wanted(method.returns) && (!known || self.can_call_known(method));
         let methods: Vec<&Method> = shape.methods().filter(fits).collect();
         for _ in 0..3 {
             let callee = *self.numbers.pick(&methods)?;
@@ -52,8 +52,8 @@ impl Body<'_> {
             if !callee.cuts && !self.numbers.once_in(3) {
                 continue;
             }
-            let own = callee.class == self.method.class && self.numbers.once_in(3) && callee.cuts;
-            if own {
+            let only_own = known && !self.names(callee.class);
+            if callee.class == self.method.class && callee.cuts && (only_own || self.numbers.once_in(3)) {
                 self.sites -= 1;
                 self.has("own async method");
                 let arguments = self.arguments(callee, depth);
@@ -83,6 +83,20 @@ impl Body<'_> {
         None
     }
 
+    /// Whether every reference the callee wants can be had from the arguments.
+    pub fn can_call_known(&self, callee: &Method) -> bool {
+        let named = |class: usize| self.names(class);
+        let params = callee.params.iter().all(|param| match param {
+            Param::Number => true,
+            Param::Ref(class) | Param::List(class) => named(*class),
+        });
+        callee.known && params && (named(callee.class) || callee.class == self.method.class)
+    }
+
+    fn names(&self, class: usize) -> bool {
+        self.scope.refs.iter().any(|(_, of)| *of == class)
+    }
+
     /// A call of that method on a local.
     pub fn call_of(&mut self, callee: &Method, receiver: &str) -> Call {
         let arguments = self.arguments(callee, 0);
@@ -108,7 +122,8 @@ impl Body<'_> {
 
     /// A reference even where none is at hand; a computed one in the last resort.
     fn any_reference(&mut self, class: usize) -> Two {
-        self.reference(class, 0).unwrap_or_else(|| {
+        let drawn = (0..8).find_map(|_| self.reference(class, 0));
+        drawn.unwrap_or_else(|| {
             let key = format!("{}", self.numbers.below(self.shape.keys));
             Two::new(format!("K{class}::at({key})"), key)
         })
@@ -173,8 +188,11 @@ impl Body<'_> {
         }
         let (class, writes) = (self.method.class, self.method.writes);
         let shape = self.shape;
-        let methods: Vec<_> =
-            shape.classes[class].methods.iter().filter(|method| !method.cuts && (writes || !method.writes)).collect();
+        let methods: Vec<_> = shape.classes[class]
+            .methods
+            .iter()
+            .filter(|method| !method.cuts && (writes || !method.writes))
+            .collect();
         let callee = *self.numbers.pick(&methods)?;
         let mut arguments = Vec::new();
         for _ in &callee.params {
@@ -185,7 +203,9 @@ impl Body<'_> {
             });
         }
         let cuts = arguments.iter().filter(|argument| argument.cuts()).count();
-        self.has(["own sync method", "own sync method with a call", "own sync method with two calls"][cuts.min(2)]);
+        self.has(
+            ["own sync method", "own sync method with a call", "own sync method with two calls"][cuts.min(2)],
+        );
         let call = make(callee, Two::new("self", "me"), arguments);
         let value = Two::new(call.entity.clone(), call.plain());
         Some(match callee.returns {

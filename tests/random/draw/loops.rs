@@ -51,10 +51,21 @@ impl Body<'_> {
             (body.condition(1), body.looped(depth, None, None))
         });
         self.loops -= 1;
-        let (leave, other) = if self.numbers.once_in(2) { ("break", "continue") } else { ("continue", "break") };
+        let (leave, other) =
+            if self.numbers.once_in(2) { ("break", "continue") } else { ("continue", "break") };
         Some(two!(
             "{}: for {} in 0..2_i64 {{\n{}for {} in 0..2_i64 {{\nif {} {{\n{} {};\n}}\n{}if {} + {} == 1 {{\n{};\n}}\n}}\n}}\n",
-            outer, i, first, j, condition, leave, outer, inner, i, j, other
+            outer,
+            i,
+            first,
+            j,
+            condition,
+            leave,
+            outer,
+            inner,
+            i,
+            j,
+            other
         ))
     }
 
@@ -70,7 +81,11 @@ impl Body<'_> {
         let body = self.looped(depth, Some(&name), None);
         Some(two!(
             "let mut {} = 0_i64;\nwhile {} < 3 && {} % 4 != 1 {{\n{} += 1;\n{}}}\n",
-            name, name, value, name, body
+            name,
+            name,
+            value,
+            name,
+            body
         ))
     }
 
@@ -84,7 +99,13 @@ impl Body<'_> {
         self.scope.numbers.push(got.clone());
         Some(two!(
             "let mut {} = 0_i64;\nlet {} = loop {{\n{} += 1;\n{}if {} > 2 || {} {{\nbreak {};\n}}\n}};\n",
-            count, got, count, body, count, condition, value
+            count,
+            got,
+            count,
+            body,
+            count,
+            condition,
+            value
         ))
     }
 
@@ -95,7 +116,11 @@ impl Body<'_> {
         let body = self.looped(depth, None, Some((name.clone(), class)));
         Some(two!(
             "let mut {} = {};\nwhile let Some({}) = {}.pop() {{\n{}}}\n",
-            stack, list, name, stack, body
+            stack,
+            list,
+            name,
+            stack,
+            body
         ))
     }
 }

@@ -10,7 +10,7 @@ pub fn program(seed: u64, shape: &Shape, bodies: &[Two]) -> String {
     for (number, class) in shape.classes.iter().enumerate() {
         entity(&mut out, shape, number, class, &methods);
     }
-    out += "}\n\npub mod plain {\nuse crate::plain::Table;\nuse serde::Serialize;\n";
+    out += "}\n\npub mod plain {\nuse crate::plain::{Row, Table, World};\n";
     for (number, class) in shape.classes.iter().enumerate() {
         plain(&mut out, shape, number, class, &methods);
     }
@@ -24,15 +24,13 @@ pub fn program(seed: u64, shape: &Shape, bodies: &[Two]) -> String {
 fn start(shape: &Shape, number: usize, class: &Class) -> (String, String) {
     let Class { link, list, .. } = class;
     let keys = shape.keys;
-    let at = |of: &usize, key: &str| {
-        (format!("K{of}::at(({key}) % {keys})"), format!("({key}) % {keys}"))
-    };
+    let at = |of: &usize, key: &str| (format!("K{of}::at(({key}) % {keys})"), format!("({key}) % {keys}"));
     let (r, x, y) = (at(link, "id * 2 + 1"), at(list, "id + 1"), at(list, "id * 3"));
     let value = if class.auto { format!("id as i64 * 3 + {number}") } else { "a".to_owned() };
     let make = |name: &str, r: &str, x: &str, y: &str| {
         format!("{name} {{ id, a: {value}, b: {}, r: {r}, list: vec![{x}, {y}] }}", number + 1)
     };
-    (make("Self", &r.0, &x.0, &y.0), make(&format!("K{number}"), &r.1, &x.1, &y.1))
+    (make("Self", &r.0, &x.0, &y.0), make("Row", &r.1, &x.1, &y.1))
 }
 
 fn entity(out: &mut String, shape: &Shape, number: usize, class: &Class, methods: &[(&Method, &Two)]) {
@@ -61,15 +59,14 @@ fn constructor(class: &Class) -> &'static str {
 }
 
 fn plain(out: &mut String, shape: &Shape, number: usize, class: &Class, methods: &[(&Method, &Two)]) {
-    let _ = writeln!(
-        out,
-        "#[derive(Clone, Serialize)]\npub struct K{number} {{\nid: u64,\na: i64,\nb: i64,\nr: u64,\nlist: Vec<u64>,\n}}\n"
-    );
     let made = start(shape, number, class).1;
     let _ = if class.auto {
-        writeln!(out, "fn k{number}_new(id: u64) -> K{number} {{\n{made}\n}}\n")
+        writeln!(out, "fn k{number}_new(id: u64) -> Row {{\n{made}\n}}\n")
     } else {
-        writeln!(out, "pub fn k{number}_open(w: &World, id: u64, a: i64) {{\nw.k{number}.open(id, {made});\n}}\n")
+        writeln!(
+            out,
+            "pub fn k{number}_open(w: &World, id: u64, a: i64) {{\nw.k{number}.open(id, {made});\n}}\n"
+        )
     };
     for (method, body) in methods.iter().filter(|(method, _)| method.class == number) {
         let mut params = vec!["w: &World".to_owned(), "me: u64".to_owned()];
@@ -97,20 +94,15 @@ fn named(method: &Method, reference: impl Fn(usize) -> String) -> Vec<String> {
 }
 
 fn world(out: &mut String, shape: &Shape) {
-    *out += "#[derive(Clone)]\npub struct World {\n";
-    for number in 0..shape.classes.len() {
-        let _ = writeln!(out, "pub k{number}: Table<K{number}>,");
-    }
-    *out += "}\n\nimpl crate::plain::World for World {\nfn empty() -> Self {\nWorld {\n";
-    for (number, class) in shape.classes.iter().enumerate() {
-        let fresh = if class.auto { format!("Some(k{number}_new)") } else { "None".to_owned() };
+    *out += "pub fn world() -> World {\nWorld {\n";
+    for number in 0..3 {
+        let fresh = match shape.classes.get(number) {
+            Some(class) if class.auto => format!("Some(k{number}_new)"),
+            _ => "None".to_owned(),
+        };
         let _ = writeln!(out, "k{number}: Table::new(\"K{number}\", {fresh}),");
     }
-    *out += "}\n}\nfn state(&self) -> serde_json::Value {\ncrate::plain::state(&[";
-    for number in 0..shape.classes.len() {
-        let _ = write!(out, "self.k{number}.state(), ");
-    }
-    *out += "])\n}\n}\n";
+    *out += "}\n}\n";
 }
 
 /// The calls that may come from outside, each on the three sides.
@@ -128,11 +120,12 @@ fn roots(out: &mut String, seed: u64, shape: &Shape) {
             let function = format!("plain::k{number}_open(w, q.key, q.number)");
             root(format!("K{number}::open"), "Open", format!("{at}.open(q.number)"), function, "false");
         }
-        for (name, kind) in [("exists", "Exists"), ("remove", "Remove")] {
+        // Each root costs rustc's time: one class is enough for what every class has.
+        for (name, kind) in [("exists", "Exists"), ("remove", "Remove")].into_iter().filter(|_| number == 0) {
             let function = format!("w.k{number}.{name}(q.key)");
             root(format!("K{number}::{name}"), kind, format!("{at}.{name}()"), function, "false");
         }
-        for method in &class.methods {
+        for method in class.methods.iter().filter(|method| method.cuts || number == 0) {
             let (mut entity, mut function) = (Vec::new(), vec!["w".to_owned(), "q.key".to_owned()]);
             if method.cuts {
                 entity.push("q.fuel".to_owned());
@@ -155,18 +148,25 @@ fn roots(out: &mut String, seed: u64, shape: &Shape) {
             let call = format!("{at}.{}({})", method.name, entity.join(", "));
             let function = format!("plain::k{number}_{}({})", method.name, function.join(", "));
             let is_err = if method.returns == Returns::Result { "_output.is_err()" } else { "false" };
-            root(format!("K{number}::{}", method.name), if method.cuts { "Calls" } else { "Leaf" }, call, function, is_err);
+            root(
+                format!("K{number}::{}", method.name),
+                if method.cuts { "Calls" } else { "Leaf" },
+                call,
+                function,
+                is_err,
+            );
         }
     }
-    let entities: String = (0..shape.classes.len()).map(|number| format!(".entity::<real::K{number}>()")).collect();
+    let entities: String =
+        (0..shape.classes.len()).map(|number| format!(".entity::<real::K{number}>()")).collect();
     let keys = shape.keys;
     let _ = write!(
         out,
         "pub const PROGRAM: crate::Program = crate::Program {{\nseed: {seed},\nkeys: {keys},\nroots: ROOTS,\n\
          app: || thalweg::prelude::App::new(\"drawn\"){entities},\nsubmit,\noracle,\n\
-         plain: || crate::plain::start::<plain::World>(plain_root),\nsource: \"\",\nfeatures: &[],\n}};\n\n\
+         plain: || crate::plain::Plain {{ world: plain::world(), root: plain_root }},\nsource: \"\",\nfeatures: &[],\n}};\n\n\
          pub const ROOTS: &[crate::Root] = &[\n{names}];\n\ncrate::sides! {{\n{calls}}}\n\n\
-         fn plain_root(w: &plain::World, q: &crate::Request) -> (String, bool) {{\nmatch q.root {{\n{plain}\
+         fn plain_root(w: &crate::plain::World, q: &crate::Request) -> (String, bool) {{\nmatch q.root {{\n{plain}\
          _ => unreachable!(),\n}}\n}}\n"
     );
 }

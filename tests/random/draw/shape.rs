@@ -65,21 +65,34 @@ impl Shape {
 fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
     let mut methods = Vec::new();
     for place in 0..1 + numbers.below(3) {
-        let returns = [Returns::Number, Returns::Number, Returns::Result, Returns::Result, Returns::Option, Returns::Nothing]
-            [numbers.below(6)];
+        let returns = [
+            Returns::Number,
+            Returns::Number,
+            Returns::Result,
+            Returns::Result,
+            Returns::Option,
+            Returns::Nothing,
+        ][numbers.below(6)];
         let count = 1 + numbers.below(3);
+        let known = numbers.below(5) < 2;
+        let mut params = params(numbers, classes, count);
+        if known {
+            // Whom it calls has to be among them.
+            params.splice(.., [Param::Ref(class), Param::Ref(numbers.below(classes)), Param::Number]);
+        }
         methods.push(Method {
             name: format!("m{place}"),
             class,
             cuts: true,
             writes: !numbers.once_in(4),
-            known: numbers.once_in(3),
-            params: params(numbers, classes, count),
+            known,
+            params,
             returns,
         });
     }
     for place in 0..1 + usize::from(numbers.once_in(4)) {
-        let returns = [Returns::Number, Returns::Number, Returns::Result, Returns::Option, Returns::Nothing][numbers.below(5)];
+        let returns = [Returns::Number, Returns::Number, Returns::Result, Returns::Option, Returns::Nothing]
+            [numbers.below(5)];
         methods.push(Method {
             name: format!("s{place}"),
             class,

@@ -60,7 +60,9 @@ impl Body<'_> {
                 let name = self.numbers.pick(&self.scope.writable).cloned().unwrap_or_default();
                 two!("{} {} {};\n", name, op, value)
             }
-            5 if self.method.writes && self.method.cuts && self.numbers.once_in(2) => self.field_of_references(),
+            5 if self.method.writes && self.method.cuts && self.numbers.once_in(2) => {
+                self.field_of_references()
+            }
             6 if !self.scope.numbers.is_empty() && self.method.cuts => {
                 self.has("shadowing");
                 let value = self.number(depth);
@@ -114,7 +116,8 @@ impl Body<'_> {
         self.has("call kept as a value");
         let name = self.fresh("late");
         let between = self.statement(depth - 1);
-        let made = Two::new(format!("let {name} = {};\n", call.entity), format!("let {name} = {};\n", call.later()));
+        let made =
+            Two::new(format!("let {name} = {};\n", call.entity), format!("let {name} = {};\n", call.later()));
         let plain = self.back(&format!("{name}()"));
         let late = Two::new(format!("let _ = {name}.await;\n"), format!("let _ = {plain};\n"));
         Some(two!("{}{}{}", made, between, late))
@@ -147,10 +150,7 @@ impl Body<'_> {
         } else {
             format!("let x = {};\nself.list.push(x);", value.entity) // rustc would see two borrows of `self`
         };
-        let push = Two::new(
-            push,
-            format!("{{ let x = {}; w.k{class}.at(me).list.push(x); }}", value.plain),
-        );
+        let push = Two::new(push, format!("{{ let x = {}; w.k{class}.at(me).list.push(x); }}", value.plain));
         two!("if {}.len() < 4 {{\n{}\n}}\n", len, push)
     }
 
@@ -160,7 +160,12 @@ impl Body<'_> {
         let remainder = 3 + self.numbers.below(8);
         if self.numbers.once_in(5) {
             self.has("panic");
-            return two!("if {} % {} == 2 {{\npanic!(\"drawn {{}}\", {});\n}}\n", condition, 9 + remainder * 2, self.field("a"));
+            return two!(
+                "if {} % {} == 2 {{\npanic!(\"drawn {{}}\", {});\n}}\n",
+                condition,
+                9 + remainder * 2,
+                self.field("a")
+            );
         }
         self.has("early return");
         let value = if self.method.returns == super::shape::Returns::Result && self.numbers.once_in(2) {

@@ -41,7 +41,7 @@ impl Body<'_> {
         let shape = self.shape;
         let known = self.method.known;
         let fits = |method: &&super::shape::Method| {
-            method.class == class && wanted(method.returns) && (method.known || !known)
+            method.class == class && wanted(method.returns) && (!known || self.can_call_known(method))
         };
         let methods: Vec<_> = shape.methods().filter(fits).collect();
         let callee = *self.numbers.pick(&methods)?;

@@ -29,7 +29,11 @@ impl Body<'_> {
     /// A number, perhaps with calls in its making.
     pub fn number(&mut self, depth: usize) -> Two {
         if depth == 0 || self.sites == 0 {
-            return if self.numbers.once_in(2) { self.pure(1) } else { self.own_sync(0).unwrap_or_else(|| self.pure(1)) };
+            return if self.numbers.once_in(2) {
+                self.pure(1)
+            } else {
+                self.own_sync(0).unwrap_or_else(|| self.pure(1))
+            };
         }
         match self.numbers.below(16) {
             0..=2 => self.pure(1),
@@ -111,7 +115,7 @@ impl Body<'_> {
                     let (name, _) = &locals[self.numbers.below(locals.len())];
                     return Some(two!("{}.clone()", name));
                 }
-                2 | 3 if self.method.class == class => {
+                2 | 3 if self.method.class == class && !known => {
                     self.has("self as an argument or receiver");
                     let id = self.field("id");
                     return Some(Two::new(format!("K{class}::at({})", id.entity), format!("({})", id.plain)));
