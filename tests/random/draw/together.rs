@@ -1,0 +1,98 @@
+//! `join`, `join_all` and `try_join_all`: what running from left to right would give.
+use super::body::Body;
+use super::calls::Call;
+use super::shape::Returns;
+use super::two::{Two, two};
+
+impl Body<'_> {
+    pub fn join(&mut self) -> Option<Two> {
+        let mut calls = vec![self.call(0, |_| true)?, self.call(1, |_| true)?];
+        if self.numbers.once_in(2) {
+            calls.extend(self.call(0, |_| true));
+        }
+        self.has(if calls.len() == 2 { "join of two" } else { "join of three" });
+        let entity: Vec<_> = calls.iter().map(|call| call.entity.as_str()).collect();
+        let later: Vec<_> = calls.iter().map(Call::later).collect();
+        let made: Vec<_> = (0..calls.len()).map(|place| format!("(j.{place})()")).collect();
+        let plain = self.back(&format!("{{ let j = ({}); ({}) }}", later.join(", "), made.join(", ")));
+        let names: Vec<_> = calls.iter().map(|_| self.fresh("j")).collect();
+        let mut out = Two::new(
+            format!("let ({}) = join(({})).await;\n", names.join(", "), entity.join(", ")),
+            format!("let ({}) = {plain};\n", names.join(", ")),
+        );
+        for (name, call) in names.iter().zip(&calls) {
+            let number = match call.returns {
+                Returns::Number => two!("{}", name),
+                Returns::Nothing => continue,
+                Returns::Result if self.method.returns == Returns::Result && self.numbers.once_in(2) => {
+                    two!("{}?", name)
+                }
+                Returns::Result | Returns::Option => two!("{}.unwrap_or(-1)", name),
+            };
+            out.push(&two!("let {} = {};\n", name, number));
+            self.scope.numbers.push(name.clone());
+        }
+        Some(out)
+    }
+
+    /// `list.into_iter().map(|q| q.m0(..))` on both sides.
+    fn calls_over_a_list(&mut self, wanted: impl Fn(Returns) -> bool) -> Option<(Two, Returns)> {
+        let (list, class) = self.list()?;
+        let shape = self.shape;
+        let known = self.method.known;
+        let fits = |method: &&super::shape::Method| {
+            method.class == class && wanted(method.returns) && (!known || self.can_call_known(method))
+        };
+        let methods: Vec<_> = shape.methods().filter(fits).collect();
+        let callee = *self.numbers.pick(&methods)?;
+        self.sites = self.sites.checked_sub(1)?;
+        let name = self.fresh("q");
+        let sites = std::mem::take(&mut self.sites); // no calls inside the closure
+        self.loops += 1;
+        let scope = self.scope.clone();
+        self.scope.refs.push((name.clone(), class));
+        let call = self.call_of(callee, &name);
+        self.scope = scope;
+        self.loops -= 1;
+        self.sites = sites;
+        let made = Two::new(call.entity.clone(), call.later());
+        Some((two!("{}.into_iter().map(|{}| {})", list, name, made), callee.returns))
+    }
+
+    pub fn join_all(&mut self) -> Option<Two> {
+        let (calls, returns) = self.calls_over_a_list(|returns| returns != Returns::Nothing)?;
+        self.has("join_all");
+        let all = self.fresh("all");
+        let plain = self.back(&format!(
+            "{}.collect::<Vec<_>>().into_iter().map(|c| c()).collect::<Vec<_>>()",
+            calls.plain
+        ));
+        let out = Two::new(
+            format!("let {all} = join_all({}).await;\n", calls.entity),
+            format!("let {all} = {plain};\n"),
+        );
+        let sum = if returns == Returns::Number { "x" } else { "x.unwrap_or(1)" };
+        let name = self.fresh("v");
+        self.scope.numbers.push(name.clone());
+        Some(two!("{}let {} = {}.into_iter().fold(0, |sum, x| (sum * 7 + {}) % 997);\n", out, name, all, sum))
+    }
+
+    pub fn try_join_all(&mut self) -> Option<Two> {
+        let (calls, _) = self.calls_over_a_list(|returns| returns == Returns::Result)?;
+        self.has("try_join_all");
+        let plain = self.back(&format!(
+            "{}.collect::<Vec<_>>().into_iter().map(|c| c()).collect::<Result<Vec<i64>, i64>>()",
+            calls.plain
+        ));
+        let tried = Two::new(format!("try_join_all({}).await", calls.entity), plain);
+        let name = self.fresh("v");
+        let sum = "into_iter().fold(0, |sum, x| (sum * 7 + x) % 997)";
+        let out = if self.method.returns == Returns::Result && self.numbers.once_in(2) {
+            two!("let {} = {}?.{};\n", name, tried, sum)
+        } else {
+            two!("let {} = match {} {{\nOk(all) => all.{},\nErr(e) => e + 1,\n}};\n", name, tried, sum)
+        };
+        self.scope.numbers.push(name);
+        Some(out)
+    }
+}

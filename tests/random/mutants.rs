@@ -1,0 +1,110 @@
+//! Proof that the drawn programs can fail: mistakes put into a copy of the workspace, each of which they must notice.
+//!
+//! The mutants are the files of `mutants/`; its README says how they are written. All copies share a folder for what
+//! is built, so that each costs a few crates and some of the programs.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// How many programs a mutant has to get past, besides the kept seeds.
+const PROGRAMS: &str = "24";
+
+struct Mutant {
+    name: String,
+    file: String,
+    find: String,
+    replace: String,
+}
+
+impl Mutant {
+    fn read(path: &Path) -> Self {
+        let text = fs::read_to_string(path).expect("a mutant can be read");
+        let name = path.file_stem().expect("a mutant has a name").to_string_lossy().into_owned();
+        let parts = text.split_once("\n== ").and_then(|(_, rest)| {
+            let (file, rest) = rest.split_once('\n')?;
+            let (find, replace) = rest.split_once("\n== becomes\n")?;
+            Some((file.to_owned(), find.to_owned(), replace.trim_end().to_owned()))
+        });
+        let (file, find, replace) =
+            parts.unwrap_or_else(|| panic!("{name}: see mutants/README.md for the form"));
+        Self { name, file, find, replace }
+    }
+
+    /// The mutated text of its file.
+    fn apply(&self, root: &Path) -> String {
+        let text = fs::read_to_string(root.join(&self.file)).expect("a mutant names a file that exists");
+        let Self { name, file, find, .. } = self;
+        assert_eq!(text.matches(find.as_str()).count(), 1, "{name}: this must occur once in {file}:\n{find}");
+        text.replace(find.as_str(), &self.replace)
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn mutants() -> Vec<Mutant> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants");
+    let entries = fs::read_dir(folder).expect("the mutants can be listed");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    paths.iter().map(|path| Mutant::read(path)).collect()
+}
+
+/// A mutant whose text has moved proves nothing; this says so on every run of the tests.
+#[test]
+fn every_mutant_still_applies() {
+    for mutant in mutants() {
+        assert_ne!(mutant.apply(&root()), "", "{}", mutant.name);
+    }
+}
+
+#[test]
+#[ignore = "builds the workspace once for each mutant: minutes"]
+fn every_mutant_is_noticed() {
+    let wanted = env::var("THALWEG_MUTANTS").unwrap_or_default();
+    let folder = env::temp_dir().join(format!("thalweg-mutants-{}", std::process::id()));
+    let copy = folder.join("workspace");
+    copy_workspace(&copy);
+    let (passed, output) = run(&copy, &folder);
+    assert!(passed, "without a mutant the programs must agree:\n{output}");
+    let mut survivors = Vec::new();
+    for mutant in mutants().into_iter().filter(|mutant| mutant.name.contains(&wanted)) {
+        let path = copy.join(&mutant.file);
+        let text = fs::read_to_string(&path).expect("the copy has the file");
+        fs::write(&path, mutant.apply(&copy)).expect("the copy can be written");
+        let (passed, output) = run(&copy, &folder);
+        fs::write(&path, text).expect("the copy can be written");
+        let noticed = output.lines().find(|line| line.starts_with("seed "));
+        println!("{}: {}", mutant.name, noticed.unwrap_or("not noticed"));
+        if passed || noticed.is_none() {
+            survivors.push(format!("{}:\n{output}", mutant.name));
+        }
+    }
+    fs::remove_dir_all(&folder).expect("the copy can be removed");
+    assert!(survivors.is_empty(), "not noticed, or not built:\n{}", survivors.join("\n"));
+}
+
+fn copy_workspace(to: &Path) {
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().expect("git runs");
+    let names = String::from_utf8(listed.stdout).expect("the names are text");
+    for name in names.split('\0').filter(|name| !name.is_empty()) {
+        let target = to.join(name);
+        fs::create_dir_all(target.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::copy(root().join(name), target).expect("a file can be copied");
+    }
+}
+
+/// Whether the drawn programs agree, and what was printed.
+fn run(copy: &Path, folder: &Path) -> (bool, String) {
+    let run = Command::new(env!("CARGO"))
+        .args(["test", "-j", "1", "-p", "thalweg-random", "--test", "random", "--", "drawn_programs"])
+        .current_dir(copy)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("THALWEG_RANDOM_PROGRAMS", PROGRAMS)
+        .output()
+        .expect("cargo runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (run.status.success(), text(&run.stdout) + &text(&run.stderr))
+}
