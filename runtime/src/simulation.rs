@@ -119,8 +119,7 @@ impl Simulation {
     /// # Panics
     /// When the workers are stuck, which is a mistake in the engine.
     pub fn run(&mut self) {
-        let mut idle = 0;
-        while idle < 4 {
+        loop {
             let busy = !self.mail.is_empty() || self.open_queues().next().is_some();
             if busy {
                 self.take_turn();
@@ -129,11 +128,15 @@ impl Simulation {
             self.nodes
                 .iter_mut()
                 .for_each(|node| node.epoch = node.epoch.max(self.shared.ingress.open_epoch()));
+            let before: Vec<_> = self.nodes.iter().map(|node| node.holds.clone()).collect();
             (0..self.nodes.len()).for_each(|at| self.go_on(at));
-            idle = if self.mail.is_empty() { idle + 1 } else { 0 };
+            let still = self.nodes.iter().zip(before).all(|(node, before)| node.holds == before);
+            if still && self.mail.is_empty() {
+                break;
+            }
         }
-        let stuck = self.nodes.iter().any(|node| node.executor.open_epochs().next().is_some());
-        assert!(!stuck, "the workers are stuck under the schedule {:?}", self.schedule);
+        let stuck: Vec<String> = self.nodes.iter().flat_map(|node| node.executor.open_epochs()).collect();
+        assert!(stuck.is_empty(), "the workers are stuck under the schedule {:?}: {stuck:#?}", self.schedule);
     }
 
     /// The whole state between two transactions; see [`Handle::inspect`].

@@ -156,9 +156,17 @@ impl Executor {
         self.epochs.get(&epoch).map(Epoch::holds)
     }
 
-    /// The epochs that this worker is not through with.
-    pub(crate) fn open_epochs(&self) -> impl Iterator<Item = u64> + '_ {
-        self.epochs.keys().copied()
+    /// The epochs that this worker is not through with, and how far they are, for people.
+    pub(crate) fn open_epochs(&self) -> impl Iterator<Item = String> + '_ {
+        self.epochs.iter().map(|(number, epoch)| {
+            let Epoch { stage, phase, cursor, open, scouts_left, .. } = epoch;
+            let (worker, all) = (self.worker.index, epoch.order.len());
+            format!(
+                "worker {worker}, epoch {number}: {stage:?} in {phase:?}, {cursor} of {all} admitted, {open} open, \
+                 {scouts_left} scouts left; all has passed {:?}, parcels before {} are here",
+                self.passed, self.sequenced
+            )
+        })
     }
 
     /// How many transactions are active here, and how many tickets they have.
