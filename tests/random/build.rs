@@ -1,6 +1,6 @@
 //! Draws the programs and writes them as Rust for the test to include.
 //!
-//! `THALWEG_RANDOM_PROGRAMS` says how many (200), `THALWEG_RANDOM_SEED` the first seed (1). The seeds in `seeds.txt`
+//! `THALWEG_RANDOM_PROGRAMS` says how many (150), `THALWEG_RANDOM_SEED` the first seed (1). The seeds in `seeds.txt`
 //! are always among them.
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -44,7 +44,7 @@ fn seeds() -> BTreeSet<u64> {
         println!("cargo::rerun-if-env-changed={name}");
         env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
     };
-    let (first, count) = (number("THALWEG_RANDOM_SEED", 1), number("THALWEG_RANDOM_PROGRAMS", 200));
+    let (first, count) = (number("THALWEG_RANDOM_SEED", 1), number("THALWEG_RANDOM_PROGRAMS", 150));
     let kept = fs::read_to_string("seeds.txt").expect("seeds.txt can be read");
     let lines = kept.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let kept = lines.map(|line| line.split_whitespace().next().and_then(|seed| seed.parse().ok()));

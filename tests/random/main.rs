@@ -57,8 +57,11 @@ pub struct Root {
 #[derive(Clone, Copy, PartialEq, Eq)]
 /// What a root is, for the mixture of requests.
 pub enum Kind {
+    /// A constructor.
     Open,
+    /// The question every entity answers.
     Exists,
+    /// The end of an entity.
     Remove,
     /// A method that makes calls.
     Calls,

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// How many programs a mutant has to get past, besides the kept seeds.
-const PROGRAMS: &str = "24";
+const PROGRAMS: &str = "30";
 
 struct Mutant {
     name: String,

@@ -93,7 +93,7 @@ impl Body<'_> {
         callee.known && params && (named(callee.class) || callee.class == self.method.class)
     }
 
-    fn names(&self, class: usize) -> bool {
+    pub fn names(&self, class: usize) -> bool {
         self.scope.refs.iter().any(|(_, of)| *of == class)
     }
 
@@ -111,7 +111,7 @@ impl Body<'_> {
         }
         for param in &callee.params {
             arguments.push(match *param {
-                Param::Number if depth > 0 && self.numbers.once_in(2) => self.number(depth - 1),
+                Param::Number if depth > 0 && self.numbers.once_in(2) => self.value_of_call(depth - 1),
                 Param::Number => self.pure(1),
                 Param::Ref(class) => self.any_reference(class),
                 Param::List(class) => self.fresh_list(class),
@@ -129,7 +129,7 @@ impl Body<'_> {
         })
     }
 
-    fn fresh_list(&mut self, class: usize) -> Two {
+    pub fn fresh_list(&mut self, class: usize) -> Two {
         if let Some((list, of)) = self.list()
             && of == class
         {

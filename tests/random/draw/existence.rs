@@ -38,7 +38,9 @@ impl Body<'_> {
 
     pub fn removal(&mut self) -> Option<Two> {
         self.sites = self.sites.checked_sub(1)?;
-        let class = self.numbers.below(self.shape.classes.len());
+        // The caller itself is removed, too, by itself or by one it has called.
+        let own = self.method.class;
+        let class = if self.numbers.once_in(2) { own } else { self.numbers.below(self.shape.classes.len()) };
         let who = self.reference(class, 0)?;
         self.has("removal");
         let name = self.fresh("gone");

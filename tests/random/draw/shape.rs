@@ -109,7 +109,7 @@ fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
 fn params(numbers: &mut Numbers, classes: usize, count: usize) -> Vec<Param> {
     let draw = |numbers: &mut Numbers| match numbers.below(6) {
         0 | 1 => Param::Number,
-        2 | 3 | 4 => Param::Ref(numbers.below(classes)),
+        2..=4 => Param::Ref(numbers.below(classes)),
         _ => Param::List(numbers.below(classes)),
     };
     (0..count).map(|_| draw(numbers)).collect()

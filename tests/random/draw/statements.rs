@@ -11,7 +11,7 @@ impl Body<'_> {
         if depth == 0 || self.sites == 0 {
             return if self.numbers.once_in(4) { self.leave() } else { self.straight() };
         }
-        let drawn = match self.numbers.below(36) {
+        let drawn = match self.numbers.below(40) {
             0..=6 => return self.straight(),
             7 | 8 => self.lone_call(),
             9 => self.sent(),
@@ -27,10 +27,10 @@ impl Body<'_> {
             22 => self.loop_break(depth),
             23 => self.while_pop(depth),
             24 | 25 => self.join(),
-            26 => self.join_all(),
-            27 => self.try_join_all(),
+            26 | 36 | 37 => self.join_all(),
+            27 | 38 => self.try_join_all(),
             28 => self.creation(),
-            29 => self.removal(),
+            29 | 39 => self.removal(),
             30 => self.kept_call(depth),
             31 | 32 => Some(self.leave()),
             33 => self.new_reference(),

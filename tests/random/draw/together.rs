@@ -37,15 +37,15 @@ impl Body<'_> {
 
     /// `list.into_iter().map(|q| q.m0(..))` on both sides.
     fn calls_over_a_list(&mut self, wanted: impl Fn(Returns) -> bool) -> Option<(Two, Returns)> {
-        let (list, class) = self.list()?;
         let shape = self.shape;
-        let known = self.method.known;
-        let fits = |method: &&super::shape::Method| {
-            method.class == class && wanted(method.returns) && (!known || self.can_call_known(method))
-        };
+        let named = |method: &super::shape::Method| self.can_call_known(method) && self.names(method.class);
+        let fits =
+            |method: &&super::shape::Method| wanted(method.returns) && (!self.method.known || named(method));
         let methods: Vec<_> = shape.methods().filter(fits).collect();
         let callee = *self.numbers.pick(&methods)?;
+        let class = callee.class;
         self.sites = self.sites.checked_sub(1)?;
+        let list = self.fresh_list(class);
         let name = self.fresh("q");
         let sites = std::mem::take(&mut self.sites); // no calls inside the closure
         self.loops += 1;
