@@ -2,14 +2,15 @@
 //! (a) a plain loop over std's `HashMap`, (b) a dataflow on timely written by hand, (c) the entity program.
 //!
 //! `cargo bench --bench transfer`; with `-- --quick` everything is small and only shows that it works. The figures are
-//! medians of the rounds; the ratios are of one run and so comparable on a noisy machine. (c) is given the first part of
-//! the input only, so that a round does not take it minutes.
+//! medians of the rounds; the ratios are of one run and so comparable on a noisy machine. (c) is measured twice, with
+//! requests submitted in batches and one at a time; the latter is given the first part of the input only.
 #![allow(clippy::disallowed_methods)]
 mod input;
 mod plain;
 mod timely;
 mod entities;
 
+use entities::Way;
 use input::{Input, Kind, owner};
 
 const CASES: [(usize, Kind); 6] = [
@@ -25,30 +26,34 @@ const CASES: [(usize, Kind); 6] = [
 struct Size {
     accounts: u64,
     transfers: usize,
-    entity_transfers: usize,
+    /// One at a time.
+    singly: usize,
     rounds: usize,
 }
 
-const FULL: Size = Size { accounts: 100_000, transfers: 2_000_000, entity_transfers: 200_000, rounds: 5 };
-const QUICK: Size = Size { accounts: 1_000, transfers: 20_000, entity_transfers: 1_000, rounds: 1 };
+const FULL: Size = Size { accounts: 100_000, transfers: 2_000_000, singly: 500_000, rounds: 5 };
+const QUICK: Size = Size { accounts: 1_000, transfers: 20_000, singly: 1_000, rounds: 1 };
 
 /// The rates of a case, a subject each.
 #[derive(Default)]
-struct Rates([Vec<f64>; 3]);
+struct Rates([Vec<f64>; 4]);
 
 fn main() -> thalweg::Result {
     let size = if std::env::args().any(|arg| arg == "--quick") { QUICK } else { FULL };
     timely::check();
-    let draw = |(workers, kind)| Input::new(kind, size.transfers, size.accounts, workers, owner);
-    let inputs = CASES.map(draw);
+    // Each of (b) and (c) has its own placement, so what crosses between workers is drawn for each.
+    let draw =
+        |owner| CASES.map(|(workers, kind)| Input::new(kind, size.transfers, size.accounts, workers, owner));
+    let inputs = draw(owner).into_iter().zip(draw(entities::owner)).collect::<Vec<_>>();
     let mut rates = CASES.map(|_| Rates::default());
     for _ in 0..size.rounds {
-        for (((workers, _), input), Rates([a, b, c])) in CASES.into_iter().zip(&inputs).zip(&mut rates) {
+        for (((workers, _), (input, own)), Rates([a, b, c, d])) in
+            CASES.into_iter().zip(&inputs).zip(&mut rates)
+        {
             a.push(plain::plain(input));
             b.push(timely::timely(workers, input));
-            // Several workers take turns over the entities and are slower by a factor of ten.
-            let part = size.entity_transfers / if workers == 1 { 1 } else { 10 };
-            c.push(entities::entities(workers, &input.first(part))?);
+            c.push(entities::entities(workers, own, Way::Batches)?);
+            d.push(entities::entities(workers, &own.first(size.singly), Way::Singly)?);
         }
     }
     println!(
@@ -56,9 +61,13 @@ fn main() -> thalweg::Result {
         "subject", "workers", "input", "M/s", "of (a)", "of (b)"
     );
     for ((workers, kind), Rates(of)) in CASES.into_iter().zip(rates) {
-        let [a, b, c] = of.map(median);
-        let names =
-            [("(a) plain HashMap", 1, a), ("(b) timely by hand", workers, b), ("(c) entities", workers, c)];
+        let [a, b, c, d] = of.map(median);
+        let names = [
+            ("(a) plain HashMap", 1, a),
+            ("(b) timely by hand", workers, b),
+            ("(c) entities, batches", workers, c),
+            ("(c) entities, singly", workers, d),
+        ];
         for (subject, workers, rate) in names {
             let (kind, million) = (kind.name(), rate / 1e6);
             println!(

@@ -2,6 +2,7 @@
 use crate::entity::{Entity, Method, Stub};
 use crate::flow::{Branch, Flow};
 use crate::harvest;
+use crate::place::Location;
 use crate::program::{Described, Explorer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
@@ -26,6 +27,10 @@ impl<E: Entity> Ref<E> {
     /// The key. An associated function, so that an entity may have a method of that name.
     pub fn key(this: &Self) -> &E::Key {
         &this.stub.base().key
+    }
+    /// Which of so many workers owns the entity. It depends on nothing but the key.
+    pub fn owner(this: &Self, workers: usize) -> usize {
+        Location::of::<E>(Self::key(this), workers.max(1)).owner
     }
 }
 

@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::flow::{Flow, World};
+use crate::harvest;
 use crate::oracle::Plain;
 use crate::plan::Count;
 use crate::sequence::Sequencer;
@@ -55,6 +56,9 @@ struct Item<M: Method> {
     call: Option<Call<M>>,
     outcome: Option<(Result<M::Output>, bool)>,
 }
+
+/// How many calls of a batch are expected at a time; see [`Worker::expect`].
+const AHEAD: usize = 16;
 
 /// Calls of one method, submitted together.
 pub(crate) struct Calls<M: Method> {
@@ -228,6 +232,12 @@ impl<M: Method> Work for Calls<M> {
             outcomes.reserve_exact(all as usize);
         }
         for place in 0..self.items.len() {
+            if place.is_multiple_of(AHEAD) && all > 1 {
+                let next = self.items.iter().skip(place).take(AHEAD).filter_map(|item| item.call.as_ref());
+                // How an argument is serialised is user code; if it panics, it will do so again where it counts.
+                let _ = caught(|| next.for_each(|call| worker.expect(call)));
+                harvest::reset();
+            }
             let Some(call) = self.items[place].call.take() else { continue };
             ambient::set(Some(self.ambient(place)));
             let flow = Flow::new(World::Alone(worker.clone()));

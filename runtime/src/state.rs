@@ -26,7 +26,7 @@ struct Undo<E: Entity> {
 
 /// The entities of one class on one worker.
 pub(crate) struct Class<E: Entity> {
-    index: RefCell<HashTable<usize>>,
+    index: RefCell<HashTable<u32>>,
     slots: RefCell<Slab<Slot<E>>>,
     undo: RefCell<Slab<Undo<E>>>,
 }
@@ -34,6 +34,8 @@ pub(crate) struct Class<E: Entity> {
 /// A class without its type.
 pub(crate) trait AnyClass {
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
+    /// Brings what lies behind a hash near the processor; says whether there is something.
+    fn touch(&self, hash: u64) -> bool;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
     /// Every entity as JSON, with its key as text.
@@ -48,8 +50,8 @@ impl<E: Entity> Class<E> {
     /// The slot of an entity that exists.
     pub(crate) fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
         let slots = self.slots.borrow();
-        let is = |slot: &usize| slots[*slot].state.as_ref().is_some_and(|state| state.key() == key);
-        self.index.borrow().find(hash, is).copied()
+        let is = |slot: &u32| slots[*slot as usize].state.as_ref().is_some_and(|state| state.key() == key);
+        self.index.borrow().find(hash, is).map(|slot| *slot as usize)
     }
 
     /// The state of an entity, for as long as no call is made.
@@ -79,7 +81,9 @@ impl<E: Entity> Class<E> {
     pub(crate) fn create(&self, hash: u64, entity: E, stamp: u64) -> usize {
         let slots = &mut *self.slots.borrow_mut();
         let slot = slots.insert(Slot { hash, state: Some(entity), writer: stamp });
-        self.index.borrow_mut().insert_unique(hash, slot, |slot| slots[*slot].hash);
+        let place =
+            u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
+        self.index.borrow_mut().insert_unique(hash, place, |slot| slots[*slot as usize].hash);
         self.undo.borrow_mut().insert(Undo { slot, before: None })
     }
 
@@ -96,6 +100,11 @@ impl<E: Entity> AnyClass for Class<E> {
         self
     }
 
+    fn touch(&self, hash: u64) -> bool {
+        let slots = self.slots.borrow();
+        self.index.borrow().find(hash, |slot| slots[*slot as usize].hash == hash).is_some()
+    }
+
     fn settle(&self, undo: usize, commit: bool) {
         let Undo { slot, before } = self.undo.borrow_mut().remove(undo);
         let slots = &mut *self.slots.borrow_mut();
@@ -107,7 +116,7 @@ impl<E: Entity> AnyClass for Class<E> {
         }
         if entry.state.is_none() {
             let hash = slots.remove(slot).hash;
-            if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known == slot) {
+            if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
             }
         }

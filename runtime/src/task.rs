@@ -93,6 +93,9 @@ impl<T> Frame<T> {
     pub(crate) fn new(coroutine: impl Future<Output = T> + 'static, path: u64) -> Self {
         Self { coroutine: Some(Box::pin(coroutine)), activation: Activation::new(path) }
     }
+    fn empty() -> Self {
+        Self { coroutine: None, activation: Activation::default() }
+    }
 }
 
 impl<T> Future for Frame<T> {
@@ -181,7 +184,7 @@ fn one_ways(worker: &Worker) -> OneWays {
     let running = &mut *worker.running.borrow_mut();
     match &running.failed {
         _ if running.outstanding > 0 => OneWays::Outstanding,
-        Some((_, error)) => OneWays::Failed(error.clone()),
+        Some(first) => OneWays::Failed(first.1.clone()),
         None => OneWays::Done,
     }
 }
@@ -196,14 +199,13 @@ fn advance<T>(worker: &Worker, frame: &mut Frame<T>) -> Poll<Result<T>> {
             let running = &*worker.running.borrow();
             match &running.failed {
                 // It may be waiting for the one-way call that failed.
-                Some((_, error)) if running.outstanding == 0 => Err(error.clone()),
+                Some(first) if running.outstanding == 0 => Err(first.1.clone()),
                 _ => return Poll::Pending,
             }
         }
     };
     // What the user's locals do when they are dropped is user code, too.
-    let spent = Frame { coroutine: None, activation: frame.activation };
-    match (caught(|| drop(std::mem::replace(frame, spent))), outcome) {
+    match (caught(|| drop(std::mem::replace(frame, Frame::empty()))), outcome) {
         (Err(panic), Ok(_)) => Poll::Ready(Err(panic)),
         (_, outcome) => Poll::Ready(outcome),
     }
@@ -211,20 +213,33 @@ fn advance<T>(worker: &Worker, frame: &mut Frame<T>) -> Poll<Result<T>> {
 
 /// A request as a task at the worker that owns its root; has an outcome when the transaction has ended.
 pub(crate) struct Root<M: Method> {
+    /// What is to be called, until it has been.
+    call: Option<(Call<M>, Flow)>,
     frame: Frame<M::Output>,
     outcome: Option<Result<M::Output>>,
 }
 
 impl<M: Method> Root<M> {
     pub(crate) fn new(call: Call<M>, flow: Flow) -> Self {
-        Self { frame: Frame::new(async move { flow.perform(call).await }, 0), outcome: None }
+        Self { call: Some((call, flow)), frame: Frame::empty(), outcome: None }
+    }
+
+    fn advance(&mut self, worker: &Worker) -> Poll<Result<M::Output>> {
+        if let Some((call, flow)) = self.call.take() {
+            // A new entity's first state is user code.
+            match caught(|| flow.frame(call)) {
+                Ok(Ok(frame)) => self.frame = frame,
+                Ok(Err(error)) | Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        advance(worker, &mut self.frame)
     }
 }
 
 impl<M: Method> Task for Root<M> {
     fn poll(&mut self, worker: &Worker) -> Progress {
         if self.outcome.is_none() {
-            let Poll::Ready(outcome) = advance(worker, &mut self.frame) else { return Progress::Waiting };
+            let Poll::Ready(outcome) = self.advance(worker) else { return Progress::Waiting };
             self.outcome = Some(outcome);
         }
         let commits = |outcome: &Result<M::Output>| outcome.as_ref().is_ok_and(|output| !M::is_err(output));

@@ -3,10 +3,12 @@
 //! User code runs here and nowhere else. It speaks to the worker through [`crate::flow`]; what it has to say to other
 //! workers is left in the outbox, which [`crate::execute`] empties whenever user code has stopped.
 use crate::Error;
+use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::Flow;
+use crate::harvest::{Found, Harvest};
 use crate::message::CallKind;
 use crate::place::Location;
 use crate::plan::{Methods, Ticket};
@@ -50,7 +52,7 @@ pub(crate) struct Running {
     /// How many one-way calls have not been acknowledged.
     pub(crate) outstanding: u32,
     /// The first one-way call that failed, in the order of the program, and why.
-    pub(crate) failed: Option<(u32, Error)>,
+    pub(crate) failed: Option<Box<(u32, Error)>>,
 }
 
 /// The state and the running transaction of one worker.
@@ -100,6 +102,23 @@ impl Worker {
             class
         });
         class.as_any().downcast().unwrap_or_else(|_| unreachable!("a class stands under its own number"))
+    }
+
+    /// Brings what a call will touch near the processor, as far as its arguments say. Looking entities up one after the
+    /// other waits for memory each time; a few of them looked up together wait once.
+    pub(crate) fn expect<M: Method>(&self, call: &Call<M>) {
+        let root = Location::of::<M::Entity>(&call.key, self.peers);
+        let classes = self.classes.borrow();
+        let touch = |class: usize, hash: u64| {
+            classes.get(class).and_then(Option::as_ref).is_some_and(|class| class.touch(hash))
+        };
+        std::hint::black_box(touch(M::Entity::class().index(), root.hash));
+        if M::SUSPENDS {
+            let mut each = |_, found: Found| {
+                std::hint::black_box(touch(found.class, found.location.hash));
+            };
+            M::visit(&call.args, &mut Harvest::new(self.peers, &|_| true, &mut each));
+        }
     }
 
     fn keep<E: Entity>(&self, undo: usize) {

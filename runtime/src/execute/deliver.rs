@@ -82,8 +82,8 @@ impl Executor {
         active.running.outstanding -= 1;
         if let Err(error) = result {
             // The first in the order of the program is the one that happened.
-            if active.running.failed.as_ref().is_none_or(|(known, _)| number < *known) {
-                active.running.failed = Some((number, error));
+            if active.running.failed.as_ref().is_none_or(|first| number < first.0) {
+                active.running.failed = Some(Box::new((number, error)));
             }
         }
         if active.running.outstanding == 0 {
