@@ -89,15 +89,6 @@ impl App {
     /// # Errors
     /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
     pub fn start(self) -> Result<Handle, Error> {
-        let start = |text: &str| Err(Error::Start(text.to_owned()));
-        if self.workers == 0 {
-            return start("an app needs at least one worker");
-        }
-        if self.queue == 0 || self.queue > tokio::sync::Semaphore::MAX_PERMITS {
-            return start(
-                "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
-            );
-        }
         if let Some(path) = &self.data_dir {
             tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
         }
@@ -108,6 +99,15 @@ impl App {
 
     /// What the workers share, and the graph.
     pub(crate) fn link(self) -> Result<(Shared, Program), Error> {
+        let start = |text: &str| Err(Error::Start(text.to_owned()));
+        if self.workers == 0 {
+            return start("an app needs at least one worker");
+        }
+        if self.queue == 0 || self.queue > tokio::sync::Semaphore::MAX_PERMITS {
+            return start(
+                "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
+            );
+        }
         let (graph, methods) = self.explorer.finish(&self.name)?;
         let ingress = Arc::new(Ingress::new(self.workers, self.queue));
         Ok((Shared { ingress, methods: Arc::new(methods), seed: self.seed, clock: self.clock }, graph))
@@ -126,8 +126,9 @@ struct Running {
 impl Running {
     fn stop(&self) {
         self.ingress.close();
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(threads); // waits for the workers, which first answer what has entered
+        // Waits for the workers, which first answer what has entered; so does everybody else who stops meanwhile.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(threads.take());
     }
 }
 

@@ -207,7 +207,7 @@ macro_rules! join_tuple {
             async fn perform(self, flow: &Flow) -> Self::Output {
                 let apart = apart(&self, flow);
                 let ($($call,)+) = self.0;
-                $(let $call = (flow.branch(), $call);)+
+                $(let $call = (flow.branch(apart), $call);)+
                 if !apart {
                     return ($($call.1.perform(&$call.0).await,)+);
                 }
@@ -254,7 +254,7 @@ impl<A: Awaitable> Awaitable for JoinAll<A> {
     type Output = Vec<A::Output>;
     async fn perform(self, flow: &Flow) -> Self::Output {
         let apart = apart(&self, flow);
-        let calls: Vec<(Flow, A)> = self.0.into_iter().map(|call| (flow.branch(), call)).collect();
+        let calls: Vec<(Flow, A)> = self.0.into_iter().map(|call| (flow.branch(apart), call)).collect();
         if !apart {
             let mut results = Vec::with_capacity(calls.len());
             for (flow, call) in calls {

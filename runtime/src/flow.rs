@@ -8,8 +8,9 @@ use crate::oracle::Plain;
 use crate::place::Location;
 use crate::state::key_text;
 use crate::task::{Frame, caught, run_now};
-use crate::worker::Worker;
+use crate::worker::{Leaving, Worker};
 use crate::{Entity, Error, MAX_DEPTH};
+use rustc_hash::FxHashMap;
 use std::any::Any;
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -39,6 +40,12 @@ pub struct Flow {
     path: u64,
     /// How many calls it has made.
     calls: Cell<u64>,
+    /// Whether calls may go one way. Not in parts of a join that run side by side: which of them failed first in the
+    /// order of the program could not be told from the order of their calls.
+    one_way: bool,
+    /// Whether the task ends when this method ends, so that no code of a caller runs before one-way calls are
+    /// acknowledged.
+    tail: bool,
 }
 
 /// A part of a join, for what it may meet.
@@ -50,10 +57,10 @@ pub struct Branch {
 
 impl Flow {
     pub(crate) fn new(world: World) -> Self {
-        Self { world, depth: 0, path: 0, calls: Cell::new(0) }
+        Self { world, depth: 0, path: 0, calls: Cell::new(0), one_way: true, tail: true }
     }
-    pub(crate) fn at(world: World, depth: u32) -> Self {
-        Self { depth, ..Self::new(world) }
+    pub(crate) fn at(world: World, depth: u32, one_way: bool) -> Self {
+        Self { depth, one_way, ..Self::new(world) }
     }
 
     /// The way to the next call.
@@ -63,14 +70,17 @@ impl Flow {
     }
 
     /// The flow of the method that `path` leads to.
-    pub(crate) fn deeper(&self, path: u64) -> Self {
-        Self { world: self.world.clone(), depth: self.depth + 1, path, calls: Cell::new(0) }
+    pub(crate) fn deeper(&self, path: u64, tail: bool) -> Self {
+        let (world, depth) = (self.world.clone(), self.depth + 1);
+        Self { world, depth, path, calls: Cell::new(0), one_way: self.one_way, tail }
     }
 
     /// The flow of a part of a join. It is made before any part runs, so that what a part draws does not depend on
     /// the others.
-    pub(crate) fn branch(&self) -> Self {
-        Self { world: self.world.clone(), depth: self.depth, path: self.next(), calls: Cell::new(0) }
+    pub(crate) fn branch(&self, side_by_side: bool) -> Self {
+        let (world, depth, path) = (self.world.clone(), self.depth, self.next());
+        let one_way = self.one_way && !side_by_side;
+        Self { world, depth, path, calls: Cell::new(0), one_way, tail: false }
     }
 
     /// The transaction cannot go on; nor does the method that says so.
@@ -90,11 +100,11 @@ impl Flow {
     /// Makes a call.
     pub(crate) async fn perform<M: Method>(&self, call: Call<M>) -> M::Output {
         let path = self.next();
-        self.arrive(call, path).await
+        self.arrive(call, path, false).await
     }
 
-    /// Makes a call that `path` leads to.
-    pub(crate) async fn arrive<M: Method>(&self, call: Call<M>, path: u64) -> M::Output {
+    /// Makes a call that `path` leads to. `tail`: when it ends, its task does.
+    pub(crate) async fn arrive<M: Method>(&self, call: Call<M>, path: u64, tail: bool) -> M::Output {
         if self.depth >= MAX_DEPTH {
             match self.fail(Error::TooDeep { limit: MAX_DEPTH }).await {}
         }
@@ -106,14 +116,14 @@ impl Flow {
                     if M::SUSPENDS {
                         self.acknowledged(worker).await;
                     }
-                    let number = worker.send(at.owner, CallKind::Await, self.depth, path, Box::new(call));
+                    let number = worker.send(at.owner, self.leaving(CallKind::Await, path, call));
                     return self.returned::<M>(worker, number).await;
                 }
                 if !worker.may(at.lock, M::ACCESS) {
                     match self.fail(unplanned(&call, at.owner)).await {}
                 }
                 if M::SUSPENDS {
-                    match worker.context::<M>(self.deeper(path), at, call.key) {
+                    match worker.context::<M>(self.deeper(path, tail), at, call.key) {
                         Ok(cx) => return Frame::new(M::run(cx, Some(call.args)), path).await,
                         Err(error) => match self.fail(error).await {},
                     }
@@ -122,11 +132,11 @@ impl Flow {
             }
             World::Plain(plain) => {
                 if let Some((worker, owner)) = plain.elsewhere::<M>(&call) {
-                    let number = worker.send(owner, CallKind::Scout, self.depth, path, Box::new(call));
+                    let number = worker.send(owner, self.leaving(CallKind::Scout, path, call));
                     return self.returned::<M>(&worker, number).await;
                 }
                 if plain.is_scout() && M::SUSPENDS {
-                    match plain.context(self.deeper(path), call.key) {
+                    match plain.context(self.deeper(path, tail), call.key) {
                         Ok(cx) => return Frame::new(M::run(cx, Some(call.args)), path).await,
                         Err(error) => match self.fail(error).await {},
                     }
@@ -159,7 +169,7 @@ impl Flow {
             return Err(unplanned(&call, at.owner));
         }
         let path = self.next();
-        let cx = worker.context::<M>(self.deeper(path), at, call.key)?;
+        let cx = worker.context::<M>(self.deeper(path, true), at, call.key)?;
         Ok(Frame::new(M::run(cx, Some(call.args)), path))
     }
 
@@ -171,7 +181,7 @@ impl Flow {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
-        match worker.context::<M>(self.deeper(path), at, call.key) {
+        match worker.context::<M>(self.deeper(path, false), at, call.key) {
             Ok(cx) => {
                 let outer = ambient::enter(Activation::new(path));
                 let done = run_now::<M>(cx, call.args);
@@ -224,20 +234,30 @@ impl Flow {
         // A result without content is known before it comes.
         let mut unit: Box<dyn Any> = Box::new(Some(()));
         let Some(output) = unit.downcast_mut::<Option<M::Output>>() else { return self.perform(call).await };
+        if !self.tail {
+            return self.perform(call).await; // a caller's code comes next, and that could do anything
+        }
         match (self.one_way(call), output.take()) {
             (Ok(()), Some(output)) => output,
             (Ok(()), None) => unreachable!("the option has just been filled"),
-            (Err(call), _) => self.perform(call).await,
+            (Err(call), _) => {
+                let path = self.next();
+                self.arrive(call, path, true).await
+            }
         }
+    }
+
+    fn leaving<M: Method>(&self, kind: CallKind, path: u64, call: Call<M>) -> Leaving {
+        Leaving { kind, depth: self.depth, path, one_way: self.one_way, call: Box::new(call) }
     }
 
     fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {
         let World::Worker(worker) = &self.world else { return Err(call) };
         let owner = Location::of::<M::Entity>(&call.key, worker.peers).owner;
-        if M::SUSPENDS || owner == worker.index || self.depth >= MAX_DEPTH {
+        if !self.one_way || M::SUSPENDS || owner == worker.index || self.depth >= MAX_DEPTH {
             return Err(call);
         }
-        worker.send(owner, CallKind::OneWay, self.depth, self.next(), Box::new(call));
+        worker.send(owner, self.leaving(CallKind::OneWay, self.next(), call));
         Ok(())
     }
 
@@ -282,17 +302,31 @@ impl Flow {
         }
         let World::Worker(worker) = &self.world else { return };
         let mut parts: Vec<Part<'_>> = parts.into_iter().map(Part::Runs).collect();
+        // Which part waits for which call, so that a return wakes that part alone.
+        let mut waits: FxHashMap<u32, usize> = FxHashMap::default();
+        let (mut begun, mut first) = (false, 0);
         poll_fn(|cx| {
-            for part in &mut parts {
-                let Part::Runs(future) = part else { continue };
+            let woken = worker.delivered().and_then(|number| waits.remove(&number));
+            let polled = match woken {
+                Some(part) if begun => part..part + 1,
+                _ => 0..parts.len(),
+            };
+            begun = true;
+            for at in polled {
+                let Part::Runs(future) = &mut parts[at] else { continue };
+                let sent = worker.calls();
                 let polled = caught(|| future.as_mut().poll(cx));
+                waits.extend((sent + 1..=worker.calls()).map(|number| (number, at)));
                 match (worker.take_doom(), polled) {
-                    (Some(error), _) | (None, Err(error)) => *part = Part::Failed(Some(error)),
-                    (None, Ok(Poll::Ready(()))) => *part = Part::Done,
+                    (Some(error), _) | (None, Err(error)) => parts[at] = Part::Failed(Some(error)),
+                    (None, Ok(Poll::Ready(()))) => parts[at] = Part::Done,
                     (None, Ok(Poll::Pending)) => {}
                 }
             }
-            match parts.iter_mut().find(|part| !matches!(part, Part::Done)) {
+            while matches!(parts.get(first), Some(Part::Done)) {
+                first += 1;
+            }
+            match parts.get_mut(first) {
                 None => Poll::Ready(()),
                 Some(Part::Failed(error)) => {
                     error.take().into_iter().for_each(|error| worker.doom(error));

@@ -98,6 +98,8 @@ pub(crate) struct Called {
     pub(crate) kind: CallKind,
     pub(crate) depth: u32,
     pub(crate) path: u64,
+    /// Whether what it calls may go one way.
+    pub(crate) one_way: bool,
     pub(crate) ambient: Ambient,
     pub(crate) call: Box<dyn Remote>,
 }

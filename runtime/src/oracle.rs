@@ -150,7 +150,7 @@ impl Plain {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
-        let deeper = flow.deeper(path);
+        let deeper = flow.deeper(path, false);
         let cx = if M::ABSENT_OK {
             Ok(Cx { flow: deeper, place: Place::Map { map: self.map(), key: call.key } })
         } else {

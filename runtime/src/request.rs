@@ -9,7 +9,7 @@ use crate::harvest;
 use crate::oracle::Plain;
 use crate::plan::Count;
 use crate::sequence::Sequencer;
-use crate::task::{Frame, Root, Scouting, Task, caught, run_alone};
+use crate::task::{Frame, Root, Scouting, Task, caught, discard, run_alone};
 use crate::worker::Worker;
 use smallvec::SmallVec;
 use std::any::Any;
@@ -40,7 +40,7 @@ pub(crate) trait Work: Send {
     /// Runs one that is alone on its worker. `keep`: it may have to run again.
     fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went;
     /// Starts one that may have to wait.
-    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Option<Box<dyn Task>>;
+    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Box<dyn Task>;
     /// Starts a scout for one.
     fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<Box<dyn Task>>;
     /// Takes the outcome from the task that `start` gave.
@@ -103,7 +103,7 @@ impl<T> Collection<T> {
         let answers = std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner));
         let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(Error::Stopped))).collect();
         if let Some((sender, _room)) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = sender.send(answers);
+            discard(sender.send(answers));
         }
     }
 }
@@ -158,9 +158,14 @@ impl<M: Method> Calls<M> {
         Self { first, now, seed, ..Self::new(method, SmallVec::new(), answer) }
     }
 
-    fn call(&mut self, place: usize, keep: bool) -> Option<Call<M>> {
+    /// The call to run; a copy if it is to be kept. Copying arguments is user code.
+    fn call(&mut self, place: usize, keep: bool) -> Option<Result<Call<M>>> {
         let call = &mut self.items[place].call;
-        if keep { call.as_ref().and_then(Call::copy).or_else(|| call.take()) } else { call.take() }
+        let copy = |call: &Call<M>| {
+            caught(|| call.copy()).map_or_else(|error| Some(Err(error)), |call| call.map(Ok))
+        };
+        let copied = if keep { call.as_ref().and_then(copy) } else { None };
+        copied.or_else(|| call.take().map(Ok))
     }
 
     /// Passes an outcome on. Whoever asked may have gone; the transaction stands all the same, and dropping its result
@@ -171,7 +176,7 @@ impl<M: Method> Calls<M> {
         match &mut self.answer {
             Answer::One(one) => {
                 if let Some((sender, _room)) = one.take() {
-                    let _ = caught(|| drop(sender.send(outcome)));
+                    discard(sender.send(outcome));
                 }
             }
             Answer::Many(collection, outcomes) => {
@@ -190,7 +195,7 @@ impl<M: Method> Calls<M> {
     /// Keeps an outcome, or counts it and passes it on.
     fn ended(&mut self, place: usize, outcome: Result<M::Output>, commit: bool, keep: Option<&Worker>) {
         match keep {
-            None => self.items[place].outcome = Some((outcome, commit)),
+            None => discard(self.items[place].outcome.replace((outcome, commit))),
             Some(worker) => {
                 self.count(worker, commit);
                 self.answer(place, outcome);
@@ -257,7 +262,13 @@ impl<M: Method> Work for Calls<M> {
     }
 
     fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went {
-        let Some(call) = self.call(place, keep) else { return Went { commit: false, wrong: None } };
+        let call = match self.call(place, keep).unwrap_or(Err(Error::Stopped)) {
+            Ok(call) => call,
+            Err(error) => {
+                self.ended(place, Err(error), false, (!keep).then_some(worker));
+                return Went { commit: false, wrong: None };
+            }
+        };
         ambient::set(Some(self.ambient(place)));
         let flow = Flow::new(World::Alone(worker.clone()));
         let (outcome, commit) = run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path));
@@ -269,13 +280,14 @@ impl<M: Method> Work for Calls<M> {
         Went { commit, wrong }
     }
 
-    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Option<Box<dyn Task>> {
-        let call = self.call(place, keep)?;
-        Some(Box::new(Root::<M>::new(call, Flow::new(World::Worker(worker.clone())))))
+    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Box<dyn Task> {
+        let call = self.call(place, keep).unwrap_or(Err(Error::Stopped));
+        Box::new(Root::<M>::new(call, Flow::new(World::Worker(worker.clone()))))
     }
 
     fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<Box<dyn Task>> {
-        let call = self.items[place].call.as_ref()?.copy()?;
+        let call = self.items[place].call.as_ref()?;
+        let call = caught(|| call.copy()).ok().flatten()?;
         let flow = Flow::new(World::Plain(plain.clone()));
         Some(Box::new(Scouting::<M>(Frame::new(async move { flow.perform(call).await }, 0))))
     }

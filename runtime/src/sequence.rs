@@ -88,11 +88,14 @@ impl Sequencer<'_> {
         place: impl FnOnce(usize) -> usize,
     ) -> usize {
         let peers = self.peers();
-        let root = Location::of::<M::Entity>(&call.key, peers);
+        // How a key is hashed is user code. One that panics does so again where it is answered.
+        let nowhere = Location { hash: 0, lock: 0, owner: 0 };
+        let root = caught(|| Location::of::<M::Entity>(&call.key, peers));
+        let (root, found) = root.map_or((nowhere, false), |root| (root, true));
         self.tickets.clear();
         let tickets = &mut self.tickets;
         // How an argument is serialised is user code.
-        let planned = caught(|| self.methods.tickets(method, call, root, peers, tickets));
+        let planned = caught(|| found && self.methods.tickets(method, call, root, peers, tickets));
         harvest::reset();
         let at = RootAt { work: self.parcels[root.owner].works.len(), place: place(root.owner) };
         if planned == Ok(true) && M::repeatable() {

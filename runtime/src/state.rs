@@ -6,6 +6,7 @@
 //!
 //! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
 use crate::entity::Entity;
+use crate::task::{caught, discard};
 use hashbrown::HashTable;
 use slab::Slab;
 use std::any::Any;
@@ -72,8 +73,8 @@ impl<E: Entity> Class<E> {
         if entry.writer == stamp || entry.state.is_none() {
             return None;
         }
-        entry.writer = stamp;
         let before = entry.state.clone();
+        entry.writer = stamp;
         Some(self.undo.borrow_mut().insert(Undo { slot, before }))
     }
 
@@ -107,18 +108,21 @@ impl<E: Entity> AnyClass for Class<E> {
 
     fn settle(&self, undo: usize, commit: bool) {
         let Undo { slot, before } = self.undo.borrow_mut().remove(undo);
-        let slots = &mut *self.slots.borrow_mut();
+        let mut borrowed = self.slots.borrow_mut();
+        let slots = &mut *borrowed;
         // The slot of an entity that came and went in one transaction may be gone already.
-        let Some(entry) = slots.get_mut(slot) else { return };
+        let Some(entry) = slots.get_mut(slot) else { return discard(before) };
         entry.writer = 0;
-        if !commit {
-            entry.state = before;
-        }
+        let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
         if entry.state.is_none() {
             let hash = slots.remove(slot).hash;
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
             }
+        }
+        drop(borrowed);
+        if std::mem::needs_drop::<E>() {
+            discard(old);
         }
     }
 
@@ -131,15 +135,19 @@ impl<E: Entity> AnyClass for Class<E> {
 
 /// A key as the text used in errors and in an inspection: a string as it is, anything else as JSON.
 pub(crate) fn key_text<K: serde::Serialize + std::fmt::Debug>(key: &K) -> String {
-    match serde_json::to_value(key) {
+    let text = || match serde_json::to_value(key) {
         Ok(serde_json::Value::String(text)) => text,
         Ok(value) => value.to_string(),
         Err(_) => format!("{key:?}"),
-    }
+    };
+    caught(text).unwrap_or_else(|_| "a key that panics when it is shown".to_owned())
 }
 
 /// A state as JSON; a state that JSON cannot hold is shown by the reason.
 pub(crate) fn state_json<E: serde::Serialize>(state: &E) -> serde_json::Value {
-    serde_json::to_value(state)
-        .unwrap_or_else(|error| serde_json::Value::String(format!("not JSON: {error}")))
+    let not_json = |error: String| serde_json::Value::String(format!("not JSON: {error}"));
+    match caught(|| serde_json::to_value(state)) {
+        Ok(shown) => shown.unwrap_or_else(|error| not_json(error.to_string())),
+        Err(panic) => not_json(panic.to_string()),
+    }
 }

@@ -63,6 +63,11 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
+/// Drops a value of the user's: what that does is user code.
+pub(crate) fn discard<T>(value: T) {
+    let _ = caught(|| drop(value));
+}
+
 /// Moves on to a fresh piece of stack when this one is nearly used up. `size` is that of the coroutine to run; rustc
 /// may keep several copies of it on the stack in a build without optimisation.
 fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
@@ -133,7 +138,8 @@ impl<M: Method> Remote for Call<M> {
         worker: &Worker,
         wanted: bool,
     ) -> Result<Option<Payload>> {
-        let polled = caught(|| pin!(flow.arrive(*self, path)).poll(&mut Context::from_waker(Waker::noop())));
+        let polled =
+            caught(|| pin!(flow.arrive(*self, path, true)).poll(&mut Context::from_waker(Waker::noop())));
         match (worker.take_doom(), polled) {
             (Some(error), _) | (None, Err(error)) => Err(error),
             (None, Ok(Poll::Ready(output))) if wanted => Ok(Some(Box::new(output))),
@@ -142,7 +148,7 @@ impl<M: Method> Remote for Call<M> {
         }
     }
     fn task(self: Box<Self>, flow: Flow, path: u64) -> Box<dyn Task> {
-        let frame = Frame::new(async move { flow.arrive(*self, path).await }, path);
+        let frame = Frame::new(async move { flow.arrive(*self, path, true).await }, path);
         Box::new(Visitor::<M> { frame, value: None })
     }
     fn unplanned(&self, worker: usize) -> Error {
@@ -167,7 +173,10 @@ impl<M: Method> Task for Visitor<M> {
                 self.value = value;
                 Progress::Waiting
             }
-            (OneWays::Failed(error), _) => Progress::Returned(Err(error)),
+            (OneWays::Failed(error), value) => {
+                discard(value);
+                Progress::Returned(Err(error))
+            }
             (OneWays::Done, value) => Progress::Returned(value.unwrap_or(Err(Error::Stopped))),
         }
     }
@@ -220,8 +229,12 @@ pub(crate) struct Root<M: Method> {
 }
 
 impl<M: Method> Root<M> {
-    pub(crate) fn new(call: Call<M>, flow: Flow) -> Self {
-        Self { call: Some((call, flow)), frame: Frame::empty(), outcome: None }
+    /// A root to call, or the reason why it cannot be.
+    pub(crate) fn new(call: Result<Call<M>>, flow: Flow) -> Self {
+        match call {
+            Ok(call) => Self { call: Some((call, flow)), frame: Frame::empty(), outcome: None },
+            Err(error) => Self { call: None, frame: Frame::empty(), outcome: Some(Err(error)) },
+        }
     }
 
     fn advance(&mut self, worker: &Worker) -> Poll<Result<M::Output>> {
@@ -247,7 +260,7 @@ impl<M: Method> Task for Root<M> {
             OneWays::Outstanding => {
                 return Progress::Deciding { commit: self.outcome.as_ref().is_some_and(commits) };
             }
-            OneWays::Failed(error) => self.outcome = Some(Err(error)),
+            OneWays::Failed(error) => discard(self.outcome.replace(Err(error))),
             OneWays::Done => {}
         }
         let wrong = match &self.outcome {
@@ -271,7 +284,7 @@ impl<M: Method> Task for Scouting<M> {
         match advance(worker, &mut self.0) {
             Poll::Pending => Progress::Waiting,
             Poll::Ready(outcome) => {
-                let _ = caught(|| drop(outcome));
+                discard(outcome);
                 Progress::Ended { commit: false, wrong: None }
             }
         }

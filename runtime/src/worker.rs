@@ -28,6 +28,17 @@ pub(crate) struct Sent {
     pub(crate) kind: CallKind,
     pub(crate) depth: u32,
     pub(crate) path: u64,
+    /// Whether its callees may send one way.
+    pub(crate) one_way: bool,
+    pub(crate) call: Box<dyn Remote>,
+}
+
+/// A call that is about to leave; see [`Called`](crate::message::Called).
+pub(crate) struct Leaving {
+    pub(crate) kind: CallKind,
+    pub(crate) depth: u32,
+    pub(crate) path: u64,
+    pub(crate) one_way: bool,
     pub(crate) call: Box<dyn Remote>,
 }
 
@@ -172,14 +183,26 @@ impl Worker {
     pub(crate) fn may(&self, lock: u64, access: Access) -> bool {
         match &self.running.borrow().tickets {
             None => true,
-            Some(tickets) => {
-                tickets.iter().any(|held| held.lock == lock && (held.write || access == Access::Read))
-            }
+            // They are sorted, and all are of this worker.
+            Some(tickets) => match tickets.binary_search_by_key(&lock, |held| held.lock) {
+                Ok(at) => tickets[at].write || access == Access::Read,
+                Err(_) => false,
+            },
         }
     }
 
     pub(crate) fn deliver(&self, number: u32, value: Result<Payload>) {
         *self.inbox.borrow_mut() = Some((number, value));
+    }
+
+    /// The number of the call for which something has come back.
+    pub(crate) fn delivered(&self) -> Option<u32> {
+        self.inbox.borrow().as_ref().map(|(number, _)| *number)
+    }
+
+    /// How many calls of the running transaction have left.
+    pub(crate) fn calls(&self) -> u32 {
+        self.running.borrow().calls
     }
 
     /// What has come back for the call with this number.
@@ -200,14 +223,8 @@ impl Worker {
     }
 
     /// Leaves a call for another worker; its number.
-    pub(crate) fn send(
-        &self,
-        to: usize,
-        kind: CallKind,
-        depth: u32,
-        path: u64,
-        call: Box<dyn Remote>,
-    ) -> u32 {
+    pub(crate) fn send(&self, to: usize, leaving: Leaving) -> u32 {
+        let Leaving { kind, depth, path, one_way, call } = leaving;
         let to = u32::try_from(to).unwrap_or(u32::MAX);
         let running = &mut *self.running.borrow_mut();
         running.calls += 1;
@@ -226,7 +243,7 @@ impl Worker {
             }
         };
         running.outstanding += u32::from(kind == CallKind::OneWay);
-        self.outbox.borrow_mut().push(Sent { to, number, after, kind, depth, path, call });
+        self.outbox.borrow_mut().push(Sent { to, number, after, kind, depth, path, one_way, call });
         number
     }
 

@@ -1,12 +1,14 @@
 //! A transaction that has been admitted at this worker, and how its tasks run.
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
+use crate::flow::{Flow, World};
 use crate::message::{CallKind, Called, Message, Returned, RootAt, TxnId};
 use crate::queue::InQueue;
-use crate::task::{Progress, Task, caught};
+use crate::task::{Progress, Task, discard};
 use crate::worker::Running;
 use slab::Slab;
 use smallvec::SmallVec;
+use std::collections::VecDeque;
 
 /// A transaction between its admission and its end, at one worker.
 pub(super) struct Active {
@@ -22,7 +24,7 @@ pub(super) struct Active {
     /// Its tasks; the one that runs has left its place empty.
     pub(super) tasks: Slab<Option<Pending>>,
     /// Calls that came before it could run, or before a one-way call that must be carried out first.
-    pub(super) held: Vec<Called>,
+    pub(super) held: VecDeque<Called>,
 }
 
 pub(super) struct RootHere {
@@ -60,9 +62,8 @@ impl Executor {
             let keep = epoch.dynamic;
             let work = &mut epoch.parcels[parcel].works[root.work];
             active.ambient = work.ambient(root.place);
-            if let Some(task) = work.start(root.place, &self.worker, keep) {
-                self.adopt(at, Pending { task, from: None });
-            }
+            let task = work.start(root.place, &self.worker, keep);
+            self.adopt(at, Pending { task, from: None });
         }
         self.carry_out(at, txn);
     }
@@ -78,7 +79,7 @@ impl Executor {
                 carried >= called.after
             };
             let Some(next) = active.held.iter().position(due) else { return };
-            let called = active.held.remove(next);
+            let Some(called) = active.held.remove(next) else { return };
             active.ambient = called.ambient;
             self.arrive(at, called);
         }
@@ -86,8 +87,8 @@ impl Executor {
 
     /// Carries out a call from another worker.
     fn arrive(&mut self, at: usize, called: Called) {
-        let Called { from, task, number, kind, depth, path, call, .. } = called;
-        let flow = crate::flow::Flow::at(crate::flow::World::Worker(self.worker.clone()), depth);
+        let Called { from, task, number, kind, depth, path, call, one_way, .. } = called;
+        let flow = Flow::at(World::Worker(self.worker.clone()), depth, one_way);
         if !call.leaf() {
             let task_here = call.task(flow, path);
             return self.adopt(at, Pending { task: task_here, from: Some((from, task, number)) });
@@ -173,7 +174,7 @@ impl Executor {
     fn post(&mut self, at: usize, slot: usize, done: bool) -> Option<u32> {
         let active = &self.active[at];
         let (txn, time, ambient) = (active.txn, active.time(), active.ambient);
-        let last = done && active.running.outstanding == 1;
+        let last = done && active.running.outstanding == 1 && active.running.failed.is_none();
         let mut decider = None;
         for sent in self.worker.outbox().drain(..) {
             let mut kind = sent.kind;
@@ -188,6 +189,7 @@ impl Executor {
                 after: sent.after,
                 kind,
                 depth: sent.depth,
+                one_way: sent.one_way,
                 path: sent.path,
                 ambient,
                 call: sent.call,
@@ -221,7 +223,7 @@ impl Executor {
         let Some(mut active) = self.active.try_remove(at) else { return };
         self.by_txn.remove(&active.txn);
         // What the user's locals do when they are dropped is user code.
-        let _ = caught(|| active.tasks.clear());
+        discard((std::mem::take(&mut active.tasks), std::mem::take(&mut active.held)));
         let journal = std::mem::take(&mut active.running.journal);
         if let Some(epoch) = self.epochs.get_mut(&active.txn.epoch) {
             epoch.open -= 1;

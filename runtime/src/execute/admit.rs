@@ -6,9 +6,11 @@ use crate::ambient::Ambient;
 use crate::message::{RootAt, Share, TxnId};
 use crate::plan::Ticket;
 use crate::queue::Queues;
+use crate::task::discard;
 use crate::worker::Running;
 use slab::Slab;
 use smallvec::SmallVec;
+use std::collections::VecDeque;
 
 /// What a transaction has at this worker.
 struct Has {
@@ -19,14 +21,6 @@ struct Has {
 }
 
 impl Executor {
-    /// Begins to execute an epoch for the first time.
-    pub(super) fn execute(&mut self, number: u64) {
-        if let Some(epoch) = self.epochs.get_mut(&number) {
-            epoch.scouts.clear();
-        }
-        self.begin(number, Phase::EXECUTE);
-    }
-
     /// Begins an attempt.
     pub(super) fn begin(&mut self, number: u64, phase: Phase) {
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
@@ -92,6 +86,7 @@ impl Executor {
         }
         let early = self.early.remove(&txn).unwrap_or_default();
         if early.iter().any(|message| matches!(message, crate::message::Message::End { .. })) {
+            discard(early);
             return true; // it ended without having been here
         }
         let active = self.activate(txn, has);
@@ -190,7 +185,7 @@ impl Executor {
             root,
             ambient: Ambient::default(),
             tasks: Slab::new(),
-            held: Vec::new(),
+            held: VecDeque::new(),
         });
         self.by_txn.insert(txn, at);
         if waiting == 0 {

@@ -1,10 +1,12 @@
 //! Whether an epoch with dynamic transactions stands, and what to do when it does not.
-use super::{Executor, Time};
+use super::{Executor, Phase, Time};
 use crate::message::{Message, Share, TxnId};
 use crate::plan::Count;
+use crate::task::discard;
 
-/// After so many attempts, who is wrong gets all workers at once.
-const PATIENCE: u16 = 4;
+/// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
+/// each attempt can bring to light only one more that is wrong, and there may be thousands.
+const PATIENCE: u16 = Phase::EXECUTE.0 + 2;
 
 impl Executor {
     /// A transaction that started here has touched an entity without a ticket; its owner is known.
@@ -15,16 +17,13 @@ impl Executor {
         let Some(guess) = epoch.guesses.get_mut(&txn) else { return };
         guess.wrong += 1;
         guess.workers.insert(u32::try_from(owner).unwrap_or(u32::MAX));
-        if guess.wrong > 1 || epoch.phase.0 >= PATIENCE {
+        if guess.wrong > 1 {
             guess.workers.extend(0..peers);
         }
-        let (first, workers) = (guess.wrong == 1, guess.workers.clone());
-        if first {
-            let root = epoch.roots().into_iter().find(|(known, ..)| *known == txn);
-            if let Some((_, parcel, at, _)) = root {
-                self.methods.count(epoch.parcels[parcel].works[at.work].method(), Count::Tail, 1);
-            }
+        if guess.wrong == 1 {
+            self.methods.count(guess.method, Count::Tail, 1);
         }
+        let workers = guess.workers.clone();
         epoch.wrong.insert(txn, true);
         let at = Time { epoch: txn.epoch, phase: epoch.phase };
         for to in self.others() {
@@ -44,6 +43,7 @@ impl Executor {
                 epoch.parcels[parcel].works[at.work].release(at.place, &self.worker);
             }
             epoch.parcels.iter().flat_map(|parcel| &parcel.looks).for_each(|look| look(&self.worker));
+            discard(epoch);
             return;
         }
         for (_, parcel, at, _) in epoch.roots() {
@@ -55,6 +55,6 @@ impl Executor {
             }
         }
         let phase = epoch.phase.next();
-        self.begin(number, phase);
+        if phase.0 > PATIENCE { self.regroup(number) } else { self.begin(number, phase) }
     }
 }

@@ -2,6 +2,7 @@
 use super::{Executor, Time};
 use crate::Error;
 use crate::message::{CallKind, Called, Message, Returned, TxnId};
+use crate::task::discard;
 use smallvec::SmallVec;
 
 impl Executor {
@@ -36,7 +37,7 @@ impl Executor {
             return self.not_active(at, txn, Message::Call(called));
         };
         let waiting = &mut self.active[active];
-        waiting.held.push(called);
+        waiting.held.push_back(called);
         if waiting.waiting == 0 {
             self.carry_out(active, txn);
         }
@@ -50,7 +51,7 @@ impl Executor {
                 self.early.entry(txn).or_default().push(message);
             }
             (None, Message::Call(called)) => self.refuse(at, called),
-            _ => {}
+            (_, message) => discard(message),
         }
     }
 
@@ -64,16 +65,17 @@ impl Executor {
                 Message::Return(Returned { txn, task, number, value: Err(error), touched: None })
             }
         };
+        discard(call);
         self.send(at, from, message);
     }
 
     fn returned(&mut self, returned: Returned) {
         let Returned { txn, task, number, value, .. } = returned;
         // Its transaction may have ended without it.
-        let Some(&active) = self.by_txn.get(&txn) else { return };
+        let Some(&active) = self.by_txn.get(&txn) else { return discard(value) };
         self.worker.deliver(number, value);
         self.resume(active, task as usize);
-        let _ = self.worker.receive(number);
+        discard(self.worker.receive(number));
     }
 
     fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {

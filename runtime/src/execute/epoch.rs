@@ -31,6 +31,8 @@ pub(super) struct Place {
 /// What this worker knows of a dynamic transaction that started here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guess {
+    /// The place of its method, for counting.
+    pub(super) method: usize,
     /// The workers that have its tickets, this one too.
     pub(super) workers: BTreeSet<u32>,
     /// How often it was wrong.
@@ -78,10 +80,9 @@ impl Epoch {
     pub(super) fn holds(&self) -> Phase {
         match self.stage {
             Stage::Gathering => Phase::TICKET,
-            Stage::Scouting if self.scouts_left > 0 => Phase::SCOUT,
-            Stage::Scouting => Phase::EXECUTE,
+            Stage::Scouting if self.scouts_left > 0 => self.phase,
             Stage::Executing => self.phase,
-            Stage::Executed => self.phase.next(),
+            Stage::Scouting | Stage::Executed => self.phase.next(),
         }
     }
 
@@ -104,6 +105,12 @@ impl Epoch {
             })
         });
         roots.collect()
+    }
+
+    /// The roots here whose plans are dynamic.
+    pub(super) fn dynamic_roots(&self) -> Vec<(TxnId, usize, RootAt)> {
+        let roots = self.roots().into_iter().filter(|(.., dynamic)| *dynamic);
+        roots.map(|(txn, parcel, root, _)| (txn, parcel, root)).collect()
     }
 
     /// Puts the transactions of this worker in order, to begin an attempt.

@@ -26,6 +26,7 @@ use crate::ambient;
 use crate::message::{Message, Parcel, TxnId};
 use crate::plan::Methods;
 use crate::queue::Queues;
+use crate::task::discard;
 use crate::worker::Worker;
 use active::Active;
 use epoch::{Epoch, Stage};
@@ -129,7 +130,7 @@ impl Executor {
         match at.phase.cmp(&epoch.phase) {
             std::cmp::Ordering::Greater => epoch.later.push((at.phase, message)),
             std::cmp::Ordering::Equal => self.receive(at, message),
-            std::cmp::Ordering::Less => {} // its transaction has been undone since
+            std::cmp::Ordering::Less => discard(message), // its transaction has been undone since
         }
     }
 
@@ -208,11 +209,12 @@ impl Executor {
                     true
                 }
                 Stage::Scouting => {
-                    if epoch.scouts_left > 0 || self.passed < (Time { epoch: number, phase: Phase::EXECUTE })
-                    {
+                    let phase = epoch.phase.next();
+                    if epoch.scouts_left > 0 || self.passed < (Time { epoch: number, phase }) {
                         return false;
                     }
-                    self.execute(number);
+                    discard(std::mem::take(&mut epoch.scouts));
+                    self.begin(number, phase);
                     true
                 }
                 Stage::Executing => self.admit(number),
@@ -245,7 +247,7 @@ impl Executor {
         }
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
         epoch.parcels.sort_by_key(|parcel| parcel.from);
-        if epoch.dynamic { self.scout(number) } else { self.execute(number) }
+        if epoch.dynamic { self.scout(number) } else { self.begin(number, Phase::EXECUTE) }
     }
 
     /// The only worker runs all of an epoch in order.

@@ -7,7 +7,7 @@ use crate::message::{CallKind, Called, Message, Returned, Share, TxnId};
 use crate::oracle::Plain;
 use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
-use crate::task::{Payload, Progress, Task};
+use crate::task::{Payload, Progress, Task, discard};
 use crate::worker::Running;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -29,13 +29,14 @@ impl Executor {
     /// Begins the scout phase of an epoch.
     pub(super) fn scout(&mut self, number: u64) {
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
-        epoch.stage = Stage::Scouting;
-        let dynamic: Vec<_> = epoch.roots().into_iter().filter(|(.., dynamic)| *dynamic).collect();
+        (epoch.stage, epoch.phase) = (Stage::Scouting, Phase::SCOUT);
+        let dynamic = epoch.dynamic_roots();
         epoch.scouts_left = dynamic.len();
         let careful = epoch.careful;
-        for (txn, parcel, root, _) in dynamic {
+        for (txn, parcel, root) in dynamic {
             let Some(epoch) = self.epochs.get_mut(&number) else { return };
             let work = &epoch.parcels[parcel].works[root.work];
+            epoch.guesses.insert(txn, Guess { method: work.method(), ..Guess::default() });
             self.methods.count(work.method(), Count::Scouted, 1);
             let plain = Plain::before(&self.worker);
             let task = if careful { None } else { work.scout(root.place, &plain) };
@@ -48,6 +49,16 @@ impl Executor {
             self.step_scout(txn, task, None);
         }
         self.enter(number, Phase::SCOUT);
+    }
+
+    /// Guessing has taken long enough: every dynamic transaction gets all workers, in a phase of its own.
+    pub(super) fn regroup(&mut self, number: u64) {
+        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let phase = epoch.phase.next();
+        let dynamic = epoch.dynamic_roots();
+        (epoch.stage, epoch.phase, epoch.scouts_left) = (Stage::Scouting, phase, dynamic.len());
+        dynamic.into_iter().for_each(|(txn, ..)| self.share_out(txn, None));
+        self.enter(number, phase);
     }
 
     /// Lets a scout's task go on, with what it waits for, if there is something.
@@ -73,6 +84,7 @@ impl Executor {
                 kind: CallKind::Scout,
                 depth: sent.depth,
                 path: sent.path,
+                one_way: false,
                 ambient,
                 call: sent.call,
             });
@@ -113,7 +125,7 @@ impl Executor {
         let worker = self.worker.clone();
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Plain::before(&worker), ambient));
-        let flow = Flow::at(World::Plain(scout.plain.clone()), depth);
+        let flow = Flow::at(World::Plain(scout.plain.clone()), depth, false);
         self.step_scout(txn, call.task(flow, path), Some((from, task, number)));
     }
 
@@ -125,13 +137,14 @@ impl Executor {
         let Some((task, waits)) = scout.tasks.pop() else { return };
         self.worker.deliver(number, value);
         self.step_scout(txn, task, waits);
-        let _ = self.worker.receive(number);
+        discard(self.worker.receive(number));
     }
 
     /// A scout that started here is done: hands out the tickets for what it has touched, or whole workers if that is
     /// not known.
     fn share_out(&mut self, txn: TxnId, touched: Option<Vec<Ticket>>) {
-        let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
+        let phase = self.epochs.get(&txn.epoch).map_or(Phase::SCOUT, |epoch| epoch.phase);
+        let at = Time { epoch: txn.epoch, phase };
         let me = u32::try_from(self.worker.index).unwrap_or(u32::MAX);
         let mut shares: Vec<(u32, Share, Vec<Ticket>)> = match touched {
             None => self.others().map(|to| (to, Share::Whole, Vec::new())).collect(),
@@ -153,7 +166,9 @@ impl Executor {
         let workers: BTreeSet<u32> = shares.iter().map(|(to, ..)| *to).chain([me]).collect();
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             epoch.shares.insert(txn, (share, here));
-            epoch.guesses.insert(txn, Guess { workers, wrong: 0 });
+            if let Some(guess) = epoch.guesses.get_mut(&txn) {
+                guess.workers = workers;
+            }
             epoch.scouts_left -= 1;
         }
         for (to, share, tickets) in shares {
