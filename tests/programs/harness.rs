@@ -6,6 +6,9 @@ use std::fmt::Debug;
 /// The numbers of workers every script runs at.
 pub const WORKERS: [usize; 3] = [1, 2, 4];
 
+/// And those it is simulated at, with the size of epochs and the seed of the schedule.
+pub const SCHEDULES: [(usize, usize, u64); 4] = [(2, 1, 1), (2, 4, 2), (3, 3, 3), (4, 50, 4)];
+
 /// A reply that was asked for and is not yet there.
 pub type Pending = Box<dyn FnOnce() -> String>;
 
@@ -113,6 +116,24 @@ macro_rules! script {
             let state = app.inspect().expect("the state can be read");
             app.stop().expect("the program stops");
             Run { side: format!("{workers} workers"), replies, state }.agrees_with(&oracle, &expected);
+        }
+        for (workers, epoch, seed) in $crate::harness::SCHEDULES {
+            let mut simulation = ::thalweg::prelude::App::new("corpus")
+                $(.entity::<$entity>())+
+                .workers(workers)
+                .seed(7)
+                .clock(|| 0)
+                .simulate(::thalweg::simulation::Schedule { seed, epoch })
+                .expect("the program fits together");
+            let pending: Vec<Pending> = vec![$({
+                let reply = simulation.handle().submit($call);
+                Box::new(move || show(reply.and_then(|reply| reply.wait()))) as Pending
+            }),+];
+            simulation.run();
+            let replies = pending.into_iter().map(|reply| reply()).collect();
+            let state = simulation.inspect().expect("the state can be read");
+            let side = format!("{workers} simulated workers, epochs up to {epoch}, seed {seed}");
+            Run { side, replies, state }.agrees_with(&oracle, &expected);
         }
     }};
 }

@@ -1,7 +1,7 @@
 //! The corpus: every shape of program the compiler must get right.
 //!
 //! A program is a few small entities and a script of calls. The script runs on the oracle (the methods as
-//! written, one request at a time on plain maps) and on the engine at 1, 2 and 4 workers. Every reply and the
+//! written, one request at a time on plain maps) and on the engine at 1, 2 and 4 workers, as threads and simulated. Every reply and the
 //! final state must be the same bytes everywhere. The oracle shares the bodies with the engine, so each script
 //! also carries the replies a reader of the Rust works out by hand.
 //!
@@ -20,4 +20,5 @@ mod together;
 mod ownership;
 mod names;
 mod system;
+mod workers;
 mod drawn;

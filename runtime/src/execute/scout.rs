@@ -133,7 +133,10 @@ impl Executor {
     pub(super) fn scout_return(&mut self, _: Time, returned: Returned) {
         let Returned { txn, number, value, touched, .. } = returned;
         let Some(scout) = self.scout_of(txn) else { return };
-        scout.touched.extend(touched.into_iter().flatten());
+        // A list grows on its way back through deep calls; it is moved and not copied.
+        let mut touched = touched.unwrap_or_default();
+        touched.append(&mut scout.touched);
+        scout.touched = touched;
         let Some((task, waits)) = scout.tasks.pop() else { return };
         self.worker.deliver(number, value);
         self.step_scout(txn, task, waits);
