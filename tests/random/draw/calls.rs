@@ -83,6 +83,29 @@ impl Body<'_> {
         None
     }
 
+    /// A call to a method that makes none, most often on `like` if that fits; the second is its receiver and class.
+    /// It costs no call site.
+    pub fn leaf_call(
+        &mut self,
+        like: Option<&(Two, usize)>,
+        wanted: impl Fn(Returns) -> bool,
+    ) -> Option<(Call, (Two, usize))> {
+        let shape = self.shape;
+        let like = like.filter(|_| !self.numbers.once_in(3));
+        let fits = |method: &&Method| {
+            let class = like.is_none_or(|(_, class)| *class == method.class);
+            class && !method.cuts && wanted(method.returns) && (!self.method.known || self.names(method.class))
+        };
+        let methods: Vec<&Method> = shape.methods().filter(fits).collect();
+        let callee = *self.numbers.pick(&methods)?;
+        let receiver = match like {
+            Some((receiver, _)) => receiver.clone(),
+            None => self.reference(callee.class, 0)?,
+        };
+        let arguments = self.arguments(callee, 0);
+        Some((make(callee, receiver.clone(), arguments), (receiver, callee.class)))
+    }
+
     /// Whether every reference the callee wants can be had from the arguments.
     pub fn can_call_known(&self, callee: &Method) -> bool {
         let named = |class: usize| self.names(class);

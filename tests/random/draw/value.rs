@@ -150,6 +150,12 @@ impl Body<'_> {
 
     /// What the method returns at its end or early.
     pub fn result(&mut self) -> Two {
+        if self.method.cuts
+            && self.numbers.once_in(3)
+            && let Some(tail) = self.tail()
+        {
+            return tail;
+        }
         let number = self.number(2);
         match self.method.returns {
             Returns::Nothing => two!("{{ let _ = {}; }}", number),
