@@ -94,9 +94,7 @@ fn drawn_programs_do_what_their_plain_rendering_does() {
         let (requests, expected) = requests::draw(program);
         mixture::count(&expected.replies, &mut outcomes);
         for side in sides(program, schedules) {
-            let got = side.run(program, &requests, &mut ways);
-            let difference = got.map(|got| difference(program, &requests, &expected, &got));
-            if let Some(difference) = difference.unwrap_or_else(Some) {
+            if let Some(difference) = side.differs(program, &requests, &expected, &mut ways) {
                 let _ = writeln!(failures, "seed {}, {side:?}: {difference}\n", program.seed);
                 let _ = writeln!(failures, "{}", program.source);
                 break;
@@ -113,6 +111,8 @@ fn drawn_programs_do_what_their_plain_rendering_does() {
 enum Side {
     Oracle,
     Simulated { workers: usize, schedule: Schedule },
+    /// With as many handles as workers, so that every worker orders some of the requests.
+    Handles { workers: usize, schedule: Schedule },
     Threads { workers: usize },
 }
 
@@ -123,6 +123,9 @@ fn sides(program: &Program, schedules: u64) -> Vec<Side> {
         for (epoch, number) in EPOCHS.into_iter().flat_map(|epoch| (0..schedules).map(move |n| (epoch, n))) {
             let schedule = Schedule { seed: program.seed ^ (number << 32), epoch };
             sides.push(Side::Simulated { workers, schedule });
+            if workers > 1 {
+                sides.push(Side::Handles { workers, schedule });
+            }
         }
     }
     sides.extend(WORKERS.map(|workers| Side::Threads { workers }));
@@ -130,29 +133,60 @@ fn sides(program: &Program, schedules: u64) -> Vec<Side> {
 }
 
 impl Side {
-    /// What it makes of the requests, or why it could not go on.
-    fn run(self, program: &Program, requests: &[Request], ways: &mut mixture::Ways) -> Result<Run, String> {
-        match self {
+    /// What it makes of the requests that is not expected.
+    fn differs(
+        self,
+        program: &Program,
+        requests: &[Request],
+        expected: &Run,
+        ways: &mut mixture::Ways,
+    ) -> Option<String> {
+        let got = match self {
             Self::Oracle => {
                 let mut oracle = Oracle::new();
                 let replies = requests.iter().map(|request| (program.oracle)(&mut oracle, request)).collect();
-                Ok(Run { replies, state: oracle.inspect() })
+                Run { replies, state: oracle.inspect() }
             }
             Self::Simulated { workers, schedule } => {
-                let app = (program.app)().workers(workers);
-                let simulate = || engine::simulate(app, program.submit, requests, schedule);
-                let (run, counts) = catch_unwind(AssertUnwindSafe(simulate)).map_err(|panic| {
-                    let text = panic.downcast_ref::<String>().map(String::as_str);
-                    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
-                })?;
-                ways.add(&counts);
-                Ok(run)
+                match simulated(program, requests, (workers, 1, schedule), ways) {
+                    Ok((got, _)) => got,
+                    Err(text) => return Some(text),
+                }
+            }
+            Self::Handles { workers, schedule } => {
+                // Nobody knows the order before, so none may make too many calls in any order.
+                let small = |request: &Request| Request { fuel: request.fuel.min(2), ..request.clone() };
+                let requests: Vec<_> = requests.iter().map(small).collect();
+                let (got, order) = match simulated(program, &requests, (workers, workers, schedule), ways) {
+                    Ok(simulated) => simulated,
+                    Err(text) => return Some(text),
+                };
+                let expected = requests::in_order(program, &requests, &order)?;
+                return difference(program, &requests, &expected, &got);
             }
             Self::Threads { workers } => {
-                Ok(engine::run((program.app)().workers(workers), program.submit, requests))
+                engine::run((program.app)().workers(workers), program.submit, requests)
             }
-        }
+        };
+        difference(program, requests, expected, &got)
     }
+}
+
+/// A simulation, with the order it has made of the requests; or why it could not go on.
+fn simulated(
+    program: &Program,
+    requests: &[Request],
+    (workers, handles, schedule): (usize, usize, Schedule),
+    ways: &mut mixture::Ways,
+) -> Result<(Run, Vec<usize>), String> {
+    let app = (program.app)().workers(workers);
+    let simulate = || engine::simulate(app, program.submit, requests, handles, schedule);
+    let (run, order, counts) = catch_unwind(AssertUnwindSafe(simulate)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+    })?;
+    ways.add(&counts);
+    Ok((run, order))
 }
 
 /// The first request that was answered in another way, or the state that came out.

@@ -51,7 +51,7 @@ pub fn draw(
     if method.fragile {
         body.has("panic");
         let (number, b) = (&body.scope.numbers[0].clone(), body.field("b"));
-        out.push(&two!("if {} % 4 == 3 {{\npanic!(\"drawn {{}}\", {});\n}}\n", number, b));
+        out.push(&two!("if {} % 3 == 2 {{\npanic!(\"drawn {{}} {{}}\", {}, {});\n}}\n", number, b, number));
     }
     let count = if method.cuts { 1 + body.numbers.below(2) } else { 1 };
     out.push(&body.statements(count, 2));

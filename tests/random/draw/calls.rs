@@ -106,6 +106,26 @@ impl Body<'_> {
         Some((make(callee, receiver.clone(), arguments), (receiver, callee.class)))
     }
 
+    /// A call that is told of a reference, and so may well meet it by another way.
+    pub fn call_about(&mut self, (about, class): &(Two, usize)) -> Option<Call> {
+        self.sites = self.sites.checked_sub(1)?;
+        let shape = self.shape;
+        let place = |method: &Method| {
+            let mut params = method.params.iter();
+            params.position(|param| *param == Param::Ref(*class))
+        };
+        let fits = |method: &&Method| {
+            let known = !self.method.known || self.can_call_known(method) && self.names(method.class);
+            method.cuts && known && place(method).is_some()
+        };
+        let methods: Vec<&Method> = shape.methods().filter(fits).collect();
+        let callee = *self.numbers.pick(&methods)?;
+        let receiver = self.reference(callee.class, 0)?;
+        let mut arguments = self.arguments(callee, 0);
+        arguments[1 + place(callee)?] = about.clone(); // the first is the fuel
+        Some(make(callee, receiver, arguments))
+    }
+
     /// Whether every reference the callee wants can be had from the arguments.
     pub fn can_call_known(&self, callee: &Method) -> bool {
         let named = |class: usize| self.names(class);

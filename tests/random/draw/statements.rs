@@ -124,8 +124,8 @@ impl Body<'_> {
             receiver = Some(like);
         }
         self.has("several sends in a row");
-        if self.numbers.once_in(2)
-            && let Some(call) = self.call(0, |_| true)
+        if !self.numbers.once_in(3)
+            && let Some(call) = receiver.as_ref().and_then(|receiver| self.call_about(receiver))
         {
             out.push(&two!("let _ = {};\n", self.awaited(&call)));
         } else if self.numbers.once_in(2) {
