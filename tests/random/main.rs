@@ -110,10 +110,18 @@ fn drawn_programs_do_what_their_plain_rendering_does() {
 #[derive(Clone, Copy, Debug)]
 enum Side {
     Oracle,
-    Simulated { workers: usize, schedule: Schedule },
+    Simulated {
+        workers: usize,
+        schedule: Schedule,
+    },
     /// With as many handles as workers, so that every worker orders some of the requests.
-    Handles { workers: usize, schedule: Schedule },
-    Threads { workers: usize },
+    Handles {
+        workers: usize,
+        schedule: Schedule,
+    },
+    Threads {
+        workers: usize,
+    },
 }
 
 /// All sides of a program. The threads come last: a mistake that would stop them for ever stops a simulation first.

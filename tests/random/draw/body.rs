@@ -51,7 +51,11 @@ pub fn draw(
     if method.fragile {
         body.has("panic");
         let (number, b) = (&body.scope.numbers[0].clone(), body.field("b"));
-        out.push(&two!("if {} % 3 == 2 {{\npanic!(\"drawn {{}} {{}}\", {}, {});\n}}\n", number, b, number));
+        out.push(&two!("if {} % 4 == 3 {{\npanic!(\"drawn {{}} {{}}\", {}, {});\n}}\n", number, b, number));
+    }
+    if method.cuts && body.numbers.once_in(3) {
+        let drawn = if body.numbers.once_in(2) { body.sends() } else { body.join() };
+        out.push(&drawn.unwrap_or_default());
     }
     let count = if method.cuts { 1 + body.numbers.below(2) } else { 1 };
     out.push(&body.statements(count, 2));

@@ -94,7 +94,10 @@ impl Body<'_> {
         let like = like.filter(|_| !self.numbers.once_in(3));
         let fits = |method: &&Method| {
             let class = like.is_none_or(|(_, class)| *class == method.class);
-            class && !method.cuts && wanted(method.returns) && (!self.method.known || self.names(method.class))
+            class
+                && !method.cuts
+                && wanted(method.returns)
+                && (!self.method.known || self.names(method.class))
         };
         let methods: Vec<&Method> = shape.methods().filter(fits).collect();
         let callee = *self.numbers.pick(&methods)?;

@@ -102,7 +102,7 @@ fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
             cuts: false,
             writes: !numbers.once_in(4),
             known: true,
-            fragile: numbers.once_in(3),
+            fragile: numbers.once_in(4),
             params: vec![Param::Number; 1 + numbers.below(2)],
             returns,
         });

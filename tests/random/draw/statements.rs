@@ -114,7 +114,7 @@ impl Body<'_> {
     }
 
     /// Several calls in a row that may go one way, and perhaps one that could see what they did.
-    fn sends(&mut self) -> Option<Two> {
+    pub fn sends(&mut self) -> Option<Two> {
         let mut out = Two::default();
         let mut receiver = None;
         for _ in 0..2 + self.numbers.below(2) {

@@ -12,7 +12,7 @@ impl Body<'_> {
             for _ in 0..2 + self.numbers.below(2) {
                 let (call, like) = self.leaf_call(receiver.as_ref(), |_| true)?;
                 calls.push(call);
-                receiver = Some(like).filter(|_| self.numbers.once_in(2));
+                receiver = Some(like);
             }
             self.has("join of calls that make none");
         } else {
