@@ -5,10 +5,12 @@
 //! order inside a timestamp, so none is kept), how many requests an epoch takes, and when a worker learns how far
 //! everything has come. The result must not depend on it. It also counts what workers send each other, for any number
 //! of workers.
+use crate::ambient::TransactionId;
 use crate::app::{App, Handle};
 use crate::dataflow::Shared;
 use crate::error::Result;
 use crate::execute::{Executor, Outgoing, Phase, Time};
+use crate::ingress::{Submitted, Work};
 use crate::message::{Message, Parcel};
 use crate::sequence::sequence;
 use crate::worker::Worker;
@@ -79,6 +81,8 @@ pub struct Simulation {
     draws: ChaCha8Rng,
     traffic: Traffic,
     peak: Peak,
+    /// By epoch and worker.
+    order: BTreeMap<(u64, usize), Vec<TransactionId>>,
 }
 
 impl App {
@@ -103,6 +107,7 @@ impl App {
             draws: ChaCha8Rng::seed_from_u64(schedule.seed),
             traffic: Traffic::default(),
             peak: Peak::default(),
+            order: BTreeMap::new(),
         })
     }
 }
@@ -159,6 +164,11 @@ impl Simulation {
         self.peak
     }
 
+    /// The transactions so far, in the order in which they would have had the same results one after the other.
+    pub fn order(&self) -> impl Iterator<Item = TransactionId> + '_ {
+        self.order.values().flatten().copied()
+    }
+
     fn open_queues(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.nodes.len()).filter(|worker| self.shared.ingress.waits(*worker))
     }
@@ -183,6 +193,13 @@ impl Simulation {
         let most = self.draws.random_range(1..=self.schedule.epoch.max(1));
         let Some(requests) = self.shared.ingress.take(at, most) else { return };
         let (epoch, peers) = (self.nodes[at].epoch, self.nodes.len());
+        let known = self.order.entry((epoch, at)).or_default();
+        for Submitted { id, work } in &requests {
+            if let Work::Transactions(work) = work {
+                let numbers = id.number..id.number + work.len() as u64;
+                known.extend(numbers.map(|number| TransactionId { number, ..*id }));
+            }
+        }
         let world = ((self.shared.clock)(), self.shared.seed);
         for parcel in sequence(&self.shared.methods, (epoch, at, peers), world, requests) {
             if parcel.from != parcel.to {

@@ -1,5 +1,6 @@
 //! The one place that runs the engine: everything is submitted in order from one handle, then collected.
 use crate::Request;
+use crate::draw::numbers::Numbers;
 use serde_json::Value;
 use std::fmt::Debug;
 use thalweg::prelude::*;
@@ -26,19 +27,34 @@ pub fn run(app: App, submit: Submit, requests: &[Request]) -> Run {
     Run { replies, state }
 }
 
-/// The same under a drawn schedule of workers and messages, and with epochs of drawn sizes up to `epoch`.
+/// The same under a drawn schedule of workers and messages, and with epochs of drawn sizes. When there are several
+/// handles, each request goes by a drawn one; also gives the order of the requests that the engine made of it.
 pub fn simulate(
     app: App,
     submit: Submit,
     requests: &[Request],
+    handles: usize,
     schedule: Schedule,
-) -> (Run, Vec<MethodCounts>) {
+) -> (Run, Vec<usize>, Vec<MethodCounts>) {
     let mut simulation = app.simulate(schedule).expect("the program fits together");
-    let pending: Vec<_> = requests.iter().map(|request| submit(simulation.handle(), request)).collect();
+    let clones: Vec<_> = (1..handles).map(|_| simulation.handle().clone()).collect();
+    let handles: Vec<_> = std::iter::once(simulation.handle()).chain(&clones).collect();
+    let mut numbers = Numbers(schedule.seed);
+    let mut sent: Vec<Vec<usize>> = handles.iter().map(|_| Vec::new()).collect();
+    let mut pending = Vec::new();
+    for (number, request) in requests.iter().enumerate() {
+        let by = numbers.below(handles.len());
+        sent[by].push(number);
+        pending.push(submit(handles[by], request));
+    }
     simulation.run();
     let replies = pending.into_iter().map(|reply| reply()).collect();
+    let number = |id: usize, handle: u32| sent[handle as usize][id];
+    let order =
+        simulation.order().map(|id| number(usize::try_from(id.number).expect("few requests"), id.handle));
+    let order = order.collect();
     let state = simulation.inspect().expect("the state can be read");
-    (Run { replies, state }, simulation.handle().method_counts())
+    (Run { replies, state }, order, simulation.handle().method_counts())
 }
 
 pub fn pending<T: Debug + 'static>(reply: Result<Reply<T>, Error>) -> Pending {

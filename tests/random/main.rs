@@ -20,6 +20,7 @@ mod programs {
 use engine::Run;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use thalweg::oracle::Oracle;
 use thalweg::prelude::App;
@@ -92,9 +93,9 @@ fn drawn_programs_do_what_their_plain_rendering_does() {
     for program in programs::PROGRAMS {
         let (requests, expected) = requests::draw(program);
         mixture::count(&expected.replies, &mut outcomes);
-        for (side, got) in sides(program, &requests, schedules, &mut ways) {
-            if let Some(difference) = difference(program, &requests, &expected, &got) {
-                let _ = writeln!(failures, "seed {}, {side}: {difference}\n", program.seed);
+        for side in sides(program, schedules) {
+            if let Some(difference) = side.differs(program, &requests, &expected, &mut ways) {
+                let _ = writeln!(failures, "seed {}, {side:?}: {difference}\n", program.seed);
                 let _ = writeln!(failures, "{}", program.source);
                 break;
             }
@@ -105,27 +106,95 @@ fn drawn_programs_do_what_their_plain_rendering_does() {
     ways.are_good();
 }
 
-fn sides(
-    program: &Program,
-    requests: &[Request],
-    schedules: u64,
-    ways: &mut mixture::Ways,
-) -> Vec<(String, Run)> {
-    let mut oracle = Oracle::new();
-    let replies = requests.iter().map(|request| (program.oracle)(&mut oracle, request)).collect();
-    let mut sides = vec![("oracle".to_owned(), Run { replies, state: oracle.inspect() })];
+/// What is compared with the plain rendering.
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Oracle,
+    Simulated {
+        workers: usize,
+        schedule: Schedule,
+    },
+    /// With as many handles as workers, so that every worker orders some of the requests.
+    Handles {
+        workers: usize,
+        schedule: Schedule,
+    },
+    Threads {
+        workers: usize,
+    },
+}
+
+/// All sides of a program. The threads come last: a mistake that would stop them for ever stops a simulation first.
+fn sides(program: &Program, schedules: u64) -> Vec<Side> {
+    let mut sides = vec![Side::Oracle];
     for workers in WORKERS {
-        let run = engine::run((program.app)().workers(workers), program.submit, requests);
-        sides.push((format!("{workers} workers"), run));
         for (epoch, number) in EPOCHS.into_iter().flat_map(|epoch| (0..schedules).map(move |n| (epoch, n))) {
             let schedule = Schedule { seed: program.seed ^ (number << 32), epoch };
-            let app = (program.app)().workers(workers);
-            let (run, counts) = engine::simulate(app, program.submit, requests, schedule);
-            ways.add(&counts);
-            sides.push((format!("{workers} simulated workers, {schedule:?}"), run));
+            sides.push(Side::Simulated { workers, schedule });
+            if workers > 1 {
+                sides.push(Side::Handles { workers, schedule });
+            }
         }
     }
+    sides.extend(WORKERS.map(|workers| Side::Threads { workers }));
     sides
+}
+
+impl Side {
+    /// What it makes of the requests that is not expected.
+    fn differs(
+        self,
+        program: &Program,
+        requests: &[Request],
+        expected: &Run,
+        ways: &mut mixture::Ways,
+    ) -> Option<String> {
+        let got = match self {
+            Self::Oracle => {
+                let mut oracle = Oracle::new();
+                let replies = requests.iter().map(|request| (program.oracle)(&mut oracle, request)).collect();
+                Run { replies, state: oracle.inspect() }
+            }
+            Self::Simulated { workers, schedule } => {
+                match simulated(program, requests, (workers, 1, schedule), ways) {
+                    Ok((got, _)) => got,
+                    Err(text) => return Some(text),
+                }
+            }
+            Self::Handles { workers, schedule } => {
+                // Nobody knows the order before, so none may make too many calls in any order.
+                let small = |request: &Request| Request { fuel: request.fuel.min(2), ..request.clone() };
+                let requests: Vec<_> = requests.iter().map(small).collect();
+                let (got, order) = match simulated(program, &requests, (workers, workers, schedule), ways) {
+                    Ok(simulated) => simulated,
+                    Err(text) => return Some(text),
+                };
+                let expected = requests::in_order(program, &requests, &order)?;
+                return difference(program, &requests, &expected, &got);
+            }
+            Self::Threads { workers } => {
+                engine::run((program.app)().workers(workers), program.submit, requests)
+            }
+        };
+        difference(program, requests, expected, &got)
+    }
+}
+
+/// A simulation, with the order it has made of the requests; or why it could not go on.
+fn simulated(
+    program: &Program,
+    requests: &[Request],
+    (workers, handles, schedule): (usize, usize, Schedule),
+    ways: &mut mixture::Ways,
+) -> Result<(Run, Vec<usize>), String> {
+    let app = (program.app)().workers(workers);
+    let simulate = || engine::simulate(app, program.submit, requests, handles, schedule);
+    let (run, order, counts) = catch_unwind(AssertUnwindSafe(simulate)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+    })?;
+    ways.add(&counts);
+    Ok((run, order))
 }
 
 /// The first request that was answered in another way, or the state that came out.

@@ -48,6 +48,15 @@ pub fn draw(
     let sites = if method.cuts { 2 + numbers.below(SITES - 2) } else { 0 };
     let mut body = Body { numbers, shape, method, features, scope, sites, loops: 0, names: 0 };
     let mut out = if method.cuts { body.out_of_fuel() } else { Two::default() };
+    if method.fragile {
+        body.has("panic");
+        let (number, b) = (&body.scope.numbers[0].clone(), body.field("b"));
+        out.push(&two!("if {} % 4 == 3 {{\npanic!(\"drawn {{}} {{}}\", {}, {});\n}}\n", number, b, number));
+    }
+    if method.cuts && body.numbers.once_in(3) {
+        let drawn = if body.numbers.once_in(2) { body.sends() } else { body.join() };
+        out.push(&drawn.unwrap_or_default());
+    }
     let count = if method.cuts { 1 + body.numbers.below(2) } else { 1 };
     out.push(&body.statements(count, 2));
     while body.sites > 2 {

@@ -83,6 +83,52 @@ impl Body<'_> {
         None
     }
 
+    /// A call to a method that makes none, most often on `like` if that fits; the second is its receiver and class.
+    /// It costs no call site.
+    pub fn leaf_call(
+        &mut self,
+        like: Option<&(Two, usize)>,
+        wanted: impl Fn(Returns) -> bool,
+    ) -> Option<(Call, (Two, usize))> {
+        let shape = self.shape;
+        let like = like.filter(|_| !self.numbers.once_in(3));
+        let fits = |method: &&Method| {
+            let class = like.is_none_or(|(_, class)| *class == method.class);
+            class
+                && !method.cuts
+                && wanted(method.returns)
+                && (!self.method.known || self.names(method.class))
+        };
+        let methods: Vec<&Method> = shape.methods().filter(fits).collect();
+        let callee = *self.numbers.pick(&methods)?;
+        let receiver = match like {
+            Some((receiver, _)) => receiver.clone(),
+            None => self.reference(callee.class, 0)?,
+        };
+        let arguments = self.arguments(callee, 0);
+        Some((make(callee, receiver.clone(), arguments), (receiver, callee.class)))
+    }
+
+    /// A call that is told of a reference, and so may well meet it by another way.
+    pub fn call_about(&mut self, (about, class): &(Two, usize)) -> Option<Call> {
+        self.sites = self.sites.checked_sub(1)?;
+        let shape = self.shape;
+        let place = |method: &Method| {
+            let mut params = method.params.iter();
+            params.position(|param| *param == Param::Ref(*class))
+        };
+        let fits = |method: &&Method| {
+            let known = !self.method.known || self.can_call_known(method) && self.names(method.class);
+            method.cuts && known && place(method).is_some()
+        };
+        let methods: Vec<&Method> = shape.methods().filter(fits).collect();
+        let callee = *self.numbers.pick(&methods)?;
+        let receiver = self.reference(callee.class, 0)?;
+        let mut arguments = self.arguments(callee, 0);
+        arguments[1 + place(callee)?] = about.clone(); // the first is the fuel
+        Some(make(callee, receiver, arguments))
+    }
+
     /// Whether every reference the callee wants can be had from the arguments.
     pub fn can_call_known(&self, callee: &Method) -> bool {
         let named = |class: usize| self.names(class);

@@ -2,6 +2,7 @@
 
 pub const FEATURES: &[&str] = &[
     "&& between calls",
+    "a call as the last thing",
     "? on a Result",
     "? on an Option",
     "Err",
@@ -28,6 +29,7 @@ pub const FEATURES: &[&str] = &[
     "join of three",
     "join of two",
     "join_all",
+    "join of calls that make none",
     "labelled break and continue",
     "let chain",
     "let else",
@@ -53,6 +55,7 @@ pub const FEATURES: &[&str] = &[
     "self on both sides of a call",
     "send",
     "several calls in one expression",
+    "several sends in a row",
     "shadowing",
     "the same entity twice in a list",
     "try_join_all",

@@ -24,6 +24,8 @@ pub struct Method {
     pub writes: bool,
     /// Whether it takes references from nowhere but its arguments, and calls only such methods.
     pub known: bool,
+    /// Whether it panics for some of its arguments; only of methods that make no calls.
+    pub fragile: bool,
     pub params: Vec<Param>,
     pub returns: Returns,
 }
@@ -86,19 +88,21 @@ fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
             cuts: true,
             writes: !numbers.once_in(4),
             known,
+            fragile: false,
             params,
             returns,
         });
     }
-    for place in 0..1 + usize::from(numbers.once_in(4)) {
+    for place in 0..1 + usize::from(numbers.once_in(2)) {
         let returns = [Returns::Number, Returns::Number, Returns::Result, Returns::Option, Returns::Nothing]
-            [numbers.below(5)];
+            [if place > 0 { 4 } else { numbers.below(5) }];
         methods.push(Method {
             name: format!("s{place}"),
             class,
             cuts: false,
             writes: !numbers.once_in(4),
             known: true,
+            fragile: numbers.once_in(4),
             params: vec![Param::Number; 1 + numbers.below(2)],
             returns,
         });

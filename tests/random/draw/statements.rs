@@ -1,5 +1,6 @@
 //! Statements: which one comes next, and those that are straight.
 use super::body::Body;
+use super::shape::Returns;
 use super::two::{Two, two};
 
 impl Body<'_> {
@@ -13,8 +14,9 @@ impl Body<'_> {
         }
         let drawn = match self.numbers.below(40) {
             0..=6 => return self.straight(),
-            7 | 8 => self.lone_call(),
-            9 => self.sent(),
+            7 => self.lone_call(),
+            9 if self.numbers.once_in(2) => self.sent(),
+            8 | 9 => self.sends(),
             10 | 11 => self.if_else(depth),
             12 => self.if_let(depth),
             13 => self.let_else(),
@@ -109,6 +111,47 @@ impl Body<'_> {
         self.has("send");
         let plain = self.awaited(&call).plain;
         Some(Two::new(format!("{}.send();\n", call.entity), format!("let _ = {plain};\n")))
+    }
+
+    /// Several calls in a row that may go one way, and perhaps one that could see what they did.
+    pub fn sends(&mut self) -> Option<Two> {
+        let mut out = Two::default();
+        let mut receiver = None;
+        for _ in 0..2 + self.numbers.below(2) {
+            let (call, like) = self.leaf_call(receiver.as_ref(), |_| true)?;
+            let plain = self.awaited(&call).plain;
+            out.push(&Two::new(format!("{}.send();\n", call.entity), format!("let _ = {plain};\n")));
+            receiver = Some(like);
+        }
+        self.has("several sends in a row");
+        if !self.numbers.once_in(3)
+            && let Some(call) = receiver.as_ref().and_then(|receiver| self.call_about(receiver))
+        {
+            out.push(&two!("let _ = {};\n", self.awaited(&call)));
+        } else if self.numbers.once_in(2) {
+            let (call, _) = self.leaf_call(receiver.as_ref(), |_| true)?;
+            out.push(&two!("let _ = {};\n", self.awaited(&call)));
+        }
+        Some(out)
+    }
+
+    /// A call after which the method does nothing but return, and what it returns.
+    pub fn tail(&mut self) -> Option<Two> {
+        let mut out = Two::default();
+        if self.numbers.once_in(3) {
+            let (call, _) = self.leaf_call(None, |_| true)?;
+            let plain = self.awaited(&call).plain;
+            out.push(&Two::new(format!("{}.send();\n", call.entity), format!("let _ = {plain};\n")));
+        }
+        let (call, _) = self.leaf_call(None, |returns| returns == Returns::Nothing)?;
+        self.has("a call as the last thing");
+        let value = match self.method.returns {
+            Returns::Number => "fuel",
+            Returns::Nothing => "()",
+            Returns::Result => "Ok(fuel)",
+            Returns::Option => "Some(fuel)",
+        };
+        Some(two!("{}{};\n{}", out, self.awaited(&call), value))
     }
 
     fn kept_call(&mut self, depth: usize) -> Option<Two> {

@@ -6,9 +6,20 @@ use super::two::{Two, two};
 
 impl Body<'_> {
     pub fn join(&mut self) -> Option<Two> {
-        let mut calls = vec![self.call(0, |_| true)?, self.call(1, |_| true)?];
+        let mut calls = Vec::new();
         if self.numbers.once_in(2) {
-            calls.extend(self.call(0, |_| true));
+            let mut receiver = None;
+            for _ in 0..2 + self.numbers.below(2) {
+                let (call, like) = self.leaf_call(receiver.as_ref(), |_| true)?;
+                calls.push(call);
+                receiver = Some(like);
+            }
+            self.has("join of calls that make none");
+        } else {
+            calls.extend([self.call(0, |_| true)?, self.call(1, |_| true)?]);
+            if self.numbers.once_in(2) {
+                calls.extend(self.call(0, |_| true));
+            }
         }
         self.has(if calls.len() == 2 { "join of two" } else { "join of three" });
         let entity: Vec<_> = calls.iter().map(|call| call.entity.as_str()).collect();
@@ -38,9 +49,11 @@ impl Body<'_> {
     /// `list.into_iter().map(|q| q.m0(..))` on both sides.
     fn calls_over_a_list(&mut self, wanted: impl Fn(Returns) -> bool) -> Option<(Two, Returns)> {
         let shape = self.shape;
+        let leaf = self.numbers.once_in(2);
         let named = |method: &super::shape::Method| self.can_call_known(method) && self.names(method.class);
-        let fits =
-            |method: &&super::shape::Method| wanted(method.returns) && (!self.method.known || named(method));
+        let fits = |method: &&super::shape::Method| {
+            wanted(method.returns) && (!self.method.known || named(method)) && !(leaf && method.cuts)
+        };
         let methods: Vec<_> = shape.methods().filter(fits).collect();
         let callee = *self.numbers.pick(&methods)?;
         let class = callee.class;

@@ -150,12 +150,18 @@ impl Body<'_> {
 
     /// What the method returns at its end or early.
     pub fn result(&mut self) -> Two {
+        if self.method.cuts
+            && self.numbers.once_in(4)
+            && let Some(tail) = self.tail()
+        {
+            return tail;
+        }
         let number = self.number(2);
         match self.method.returns {
             Returns::Nothing => two!("{{ let _ = {}; }}", number),
-            Returns::Result if self.numbers.once_in(3) => {
+            Returns::Result if self.numbers.once_in(2) => {
                 self.has("Err");
-                let condition = two!("{} % 7 == 3", self.pure(0));
+                let condition = two!("{} % 5 == 3", self.pure(0));
                 two!("if {} {{ Err({} % 997) }} else {{ Ok({} % 997) }}", condition, self.pure(0), number)
             }
             Returns::Option if self.numbers.once_in(3) => {
