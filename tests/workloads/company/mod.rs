@@ -76,8 +76,8 @@ fn the_conditions_hold_when_no_order_waits() {
     let app = start(&workload, 1);
     workload.load(&app).expect("the data can be loaded");
     for _ in 0..10 {
-        let districts = (1..=10).map(|district| tpcc::entities::District::at((1, district))).collect();
-        let deliver = tpcc::entities::Warehouse::at(1).deliver(districts, 3);
+        let districts = (1..=10).map(|district| crate::tpcc::entities::District::at((1, district))).collect();
+        let deliver = crate::tpcc::entities::Warehouse::at(1).deliver(districts, 3);
         app.call_blocking(deliver).expect("an answer");
     }
     workload.check(&app).expect("the conditions hold");
@@ -90,7 +90,7 @@ fn half_of_a_payment_breaks_a_condition() {
     let mut workload = Tpcc::new(tiny(1), SEED);
     let app = start(&workload, 2);
     workload.load(&app).expect("the data can be loaded");
-    app.call_blocking(tpcc::entities::District::at((1, 1)).receive(100)).expect("an answer");
+    app.call_blocking(crate::tpcc::entities::District::at((1, 1)).receive(100)).expect("an answer");
     let error = workload.check(&app).expect_err("the money is nobody's").to_string();
     assert!(error.contains("condition 1 (clause 3.3.2.1)"), "{error}");
     app.stop().expect("the program stops");
