@@ -1,5 +1,5 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
-use crate::ambient::{self, Activation, way};
+use crate::ambient::way;
 use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
@@ -182,12 +182,7 @@ impl Flow {
         path: u64,
     ) -> Poll<M::Output> {
         match worker.context::<M>(self.deeper(path, false), at, call.key) {
-            Ok(cx) => {
-                let outer = ambient::enter(Activation::new(path));
-                let done = run_now::<M>(cx, call.args);
-                ambient::enter(outer);
-                done
-            }
+            Ok(cx) => run_now::<M>(cx, call.args, path),
             Err(error) => {
                 self.doom(error);
                 Poll::Pending
@@ -232,15 +227,14 @@ impl Flow {
     /// Makes a call after which the method does nothing that could tell whether it was carried out.
     pub(crate) async fn last<M: Method>(&self, call: Call<M>) -> M::Output {
         // A result without content is known before it comes.
-        let mut unit: Box<dyn Any> = Box::new(Some(()));
-        let Some(output) = unit.downcast_mut::<Option<M::Output>>() else { return self.perform(call).await };
-        if !self.tail {
-            return self.perform(call).await; // a caller's code comes next, and that could do anything
-        }
-        match (self.one_way(call), output.take()) {
-            (Ok(()), Some(output)) => output,
-            (Ok(()), None) => unreachable!("the option has just been filled"),
-            (Err(call), _) => {
+        let mut unit = Some(());
+        let known = (&mut unit as &mut dyn Any).downcast_mut::<Option<M::Output>>().and_then(Option::take);
+        let (Some(output), true) = (known, self.tail) else {
+            return self.perform(call).await; // or a caller's code comes next, and that could do anything
+        };
+        match self.one_way(call) {
+            Ok(()) => output,
+            Err(call) => {
                 let path = self.next();
                 self.arrive(call, path, true).await
             }

@@ -4,7 +4,7 @@
 //! and after each call, and written back before each call and at the end. What it says is what the runtime has to
 //! say, byte for byte.
 use crate::Error;
-use crate::ambient::{self, Activation, Ambient, TransactionId};
+use crate::ambient::{self, Ambient, TransactionId};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
@@ -157,12 +157,7 @@ impl Plain {
             self.context(deeper, call.key)
         };
         match cx {
-            Ok(cx) => {
-                let outer = ambient::enter(Activation::new(path));
-                let done = run_now::<M>(cx, call.args);
-                ambient::enter(outer);
-                done
-            }
+            Ok(cx) => run_now::<M>(cx, call.args, path),
             Err(error) => {
                 self.doom(error);
                 Poll::Pending
