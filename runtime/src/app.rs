@@ -81,7 +81,7 @@ impl App {
     /// # Errors
     /// When the entities do not fit together.
     pub fn graph(self) -> Result<Program, Error> {
-        self.explorer.finish(&self.name).map(|(program, _)| program)
+        self.explorer.finish(&self.name, self.workers).map(|(program, _)| program)
     }
 
     /// Starts the workers.
@@ -108,7 +108,7 @@ impl App {
                 "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
             );
         }
-        let (graph, methods) = self.explorer.finish(&self.name)?;
+        let (graph, methods) = self.explorer.finish(&self.name, self.workers)?;
         let ingress = Arc::new(Ingress::new(self.workers, self.queue));
         Ok((Shared { ingress, methods: Arc::new(methods), seed: self.seed, clock: self.clock }, graph))
     }

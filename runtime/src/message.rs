@@ -95,12 +95,17 @@ pub(crate) struct Called {
     pub(crate) number: u32,
     /// How many one-way calls of the transaction this worker must have carried out before, of those from there.
     pub(crate) after: u32,
+    pub(crate) ambient: Ambient,
+    pub(crate) leaving: Leaving,
+}
+
+/// A call that leaves its worker, with what the callee's flow has to know.
+pub(crate) struct Leaving {
     pub(crate) kind: CallKind,
     pub(crate) depth: u32,
     pub(crate) path: u64,
     /// Whether what it calls may go one way.
     pub(crate) one_way: bool,
-    pub(crate) ambient: Ambient,
     pub(crate) call: Box<dyn Remote>,
 }
 
@@ -138,7 +143,7 @@ impl Message {
     pub(crate) fn size(&self) -> usize {
         size_of::<Addressed>()
             + match self {
-                Message::Call(called) => called.call.size(),
+                Message::Call(called) => called.leaving.call.size(),
                 Message::Scouted { tickets, .. } => size_of_val(tickets.as_slice()),
                 _ => 0,
             }

@@ -36,7 +36,8 @@ struct Known {
     plan: Plan,
     /// The classes a transaction from here can write, and those it can read.
     reach: [BTreeSet<String>; 2],
-    counts: Counters,
+    /// One for each worker, so that they do not write to the same place.
+    counts: Vec<Counters>,
 }
 
 enum Plan {
@@ -52,6 +53,7 @@ enum Plan {
 const OTHERS: usize = 0;
 
 #[derive(Default)]
+#[repr(align(64))]
 struct Counters {
     committed: AtomicU64,
     aborted: AtomicU64,
@@ -98,12 +100,14 @@ impl Methods {
         program: &Program,
         types: &BTreeMap<(&'static str, &'static str), TypeId>,
         classes: &BTreeMap<&'static str, usize>,
+        workers: usize,
     ) -> Self {
+        let counts = || (0..workers).map(|_| Counters::default()).collect();
         let others = Known {
             name: Default::default(),
             plan: Plan::Dynamic(Vec::new()),
             reach: Default::default(),
-            counts: Counters::default(),
+            counts: counts(),
         };
         let mut methods = Self { places: FxHashMap::default(), all: vec![others] };
         for planned in &program.plans {
@@ -114,7 +118,7 @@ impl Methods {
                 name: (name.0.to_owned(), name.1.to_owned()),
                 plan: plan(&planned.plan, classes),
                 reach: program.reach(&planned.method),
-                counts: Counters::default(),
+                counts: counts(),
             });
         }
         methods
@@ -161,8 +165,9 @@ impl Methods {
         !(writes_a.is_disjoint(writes_b) && writes_a.is_disjoint(reads_b) && reads_a.is_disjoint(writes_b))
     }
 
-    pub(crate) fn count(&self, place: usize, what: Count, n: u64) {
-        let counts = &self.all[place].counts;
+    /// Counts something of a method that a worker has seen.
+    pub(crate) fn count(&self, place: usize, worker: usize, what: Count, n: u64) {
+        let counts = &self.all[place].counts[worker];
         let counter = match what {
             Count::Committed => &counts.committed,
             Count::Aborted => &counts.aborted,
@@ -176,15 +181,17 @@ impl Methods {
 
     /// Every method that was the root of a transaction, in the order of the graph.
     pub(crate) fn counts(&self) -> Vec<MethodCounts> {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let sum = |known: &Known, of: fn(&Counters) -> &AtomicU64| {
+            known.counts.iter().map(|counts| of(counts).load(Ordering::Relaxed)).sum()
+        };
         let all = self.all.iter().map(|known| MethodCounts {
             method: known.name.clone(),
-            committed: read(&known.counts.committed),
-            aborted: read(&known.counts.aborted),
-            planned: read(&known.counts.planned),
-            scouted: read(&known.counts.scouted),
-            tail: read(&known.counts.tail),
-            undone: read(&known.counts.undone),
+            committed: sum(known, |counts| &counts.committed),
+            aborted: sum(known, |counts| &counts.aborted),
+            planned: sum(known, |counts| &counts.planned),
+            scouted: sum(known, |counts| &counts.scouted),
+            tail: sum(known, |counts| &counts.tail),
+            undone: sum(known, |counts| &counts.undone),
             reasons: match &known.plan {
                 Plan::Static { .. } => Vec::new(),
                 Plan::Dynamic(reasons) => reasons

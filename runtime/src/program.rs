@@ -80,7 +80,7 @@ impl Explorer {
         self.sites.insert(name, sites.iter().map(|site| site.iter().map(callee).collect()).collect());
     }
 
-    pub(crate) fn finish(mut self, name: &str) -> Result<(graph::Program, Methods)> {
+    pub(crate) fn finish(mut self, name: &str, workers: usize) -> Result<(graph::Program, Methods)> {
         while let Some(visit) = self.todo.pop() {
             visit(&mut self);
         }
@@ -109,7 +109,7 @@ impl Explorer {
         }
         let program = graph::link(name, self.entities.into_values().collect())
             .map_err(|error| Error::Start(error.to_string()))?;
-        let methods = Methods::new(&program, &self.methods, &self.classes);
+        let methods = Methods::new(&program, &self.methods, &self.classes, workers);
         Ok((program, methods))
     }
 }

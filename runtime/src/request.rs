@@ -189,7 +189,8 @@ impl<M: Method> Calls<M> {
     }
 
     fn count(&self, worker: &Worker, commit: bool) {
-        worker.methods.count(self.method, if commit { Count::Committed } else { Count::Aborted }, 1);
+        let what = if commit { Count::Committed } else { Count::Aborted };
+        worker.methods.count(self.method, worker.index, what, 1);
     }
 
     /// Keeps an outcome, or counts it and passes it on.
@@ -250,8 +251,8 @@ impl<M: Method> Work for Calls<M> {
             worker.end(commit, None);
             committed += u64::from(commit);
             if place as u64 + 1 == all {
-                worker.methods.count(self.method, Count::Committed, committed);
-                worker.methods.count(self.method, Count::Aborted, all - committed);
+                worker.methods.count(self.method, worker.index, Count::Committed, committed);
+                worker.methods.count(self.method, worker.index, Count::Aborted, all - committed);
             }
             self.answer(place, outcome);
         }

@@ -15,6 +15,7 @@ use crate::task::caught;
 /// Orders one worker's part of an epoch.
 pub(crate) struct Sequencer<'a> {
     methods: &'a Methods,
+    from: usize,
     seq: u32,
     parcels: Vec<Parcel>,
     /// The tickets of the transaction at hand.
@@ -34,6 +35,7 @@ pub(crate) fn sequence(
     let parcel = |to| Parcel { epoch, from: number(from), to: number(to), ..Parcel::default() };
     let mut sequencer = Sequencer {
         methods,
+        from,
         seq: 0,
         parcels: (0..peers).map(parcel).collect(),
         tickets: Vec::new(),
@@ -99,7 +101,7 @@ impl Sequencer<'_> {
         harvest::reset();
         let at = RootAt { work: self.parcels[root.owner].works.len(), place: place(root.owner) };
         if planned == Ok(true) && M::repeatable() {
-            self.methods.count(method, Count::Planned, 1);
+            self.methods.count(method, self.from, Count::Planned, 1);
             self.hand_out(root.owner, at);
         } else {
             self.dynamic = true;

@@ -9,11 +9,11 @@ use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::harvest::{Found, Harvest};
-use crate::message::CallKind;
+use crate::message::{CallKind, Leaving};
 use crate::place::Location;
 use crate::plan::{Methods, Ticket};
 use crate::state::{AnyClass, Class, key_text};
-use crate::task::{Payload, Remote};
+use crate::task::Payload;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,21 +25,7 @@ pub(crate) struct Sent {
     pub(crate) to: u32,
     pub(crate) number: u32,
     pub(crate) after: u32,
-    pub(crate) kind: CallKind,
-    pub(crate) depth: u32,
-    pub(crate) path: u64,
-    /// Whether its callees may send one way.
-    pub(crate) one_way: bool,
-    pub(crate) call: Box<dyn Remote>,
-}
-
-/// A call that is about to leave; see [`Called`](crate::message::Called).
-pub(crate) struct Leaving {
-    pub(crate) kind: CallKind,
-    pub(crate) depth: u32,
-    pub(crate) path: u64,
-    pub(crate) one_way: bool,
-    pub(crate) call: Box<dyn Remote>,
+    pub(crate) leaving: Leaving,
 }
 
 /// An old state: the number of the class, and the number of the state there.
@@ -224,7 +210,7 @@ impl Worker {
 
     /// Leaves a call for another worker; its number.
     pub(crate) fn send(&self, to: usize, leaving: Leaving) -> u32 {
-        let Leaving { kind, depth, path, one_way, call } = leaving;
+        let kind = leaving.kind;
         let to = u32::try_from(to).unwrap_or(u32::MAX);
         let running = &mut *self.running.borrow_mut();
         running.calls += 1;
@@ -243,7 +229,7 @@ impl Worker {
             }
         };
         running.outstanding += u32::from(kind == CallKind::OneWay);
-        self.outbox.borrow_mut().push(Sent { to, number, after, kind, depth, path, one_way, call });
+        self.outbox.borrow_mut().push(Sent { to, number, after, leaving });
         number
     }
 

@@ -2,7 +2,7 @@
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
-use crate::message::{CallKind, Called, Message, Returned, RootAt, TxnId};
+use crate::message::{CallKind, Called, Leaving, Message, Returned, RootAt, TxnId};
 use crate::queue::InQueue;
 use crate::task::{Progress, Task, discard};
 use crate::worker::Running;
@@ -87,7 +87,8 @@ impl Executor {
 
     /// Carries out a call from another worker.
     fn arrive(&mut self, at: usize, called: Called) {
-        let Called { from, task, number, kind, depth, path, call, one_way, .. } = called;
+        let Called { from, task, number, leaving, .. } = called;
+        let Leaving { kind, depth, path, one_way, call } = leaving;
         let flow = Flow::at(World::Worker(self.worker.clone()), depth, one_way);
         if !call.leaf() {
             let task_here = call.task(flow, path);
@@ -176,10 +177,9 @@ impl Executor {
         let (txn, time, ambient) = (active.txn, active.time(), active.ambient);
         let last = done && active.running.outstanding == 1 && active.running.failed.is_none();
         let mut decider = None;
-        for sent in self.worker.outbox().drain(..) {
-            let mut kind = sent.kind;
-            if last && kind == CallKind::OneWay {
-                (kind, decider) = (CallKind::Last, Some(sent.to));
+        for mut sent in self.worker.outbox().drain(..) {
+            if last && sent.leaving.kind == CallKind::OneWay {
+                (sent.leaving.kind, decider) = (CallKind::Last, Some(sent.to));
             }
             let message = Message::Call(Called {
                 txn,
@@ -187,12 +187,8 @@ impl Executor {
                 task: u32::try_from(slot).unwrap_or(u32::MAX),
                 number: sent.number,
                 after: sent.after,
-                kind,
-                depth: sent.depth,
-                one_way: sent.one_way,
-                path: sent.path,
                 ambient,
-                call: sent.call,
+                leaving: sent.leaving,
             });
             self.out.push(super::Outgoing { at: time, to: sent.to, message });
         }

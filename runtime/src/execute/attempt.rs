@@ -21,7 +21,7 @@ impl Executor {
             guess.workers.extend(0..peers);
         }
         if guess.wrong == 1 {
-            self.methods.count(guess.method, Count::Tail, 1);
+            self.methods.count(guess.method, self.worker.index, Count::Tail, 1);
         }
         let workers = guess.workers.clone();
         epoch.wrong.insert(txn, true);
@@ -47,7 +47,8 @@ impl Executor {
             return;
         }
         for (_, parcel, at, _) in epoch.roots() {
-            self.methods.count(epoch.parcels[parcel].works[at.work].method(), Count::Undone, 1);
+            let method = epoch.parcels[parcel].works[at.work].method();
+            self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
         for (txn, needed) in std::mem::take(&mut epoch.wrong) {
             if needed {

@@ -9,7 +9,7 @@ impl Executor {
     /// Takes a message about the phase that its epoch is in.
     pub(super) fn receive(&mut self, at: Time, message: Message) {
         match message {
-            Message::Call(called) if called.kind == CallKind::Scout => self.scout_call(at, called),
+            Message::Call(called) if called.leaving.kind == CallKind::Scout => self.scout_call(at, called),
             Message::Call(called) => self.call(at, called),
             Message::Return(returned) if returned.touched.is_some() => self.scout_return(at, returned),
             Message::Return(returned) => self.returned(returned),
@@ -57,15 +57,15 @@ impl Executor {
 
     /// The callee's worker was not among those that the transaction named.
     fn refuse(&mut self, at: Time, called: Called) {
-        let Called { txn, from, task, number, kind, call, .. } = called;
-        let error = call.unplanned(self.worker.index);
-        let message = match kind {
+        let Called { txn, from, task, number, leaving, .. } = called;
+        let error = leaving.call.unplanned(self.worker.index);
+        let message = match leaving.kind {
             CallKind::OneWay | CallKind::Last => Message::Ack { txn, number, result: Err(error) },
             CallKind::Await | CallKind::Scout => {
                 Message::Return(Returned { txn, task, number, value: Err(error), touched: None })
             }
         };
-        discard(call);
+        discard(leaving);
         self.send(at, from, message);
     }
 

@@ -3,7 +3,7 @@ use super::epoch::{Guess, Stage};
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
-use crate::message::{CallKind, Called, Message, Returned, Share, TxnId};
+use crate::message::{Called, Leaving, Message, Returned, Share, TxnId};
 use crate::oracle::Plain;
 use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
@@ -37,7 +37,7 @@ impl Executor {
             let Some(epoch) = self.epochs.get_mut(&number) else { return };
             let work = &epoch.parcels[parcel].works[root.work];
             epoch.guesses.insert(txn, Guess { method: work.method(), ..Guess::default() });
-            self.methods.count(work.method(), Count::Scouted, 1);
+            self.methods.count(work.method(), self.worker.index, Count::Scouted, 1);
             let plain = Plain::before(&self.worker);
             let task = if careful { None } else { work.scout(root.place, &plain) };
             let ambient = work.ambient(root.place);
@@ -81,12 +81,8 @@ impl Executor {
                 task: u32::try_from(slot).unwrap_or(u32::MAX),
                 number: sent.number,
                 after: 0,
-                kind: CallKind::Scout,
-                depth: sent.depth,
-                path: sent.path,
-                one_way: false,
                 ambient,
-                call: sent.call,
+                leaving: sent.leaving,
             });
             self.send(at, sent.to, message);
         }
@@ -121,7 +117,8 @@ impl Executor {
 
     /// A scout's call from another worker.
     pub(super) fn scout_call(&mut self, _: Time, called: Called) {
-        let Called { txn, from, task, number, depth, path, ambient, call, .. } = called;
+        let Called { txn, from, task, number, ambient, leaving, .. } = called;
+        let Leaving { depth, path, call, .. } = leaving;
         let worker = self.worker.clone();
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Plain::before(&worker), ambient));
