@@ -11,6 +11,7 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::pin::Pin;
+use std::task::Poll;
 
 /// A typed reference to an entity: its key. It is a plain value: keep it, send it, compare it.
 ///
@@ -137,6 +138,11 @@ pub trait Awaitable: Sized {
     /// Makes the calls, from left to right.
     #[doc(hidden)]
     fn perform(self, flow: &Flow) -> impl Future<Output = Self::Output>;
+    /// Makes a call where nothing ever waits, without a coroutine of its own; gives back what is not one call.
+    #[doc(hidden)]
+    fn at_once(self, _: &Flow) -> Result<Poll<Self::Output>, Self> {
+        Err(self)
+    }
     /// Makes the calls, from left to right, for nobody who wants their results.
     #[doc(hidden)]
     fn send(self, flow: &Flow) -> impl Future<Output = ()> {
@@ -159,6 +165,9 @@ impl<M: Method> Awaitable for Call<M> {
     type Output = M::Output;
     fn perform(self, flow: &Flow) -> impl Future<Output = M::Output> {
         flow.perform(self)
+    }
+    fn at_once(self, flow: &Flow) -> Result<Poll<M::Output>, Self> {
+        flow.at_once(self)
     }
     fn send(self, flow: &Flow) -> impl Future<Output = ()> {
         flow.send(self)

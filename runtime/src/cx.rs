@@ -11,11 +11,12 @@ use crate::flow::Flow;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
-use crate::worker::Worker;
 use std::cell::RefMut;
 use std::convert::Infallible;
+use std::future::pending;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::task::Poll;
 
 /// The context of one running method.
 pub struct Cx<E: Entity> {
@@ -25,7 +26,7 @@ pub struct Cx<E: Entity> {
 
 pub(crate) enum Place<E: Entity> {
     /// On a worker.
-    Slot { worker: Rc<Worker>, class: Rc<Class<E>>, hash: u64, slot: Option<usize>, key: E::Key },
+    Slot { class: Rc<Class<E>>, hash: u64, slot: Option<usize>, key: E::Key },
     /// In plain maps: the oracle's, or those of a scout.
     Map { map: Rc<PlainMap<E>>, key: E::Key },
     /// Nowhere: the method only describes itself.
@@ -56,7 +57,9 @@ impl<E: Entity> Cx<E> {
     /// Takes up the state of the entity.
     pub async fn hold(&self, write: bool) -> Held<'_, E> {
         let mut held = Held { cx: self, write, state: None };
-        held.take_up().await;
+        if !held.take_up() {
+            pending().await
+        }
         held
     }
 
@@ -65,7 +68,7 @@ impl<E: Entity> Cx<E> {
         if let Place::Nowhere(description) = &self.place {
             description.replace(sites);
         }
-        std::future::pending().await
+        pending().await
     }
 
     /// Puts what a constructor made in its place.
@@ -88,7 +91,11 @@ impl<E: Entity> Cx<E> {
             return Err(Error::AlreadyExists { entity: E::NAME, key: key_text(key) });
         }
         match &self.place {
-            Place::Slot { worker, class, hash, .. } => worker.create(class, *hash, entity),
+            Place::Slot { class, hash, .. } => {
+                if let Some(worker) = self.flow.worker() {
+                    worker.create(class, *hash, entity);
+                }
+            }
             Place::Map { map, .. } => map.put(entity),
             Place::Nowhere(_) => {}
         }
@@ -105,9 +112,13 @@ impl<E: Entity> Cx<E> {
 
     pub(crate) fn remove(&self) -> bool {
         match &self.place {
-            Place::Slot { worker, class, hash, key, .. } => {
-                class.find(*hash, key).inspect(|slot| worker.remove(class, *slot)).is_some()
-            }
+            Place::Slot { class, hash, key, .. } => match (class.find(*hash, key), self.flow.worker()) {
+                (Some(slot), Some(worker)) => {
+                    worker.remove(class, slot);
+                    true
+                }
+                _ => false,
+            },
             Place::Map { map, key } => map.remove(key),
             Place::Nowhere(_) => false,
         }
@@ -115,13 +126,9 @@ impl<E: Entity> Cx<E> {
 
     fn state(&self, write: bool) -> Option<State<'_, E>> {
         match &self.place {
-            Place::Slot { worker, class, hash, slot, key } => {
-                let held = |slot: usize| {
-                    if write {
-                        worker.before_write(class, slot);
-                    }
-                    class.hold(slot)
-                };
+            Place::Slot { class, hash, slot, key } => {
+                let worker = self.flow.worker()?;
+                let held = |slot| if write { worker.hold_to_write(class, slot) } else { class.hold(slot) };
                 // During a call the entity may have been removed and created anew, in another slot.
                 let state = slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held));
                 state.map(State::Slot)
@@ -178,8 +185,18 @@ impl<E: Entity> Held<'_, E> {
     /// A cut: lets the state go, makes the call, takes the state up again.
     pub async fn call<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
-        let output = call.perform(&self.cx.flow).await;
-        self.take_up().await;
+        let output = if self.cx.flow.is_alone() {
+            match call.at_once(&self.cx.flow) {
+                Ok(Poll::Ready(output)) => output,
+                Ok(Poll::Pending) => pending().await,
+                Err(call) => call.perform(&self.cx.flow).await,
+            }
+        } else {
+            call.perform(&self.cx.flow).await
+        };
+        if !self.take_up() {
+            pending().await
+        }
         output
     }
 
@@ -187,22 +204,36 @@ impl<E: Entity> Held<'_, E> {
     pub async fn send<A: Awaitable>(&mut self, _: &Site<A>, call: A) {
         self.let_go();
         call.send(&self.cx.flow).await;
-        self.take_up().await;
+        if !self.take_up() {
+            pending().await
+        }
     }
 
     /// The last cut of a method that afterwards does nothing but return: as [`Held::call`].
     pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
-        let output = call.last(&self.cx.flow).await;
-        self.take_up().await;
+        let output = if self.cx.flow.is_alone() {
+            match call.at_once(&self.cx.flow) {
+                Ok(Poll::Ready(output)) => output,
+                Ok(Poll::Pending) => pending().await,
+                Err(call) => call.last(&self.cx.flow).await,
+            }
+        } else {
+            call.last(&self.cx.flow).await
+        };
+        if !self.take_up() {
+            pending().await
+        }
         output
     }
 
-    async fn take_up(&mut self) {
+    /// `false` when there is no entity any more: then the transaction cannot go on, nor can the method.
+    fn take_up(&mut self) -> bool {
         self.state = self.cx.state(self.write);
         if self.state.is_none() {
-            match self.cx.flow.fail(self.cx.missing()).await {}
+            self.cx.flow.doom(self.cx.missing());
         }
+        self.state.is_some()
     }
 
     fn let_go(&mut self) {

@@ -114,6 +114,12 @@ pub trait Method: Sized + 'static {
     fn copy(args: &Self::Args) -> Option<Self::Args>;
     /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
     fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
+    /// Whether it is a plain function on the state of its entity: it makes no calls, and is no constructor.
+    const PLAIN: bool = false;
+    /// Runs it on a state, if it is a plain function; a reader leaves the state as it is.
+    fn plain(_: &mut Self::Entity, _: Self::Args) -> Option<Self::Output> {
+        None
+    }
     /// Whether the result aborts a transaction that started here.
     fn is_err(output: &Self::Output) -> bool;
 }

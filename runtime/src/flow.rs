@@ -89,12 +89,37 @@ impl Flow {
         pending().await
     }
 
-    fn doom(&self, error: Error) {
+    pub(crate) fn doom(&self, error: Error) {
         match &self.world {
             World::Alone(worker) | World::Worker(worker) => worker.doom(error),
             World::Plain(plain) => plain.doom(error),
             World::Nowhere => {}
         }
+    }
+
+    /// The worker that the method runs on.
+    pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
+        match &self.world {
+            World::Alone(worker) | World::Worker(worker) => Some(worker),
+            World::Plain(_) | World::Nowhere => None,
+        }
+    }
+
+    /// Whether nothing ever waits here.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self.world, World::Alone(_))
+    }
+
+    /// Makes a call where nothing ever waits; gives it back where something may. `Pending` means that the transaction
+    /// failed.
+    pub(crate) fn at_once<M: Method>(&self, call: Call<M>) -> Result<Poll<M::Output>, Call<M>> {
+        let World::Alone(worker) = &self.world else { return Err(call) };
+        let path = self.next();
+        if self.depth >= MAX_DEPTH {
+            self.doom(Error::TooDeep { limit: MAX_DEPTH });
+            return Ok(Poll::Pending);
+        }
+        Ok(self.alone(worker, call, path))
     }
 
     /// Makes a call.
@@ -181,13 +206,16 @@ impl Flow {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
-        match worker.context::<M>(self.deeper(path, false), at, call.key) {
-            Ok(cx) => run_now::<M>(cx, call.args, path),
-            Err(error) => {
-                self.doom(error);
-                Poll::Pending
-            }
-        }
+        let done = if M::PLAIN {
+            worker.plain(at, call, path).map(Poll::Ready)
+        } else {
+            let cx = worker.context::<M>(self.deeper(path, false), at, call.key);
+            cx.map(|cx| run_now::<M>(cx, call.args, path))
+        };
+        done.unwrap_or_else(|error| {
+            self.doom(error);
+            Poll::Pending
+        })
     }
 
     /// Waits for the result of a call to another worker.

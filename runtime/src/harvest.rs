@@ -5,7 +5,7 @@
 use crate::Entity;
 use crate::place::Location;
 use serde::ser::{self, Serialize, Serializer};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
 
 /// A reference that was found.
@@ -17,34 +17,32 @@ pub(crate) struct Found {
 }
 
 thread_local! {
-    /// Where references report themselves while an argument is searched.
-    static SEARCH: RefCell<Search> = const { RefCell::new(Search { peers: 0, found: Vec::new() }) };
-}
-
-struct Search {
-    /// The number of workers; 0 when nothing is searched.
-    peers: usize,
-    found: Vec<Found>,
+    /// The number of workers while an argument is searched, and 0 when none is.
+    static PEERS: Cell<usize> = const { Cell::new(0) };
+    /// Where references report themselves.
+    static FOUND: RefCell<Vec<Found>> = const { RefCell::new(Vec::new()) };
+    /// Whether there is one among them.
+    static ANY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Called by every reference that is serialised; says whether it was found by a search.
 pub(crate) fn found<E: Entity>(key: &E::Key) -> bool {
-    SEARCH.with_borrow_mut(|search| {
-        if search.peers == 0 {
-            return false;
-        }
-        let location = Location::of::<E>(key, search.peers);
-        search.found.push(Found { class: E::class().index(), location });
-        true
-    })
+    let peers = PEERS.get();
+    if peers == 0 {
+        return false;
+    }
+    let location = Location::of::<E>(key, peers);
+    FOUND.with_borrow_mut(|found| found.push(Found { class: E::class().index(), location }));
+    ANY.set(true);
+    true
 }
 
 /// Ends a search that a panic has left open.
 pub(crate) fn reset() {
-    SEARCH.with_borrow_mut(|search| {
-        search.peers = 0;
-        search.found.clear();
-    });
+    PEERS.set(0);
+    if ANY.replace(false) {
+        FOUND.with_borrow_mut(Vec::clear);
+    }
 }
 
 /// Searches the parameters that an access plan names.
@@ -68,13 +66,13 @@ impl<'a> Harvest<'a> {
         if !(self.wanted)(place) {
             return;
         }
-        SEARCH.with_borrow_mut(|search| search.peers = self.peers);
+        PEERS.set(self.peers);
         // What cannot be serialised names nothing that could be seen; a call to it is then found to be unplanned.
         let _ = argument.serialize(Nowhere);
-        SEARCH.with_borrow_mut(|search| {
-            search.peers = 0;
-            search.found.drain(..).for_each(|found| (self.each)(place, found));
-        });
+        PEERS.set(0);
+        if ANY.replace(false) {
+            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| (self.each)(place, found)));
+        }
     }
 }
 

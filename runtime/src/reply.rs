@@ -1,6 +1,6 @@
 //! The way an answer takes back to whoever asked.
 use crate::Error;
-use crate::request::Collected;
+use crate::request::{Collected, Outcome};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 /// The answer to a submitted request, when it comes: a future, on any executor, or [`Reply::wait`].
 #[must_use = "the answer tells whether the transaction stands"]
 #[derive(Debug)]
-pub struct Reply<T>(pub(crate) oneshot::Receiver<Result<T, Error>>);
+pub struct Reply<T>(pub(crate) oneshot::Receiver<Outcome<T>>);
 
 impl<T> Reply<T> {
     /// Blocks the thread until the answer comes.
@@ -26,7 +26,7 @@ impl<T> Reply<T> {
 impl<T> Future for Reply<T> {
     type Output = Result<T, Error>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Error::Stopped)))
+        Pin::new(&mut self.0).poll(cx).map(|answer| opened(answer.ok()))
     }
 }
 
@@ -48,8 +48,13 @@ impl<T> Replies<T> {
 impl<T> Future for Replies<T> {
     type Output = Result<Vec<Result<T, Error>>, Error>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map_err(|_| Error::Stopped)
+        let open = |answers: Collected<T>| answers.into_iter().map(opened).collect();
+        Pin::new(&mut self.0).poll(cx).map(|answers| answers.map(open).map_err(|_| Error::Stopped))
     }
+}
+
+fn opened<T>(answer: Option<Outcome<T>>) -> Result<T, Error> {
+    answer.map_or(Err(Error::Stopped), |outcome| outcome.map_err(|error| *error))
 }
 
 struct Parked(Thread);

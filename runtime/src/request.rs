@@ -14,7 +14,6 @@ use crate::worker::Worker;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -49,16 +48,17 @@ pub(crate) trait Work: Send {
     fn release(&mut self, place: usize, worker: &Worker);
 }
 
-/// One call with its outcome, which waits there until it may leave.
+/// One call, and its number among those that were submitted together.
 struct Item<M: Method> {
-    /// Its number among the calls that were submitted together.
     number: u32,
     call: Option<Call<M>>,
-    outcome: Option<(Result<M::Output>, bool)>,
 }
 
+/// The answer to a call. Errors are rare and large, so they travel in a box.
+pub(crate) type Outcome<T> = Result<T, Box<Error>>;
+
 /// How many calls of a batch are expected at a time; see [`Worker::expect`].
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 
 /// Calls of one method, submitted together.
 pub(crate) struct Calls<M: Method> {
@@ -67,41 +67,59 @@ pub(crate) struct Calls<M: Method> {
     now: u64,
     seed: u64,
     items: SmallVec<[Item<M>; 1]>,
+    /// Outcomes that wait until their epoch stands, with whether they commit; as many as there are items, or none.
+    kept: Vec<Option<(Outcome<M::Output>, bool)>>,
     answer: Answer<M::Output>,
 }
 
 /// Where answers go.
 enum Answer<T> {
     /// To the one who asked; with the place in the queue that is free after that.
-    One(Option<(oneshot::Sender<Result<T>>, OwnedSemaphorePermit)>),
-    /// To a collection; these are the ones it has not got yet.
-    Many(Arc<Collection<T>>, Vec<(u32, Result<T>)>),
+    One(Option<(oneshot::Sender<Outcome<T>>, OwnedSemaphorePermit)>),
+    /// To a collection.
+    Many(Arc<Collection<T>>, Part<T>),
 }
 
-/// What the answers of a batch come to.
-pub(crate) type Collected<T> = Vec<Result<T>>;
+/// The answers that a collection has not got yet, by their places, and how many are missing.
+struct Part<T> {
+    outcomes: Vec<Option<Outcome<T>>>,
+    missing: usize,
+}
+
+impl<T> Part<T> {
+    fn of(len: usize) -> Self {
+        Self { outcomes: std::iter::repeat_with(|| None).take(len).collect(), missing: len }
+    }
+}
+
+/// What the answers of a batch come to; `None` where there will be none.
+pub(crate) type Collected<T> = Vec<Option<Outcome<T>>>;
 
 /// The answers of a batch, from all workers.
 struct Collection<T> {
-    left: AtomicUsize,
-    answers: Mutex<Vec<Option<Result<T>>>>,
+    answers: Mutex<Part<T>>,
     done: Mutex<Option<(oneshot::Sender<Collected<T>>, OwnedSemaphorePermit)>>,
 }
 
 impl<T> Collection<T> {
-    fn take(&self, part: Vec<(u32, Result<T>)>) {
-        let count = part.len();
+    /// Takes the answers of some of the calls.
+    fn take(&self, numbers: impl Iterator<Item = u32>, outcomes: Vec<Option<Outcome<T>>>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        part.into_iter().for_each(|(number, outcome)| answers[number as usize] = Some(outcome));
-        drop(answers);
-        if self.left.fetch_sub(count, Ordering::AcqRel) == count {
-            self.finish();
+        answers.missing -= outcomes.len();
+        if outcomes.len() == answers.outcomes.len() {
+            answers.outcomes = outcomes; // all of them, in order
+        } else {
+            numbers
+                .zip(outcomes)
+                .for_each(|(number, outcome)| answers.outcomes[number as usize] = outcome);
+        }
+        if answers.missing == 0 {
+            let answers = std::mem::take(&mut answers.outcomes);
+            self.finish(answers);
         }
     }
 
-    fn finish(&self) {
-        let answers = std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner));
-        let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(Error::Stopped))).collect();
+    fn finish(&self, answers: Collected<T>) {
         if let Some((sender, _room)) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take() {
             discard(sender.send(answers));
         }
@@ -113,9 +131,9 @@ impl<M: Method> Calls<M> {
         method: usize,
         call: Call<M>,
         room: OwnedSemaphorePermit,
-    ) -> (Self, oneshot::Receiver<Result<M::Output>>) {
+    ) -> (Self, oneshot::Receiver<Outcome<M::Output>>) {
         let (sender, reply) = oneshot::channel();
-        let item = Item { number: 0, call: Some(call), outcome: None };
+        let item = Item { number: 0, call: Some(call) };
         let calls = Self::new(method, SmallVec::from_iter([item]), Answer::One(Some((sender, room))));
         (calls, reply)
     }
@@ -126,21 +144,18 @@ impl<M: Method> Calls<M> {
         room: OwnedSemaphorePermit,
     ) -> (Self, oneshot::Receiver<Collected<M::Output>>) {
         let (sender, replies) = oneshot::channel();
-        let collection = Collection {
-            left: AtomicUsize::new(calls.len()),
-            answers: Mutex::new((0..calls.len()).map(|_| None).collect()),
-            done: Mutex::new(Some((sender, room))),
-        };
+        let collection =
+            Collection { answers: Mutex::new(Part::of(calls.len())), done: Mutex::new(Some((sender, room))) };
         if calls.is_empty() {
-            collection.finish();
+            collection.finish(Vec::new());
         }
-        let items = (0..).zip(calls).map(|(number, call)| Item { number, call: Some(call), outcome: None });
-        let answer = Answer::Many(Arc::new(collection), Vec::new());
+        let answer = Answer::Many(Arc::new(collection), Part::of(calls.len()));
+        let items = (0..).zip(calls).map(|(number, call)| Item { number, call: Some(call) });
         (Self::new(method, items.collect(), answer), replies)
     }
 
     fn new(method: usize, items: SmallVec<[Item<M>; 1]>, answer: Answer<M::Output>) -> Self {
-        Self { method, first: TransactionId::default(), now: 0, seed: 0, items, answer }
+        Self { method, first: TransactionId::default(), now: 0, seed: 0, items, kept: Vec::new(), answer }
     }
 
     fn id(&self, place: usize) -> TransactionId {
@@ -152,7 +167,7 @@ impl<M: Method> Calls<M> {
     fn piece(&mut self) -> Self {
         let answer = match &mut self.answer {
             Answer::One(one) => Answer::One(one.take()),
-            Answer::Many(collection, _) => Answer::Many(collection.clone(), Vec::new()),
+            Answer::Many(collection, _) => Answer::Many(collection.clone(), Part::of(0)),
         };
         let Self { method, first, now, seed, .. } = *self;
         Self { first, now, seed, ..Self::new(method, SmallVec::new(), answer) }
@@ -170,19 +185,19 @@ impl<M: Method> Calls<M> {
 
     /// Passes an outcome on. Whoever asked may have gone; the transaction stands all the same, and dropping its result
     /// is user code.
-    fn answer(&mut self, place: usize, outcome: Result<M::Output>) {
-        let number = self.items[place].number;
-        let all = self.items.len();
+    fn answer(&mut self, place: usize, outcome: Outcome<M::Output>) {
         match &mut self.answer {
             Answer::One(one) => {
                 if let Some((sender, _room)) = one.take() {
                     discard(sender.send(outcome));
                 }
             }
-            Answer::Many(collection, outcomes) => {
-                outcomes.push((number, outcome));
-                if outcomes.len() == all {
-                    collection.take(std::mem::take(outcomes));
+            Answer::Many(collection, part) => {
+                part.outcomes[place] = Some(outcome);
+                part.missing -= 1;
+                if part.missing == 0 {
+                    let numbers = self.items.iter().map(|item| item.number);
+                    collection.take(numbers, std::mem::take(&mut part.outcomes));
                 }
             }
         }
@@ -194,14 +209,14 @@ impl<M: Method> Calls<M> {
     }
 
     /// Keeps an outcome, or counts it and passes it on.
-    fn ended(&mut self, place: usize, outcome: Result<M::Output>, commit: bool, keep: Option<&Worker>) {
-        match keep {
-            None => discard(self.items[place].outcome.replace((outcome, commit))),
-            Some(worker) => {
-                self.count(worker, commit);
-                self.answer(place, outcome);
-            }
+    fn ended(&mut self, place: usize, outcome: Result<M::Output>, commit: bool, keep: bool, worker: &Worker) {
+        let outcome = outcome.map_err(Box::new);
+        if keep {
+            self.kept.resize_with(self.items.len(), || None);
+            return discard(self.kept[place].replace((outcome, commit)));
         }
+        self.count(worker, commit);
+        self.answer(place, outcome);
     }
 }
 
@@ -226,7 +241,10 @@ impl<M: Method> Work for Calls<M> {
             pieces[owner].get_or_insert_with(|| self.piece()).items.push(item);
         }
         for (owner, piece) in pieces.into_iter().enumerate() {
-            if let Some(piece) = piece {
+            if let Some(mut piece) = piece {
+                if let Answer::Many(_, part) = &mut piece.answer {
+                    *part = Part::of(piece.items.len());
+                }
                 sequencer.give(owner, Box::new(piece));
             }
         }
@@ -234,14 +252,11 @@ impl<M: Method> Work for Calls<M> {
 
     fn run_all(mut self: Box<Self>, worker: &Rc<Worker>) {
         let (mut committed, all) = (0, self.items.len() as u64);
-        if let Answer::Many(_, outcomes) = &mut self.answer {
-            outcomes.reserve_exact(all as usize);
-        }
         for place in 0..self.items.len() {
             if place.is_multiple_of(AHEAD) && all > 1 {
                 let next = self.items.iter().skip(place).take(AHEAD).filter_map(|item| item.call.as_ref());
                 // How an argument is serialised is user code; if it panics, it will do so again where it counts.
-                let _ = caught(|| next.for_each(|call| worker.expect(call)));
+                let _ = caught(|| worker.expect(next));
                 harvest::reset();
             }
             let Some(call) = self.items[place].call.take() else { continue };
@@ -254,7 +269,7 @@ impl<M: Method> Work for Calls<M> {
                 worker.methods.count(self.method, worker.index, Count::Committed, committed);
                 worker.methods.count(self.method, worker.index, Count::Aborted, all - committed);
             }
-            self.answer(place, outcome);
+            self.answer(place, outcome.map_err(Box::new));
         }
     }
 
@@ -266,7 +281,7 @@ impl<M: Method> Work for Calls<M> {
         let call = match self.call(place, keep).unwrap_or(Err(Error::Stopped)) {
             Ok(call) => call,
             Err(error) => {
-                self.ended(place, Err(error), false, (!keep).then_some(worker));
+                self.ended(place, Err(error), false, keep, worker);
                 return Went { commit: false, wrong: None };
             }
         };
@@ -277,7 +292,7 @@ impl<M: Method> Work for Calls<M> {
             Err(Error::Unplanned { worker, .. }) => Some(*worker),
             _ => None,
         };
-        self.ended(place, outcome, commit, (!keep).then_some(worker));
+        self.ended(place, outcome, commit, keep, worker);
         Went { commit, wrong }
     }
 
@@ -296,11 +311,11 @@ impl<M: Method> Work for Calls<M> {
     fn finish(&mut self, place: usize, task: &mut dyn Task, commit: bool, keep: bool, worker: &Worker) {
         let mut outcome: Option<Result<M::Output>> = None;
         task.outcome(&mut outcome as &mut dyn Any);
-        self.ended(place, outcome.unwrap_or(Err(Error::Stopped)), commit, (!keep).then_some(worker));
+        self.ended(place, outcome.unwrap_or(Err(Error::Stopped)), commit, keep, worker);
     }
 
     fn release(&mut self, place: usize, worker: &Worker) {
-        if let Some((outcome, commit)) = self.items[place].outcome.take() {
+        if let Some((outcome, commit)) = self.kept.get_mut(place).and_then(Option::take) {
             self.count(worker, commit);
             self.answer(place, outcome);
         }

@@ -11,13 +11,28 @@ use hashbrown::HashTable;
 use slab::Slab;
 use std::any::Any;
 use std::cell::{RefCell, RefMut};
-use std::rc::Rc;
 
 struct Slot<E: Entity> {
-    hash: u64,
+    mark: Mark,
+    /// The stamp of the transaction that wrote here and is not settled.
+    writer: u32,
     state: Option<E>,
-    /// The stamp of the last transaction that wrote here.
-    writer: u64,
+}
+
+/// The upper half of a hash, by which a slot is found. All of it would make every slot larger, and what is looked up
+/// has to come from memory.
+#[derive(Clone, Copy)]
+struct Mark(u32);
+
+impl Mark {
+    fn of(hash: u64) -> Self {
+        Self((hash >> 32) as u32)
+    }
+
+    /// As many bits as the index wants.
+    fn spread(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 struct Undo<E: Entity> {
@@ -33,10 +48,11 @@ pub(crate) struct Class<E: Entity> {
 }
 
 /// A class without its type.
-pub(crate) trait AnyClass {
-    fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
-    /// Brings what lies behind a hash near the processor; says whether there is something.
-    fn touch(&self, hash: u64) -> bool;
+pub(crate) trait AnyClass: Any {
+    /// The slot that most probably lies behind a hash; one that is not there, if there is none.
+    fn guess(&self, hash: u64) -> u64;
+    /// Brings a slot near the processor.
+    fn touch(&self, slot: u64) -> bool;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
     /// Every entity as JSON, with its key as text.
@@ -52,7 +68,7 @@ impl<E: Entity> Class<E> {
     pub(crate) fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
         let slots = self.slots.borrow();
         let is = |slot: &u32| slots[*slot as usize].state.as_ref().is_some_and(|state| state.key() == key);
-        self.index.borrow().find(hash, is).map(|slot| *slot as usize)
+        self.index.borrow().find(Mark::of(hash).spread(), is).map(|slot| *slot as usize)
     }
 
     /// The state of an entity, for as long as no call is made.
@@ -66,29 +82,35 @@ impl<E: Entity> Class<E> {
         self.slots.borrow()[slot].state.clone()
     }
 
-    /// Keeps the old state before the first write of the transaction with this stamp; its number, if it is the first.
-    pub(crate) fn before_write(&self, slot: usize, stamp: u64) -> Option<usize> {
-        let slots = &mut *self.slots.borrow_mut();
-        let entry = slots.get_mut(slot)?;
-        if entry.writer == stamp || entry.state.is_none() {
-            return None;
-        }
-        let before = entry.state.clone();
-        entry.writer = stamp;
-        Some(self.undo.borrow_mut().insert(Undo { slot, before }))
+    /// The state of an entity, to be written by the transaction with this stamp, for as long as no call is made. Before
+    /// its first write the old state is kept; then its number comes, too.
+    pub(crate) fn hold_to_write(&self, slot: usize, stamp: u32) -> Option<(RefMut<'_, E>, Option<usize>)> {
+        let mut kept = None;
+        let state = RefMut::filter_map(self.slots.borrow_mut(), |slots| {
+            let slot_here = slots.get_mut(slot)?;
+            let state = slot_here.state.as_mut()?;
+            if slot_here.writer != stamp {
+                let before = Some(state.clone());
+                slot_here.writer = stamp;
+                kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
+            }
+            Some(state)
+        });
+        state.ok().map(|state| (state, kept))
     }
 
     /// Puts a new entity in place; the key must be vacant.
-    pub(crate) fn create(&self, hash: u64, entity: E, stamp: u64) -> usize {
+    pub(crate) fn create(&self, hash: u64, entity: E, stamp: u32) -> usize {
         let slots = &mut *self.slots.borrow_mut();
-        let slot = slots.insert(Slot { hash, state: Some(entity), writer: stamp });
+        let mark = Mark::of(hash);
+        let slot = slots.insert(Slot { mark, writer: stamp, state: Some(entity) });
         let place =
             u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
-        self.index.borrow_mut().insert_unique(hash, place, |slot| slots[*slot as usize].hash);
+        self.index.borrow_mut().insert_unique(mark.spread(), place, |slot| slots[*slot as usize].mark.spread());
         self.undo.borrow_mut().insert(Undo { slot, before: None })
     }
 
-    /// Takes an entity away, after `before_write`.
+    /// Takes an entity away, after `hold_to_write`.
     pub(crate) fn remove(&self, slot: usize) {
         if let Some(entry) = self.slots.borrow_mut().get_mut(slot) {
             entry.state = None;
@@ -97,13 +119,12 @@ impl<E: Entity> Class<E> {
 }
 
 impl<E: Entity> AnyClass for Class<E> {
-    fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
-        self
+    fn guess(&self, hash: u64) -> u64 {
+        self.index.borrow().find(Mark::of(hash).spread(), |_| true).map_or(u64::MAX, |slot| u64::from(*slot))
     }
 
-    fn touch(&self, hash: u64) -> bool {
-        let slots = self.slots.borrow();
-        self.index.borrow().find(hash, |slot| slots[*slot as usize].hash == hash).is_some()
+    fn touch(&self, slot: u64) -> bool {
+        self.slots.borrow().get(slot as usize).is_some_and(|slot| slot.writer == 0)
     }
 
     fn settle(&self, undo: usize, commit: bool) {
@@ -115,7 +136,7 @@ impl<E: Entity> AnyClass for Class<E> {
         entry.writer = 0;
         let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
         if entry.state.is_none() {
-            let hash = slots.remove(slot).hash;
+            let hash = slots.remove(slot).mark.spread();
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
             }

@@ -3,6 +3,7 @@
 //! User code runs here and nowhere else. It speaks to the worker through [`crate::flow`]; what it has to say to other
 //! workers is left in the outbox, which [`crate::execute`] empties whenever user code has stopped.
 use crate::Error;
+use crate::ambient::{self, Activation};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
@@ -15,7 +16,8 @@ use crate::plan::{Methods, Ticket};
 use crate::state::{AnyClass, Class, key_text};
 use crate::task::Payload;
 use smallvec::SmallVec;
-use std::cell::{Cell, RefCell};
+use std::any::Any;
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use thalweg_graph::Access;
@@ -37,7 +39,7 @@ pub(crate) struct Running {
     /// What it may touch; everything, when there is no list.
     pub(crate) tickets: Option<SmallVec<[Ticket; 4]>>,
     /// Tells its writes from those of others.
-    pub(crate) stamp: u64,
+    pub(crate) stamp: u32,
     /// The old states of what it has written, oldest first.
     pub(crate) journal: SmallVec<[Kept; 4]>,
     /// How many calls have left.
@@ -58,11 +60,13 @@ pub(crate) struct Worker {
     pub(crate) peers: usize,
     pub(crate) methods: Arc<Methods>,
     classes: RefCell<Vec<Option<Rc<dyn AnyClass>>>>,
-    stamps: Cell<u64>,
+    stamps: Cell<u32>,
     pub(crate) running: RefCell<Running>,
     doom: RefCell<Option<Error>>,
     inbox: RefCell<Option<(u32, Result<Payload>)>>,
     outbox: RefCell<Vec<Sent>>,
+    /// The classes, and the hashes or slots there, that [`Worker::expect`] is about to touch.
+    expected: RefCell<Vec<(usize, u64)>>,
 }
 
 impl Worker {
@@ -77,12 +81,14 @@ impl Worker {
             doom: RefCell::default(),
             inbox: RefCell::default(),
             outbox: RefCell::default(),
+            expected: RefCell::default(),
         })
     }
 
-    /// A number that no transaction here has had.
-    pub(crate) fn fresh_stamp(&self) -> u64 {
-        self.stamps.set(self.stamps.get() + 1);
+    /// A number that no transaction here has that is not settled.
+    pub(crate) fn fresh_stamp(&self) -> u32 {
+        // They come again after four thousand million transactions; 0 is nobody's.
+        self.stamps.set(self.stamps.get().checked_add(1).unwrap_or(1));
         self.stamps.get()
     }
 
@@ -98,23 +104,30 @@ impl Worker {
             classes[index] = Some(class.clone());
             class
         });
-        class.as_any().downcast().unwrap_or_else(|_| unreachable!("a class stands under its own number"))
+        (class as Rc<dyn Any>).downcast().unwrap_or_else(|_| unreachable!("a class stands under its own number"))
     }
 
-    /// Brings what a call will touch near the processor, as far as its arguments say. Looking entities up one after the
-    /// other waits for memory each time; a few of them looked up together wait once.
-    pub(crate) fn expect<M: Method>(&self, call: &Call<M>) {
-        let root = Location::of::<M::Entity>(&call.key, self.peers);
+    /// Brings what calls will touch near the processor, as far as their arguments say. Looking entities up one after
+    /// the other waits for memory each time; those of several calls looked up together, step by step, wait about once
+    /// for each step.
+    pub(crate) fn expect<'c, M: Method>(&self, calls: impl Iterator<Item = &'c Call<M>>) {
         let classes = self.classes.borrow();
-        let touch = |class: usize, hash: u64| {
-            classes.get(class).and_then(Option::as_ref).is_some_and(|class| class.touch(hash))
-        };
-        std::hint::black_box(touch(M::Entity::class().index(), root.hash));
-        if M::SUSPENDS {
-            let mut each = |_, found: Found| {
-                std::hint::black_box(touch(found.class, found.location.hash));
-            };
-            M::visit(&call.args, &mut Harvest::new(self.peers, &|_| true, &mut each));
+        let known = |class: usize| classes.get(class).and_then(Option::as_deref);
+        let expected = &mut *self.expected.borrow_mut();
+        let mut expect = |class: usize, hash: u64| expected.push((class, hash));
+        for call in calls {
+            let root = Location::of::<M::Entity>(&call.key, self.peers);
+            expect(M::Entity::class().index(), root.hash);
+            if M::SUSPENDS {
+                let mut each = |_, found: Found| expect(found.class, found.location.hash);
+                M::visit(&call.args, &mut Harvest::new(self.peers, &|_| true, &mut each));
+            }
+        }
+        for (class, at) in &mut *expected {
+            *at = known(*class).map_or(u64::MAX, |known| known.guess(*at));
+        }
+        for (class, at) in expected.drain(..) {
+            std::hint::black_box(known(class).is_some_and(|known| known.touch(at)));
         }
     }
 
@@ -123,11 +136,16 @@ impl Worker {
         let kept = (u32::try_from(class).unwrap_or(u32::MAX), u32::try_from(undo).unwrap_or(u32::MAX));
         self.running.borrow_mut().journal.push(kept);
     }
-    pub(crate) fn before_write<E: Entity>(&self, class: &Class<E>, slot: usize) {
+    /// The state of an entity, to be written by the running transaction.
+    pub(crate) fn hold_to_write<'c, E: Entity>(
+        &self,
+        class: &'c Class<E>,
+        slot: usize,
+    ) -> Option<RefMut<'c, E>> {
         let stamp = self.running.borrow().stamp;
-        if let Some(undo) = class.before_write(slot, stamp) {
-            self.keep::<E>(undo);
-        }
+        let (state, kept) = class.hold_to_write(slot, stamp)?;
+        kept.into_iter().for_each(|undo| self.keep::<E>(undo));
+        Some(state)
     }
     pub(crate) fn create<E: Entity>(&self, class: &Class<E>, hash: u64, entity: E) {
         let stamp = self.running.borrow().stamp;
@@ -135,33 +153,29 @@ impl Worker {
         self.keep::<E>(undo);
     }
     pub(crate) fn remove<E: Entity>(&self, class: &Class<E>, slot: usize) {
-        self.before_write(class, slot);
+        drop(self.hold_to_write(class, slot));
         class.remove(slot);
     }
 
     /// Settles old states: forgets them, or puts them back, newest first.
-    pub(crate) fn settle(&self, journal: &mut dyn DoubleEndedIterator<Item = Kept>, commit: bool) {
+    pub(crate) fn settle(&self, mut journal: impl DoubleEndedIterator<Item = Kept>, commit: bool) {
         let classes = self.classes.borrow();
-        let settle = |(class, undo): Kept| {
+        while let Some((class, undo)) = if commit { journal.next() } else { journal.next_back() } {
             if let Some(Some(class)) = classes.get(class as usize) {
                 class.settle(undo as usize, commit);
             }
-        };
-        if commit { journal.for_each(settle) } else { journal.rev().for_each(settle) }
+        }
     }
 
     /// Ends what has run from beginning to end on this worker alone; an old state goes to `later` if it is still
     /// needed.
     pub(crate) fn end(&self, commit: bool, later: Option<&mut Vec<Kept>>) {
-        let journal = {
-            let running = &mut *self.running.borrow_mut();
-            running.stamp = self.fresh_stamp();
-            running.calls = 0;
-            std::mem::take(&mut running.journal)
-        };
+        let running = &mut *self.running.borrow_mut();
+        running.stamp = self.fresh_stamp();
+        running.calls = 0;
         match later {
-            Some(later) if commit => later.extend(journal),
-            _ => self.settle(&mut journal.into_iter(), commit),
+            Some(later) if commit => later.extend(running.journal.drain(..)),
+            _ => self.settle(running.journal.drain(..), commit),
         }
     }
 
@@ -242,24 +256,41 @@ impl Worker {
         self.classes.borrow().iter().flatten().map(|class| class.inspect()).collect()
     }
 
+    /// Where an entity is that a method wants to be there; one that comes to be on first use does so now.
+    fn slot<E: Entity>(&self, class: &Class<E>, hash: u64, key: &E::Key) -> Result<usize> {
+        if let Some(slot) = class.find(hash, key) {
+            return Ok(slot);
+        }
+        let missing = || Error::Missing { entity: E::NAME, key: key_text(key) };
+        let fresh = E::auto(key).ok_or_else(missing)?;
+        if fresh.key() != key {
+            return Err(wrong_key(key, &fresh));
+        }
+        self.create(class, hash, fresh);
+        class.find(hash, key).ok_or_else(missing)
+    }
+
     /// The context of a call that has arrived here.
     pub(crate) fn context<M: Method>(
-        self: &Rc<Self>,
+        &self,
         flow: Flow,
         at: Location,
         key: <M::Entity as Entity>::Key,
     ) -> Result<Cx<M::Entity>> {
         let class = self.class::<M::Entity>();
-        let mut slot = class.find(at.hash, &key);
-        if slot.is_none() && !M::ABSENT_OK {
-            let missing = || Error::Missing { entity: M::Entity::NAME, key: key_text(&key) };
-            let fresh = M::Entity::auto(&key).ok_or_else(missing)?;
-            if fresh.key() != &key {
-                return Err(wrong_key(&key, &fresh));
-            }
-            self.create(&class, at.hash, fresh);
-            slot = class.find(at.hash, &key);
-        }
-        Ok(Cx { flow, place: Place::Slot { worker: self.clone(), class, hash: at.hash, slot, key } })
+        let slot = if M::ABSENT_OK { class.find(at.hash, &key) } else { Some(self.slot(&class, at.hash, &key)?) };
+        Ok(Cx { flow, place: Place::Slot { class, hash: at.hash, slot, key } })
+    }
+
+    /// Runs a call of a method that is a plain function on the state of its entity.
+    pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
+        let class = self.class::<M::Entity>();
+        let slot = self.slot(&class, at.hash, &call.key)?;
+        let reads = M::ACCESS == Access::Read;
+        let state = if reads { class.hold(slot) } else { self.hold_to_write(&class, slot) };
+        let outer = ambient::enter(Activation::new(path));
+        let output = state.and_then(|mut state| M::plain(&mut state, call.args));
+        ambient::enter(outer);
+        output.ok_or_else(|| Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) })
     }
 }

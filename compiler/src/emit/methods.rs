@@ -104,6 +104,25 @@ impl Emit<'_> {
         let (suspends, creates) = (function.is_async(), function.kind == Kind::Constructor);
         let names: Vec<_> = (0..args.len()).map(|place| local(&format!("argument_{place}"))).collect();
         let places = 0..names.len();
+        let called = &function.signature.ident;
+        let receiver = match function.kind {
+            _ if suspends => None,
+            Kind::Constructor | Kind::Helper => None,
+            Kind::Read => Some(quote!(&*state)),
+            Kind::Write => Some(quote!(state)),
+        };
+        let plain = receiver.filter(|_| !suspends).map(|receiver| {
+            quote! {
+                const PLAIN: #p::std::primitive::bool = true;
+                fn plain(
+                    state: &mut Self::Entity,
+                    args: Self::Args,
+                ) -> #p::std::option::Option<Self::Output> {
+                    let (#(#names,)*) = args;
+                    #p::std::option::Option::Some(<#entity>::#called #fish (#receiver, #(#names),*))
+                }
+            }
+        });
         quote! {
             impl #declared #p::Method for #marker #bounds {
                 type Entity = #entity;
@@ -131,6 +150,7 @@ impl Emit<'_> {
                 ) -> impl #p::std::future::Future<Output = Self::Output> + 'static {
                     <#entity>::#coroutine #fish (cx, args)
                 }
+                #plain
                 fn is_err(output: &Self::Output) -> #p::std::primitive::bool {
                     let _ = &output;
                     (&#p::Outcome(output)).is_err()

@@ -226,7 +226,7 @@ impl Executor {
             if commit && epoch.dynamic {
                 epoch.journal.extend(journal);
             } else {
-                self.worker.settle(&mut journal.into_iter(), commit);
+                self.worker.settle(journal.into_iter(), commit);
             }
         }
         let Self { queues, active: all, ready, .. } = self;

@@ -36,7 +36,7 @@ impl Executor {
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
         let stands = epoch.wrong.is_empty();
         let journal = std::mem::take(&mut epoch.journal);
-        self.worker.settle(&mut journal.into_iter(), stands);
+        self.worker.settle(journal.into_iter(), stands);
         if stands {
             let Some(mut epoch) = self.epochs.remove(&number) else { return };
             for (_, parcel, at, _) in epoch.roots() {
