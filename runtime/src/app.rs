@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::dataflow::{self, Shared, Threads};
 use crate::entity::{Method, Methods};
 use crate::ingress::{Ingress, Work};
+use crate::place::SHARDS;
 use crate::plan::{self, MethodCounts};
 use crate::program::Explorer;
 use crate::reply::{Replies, Reply, block_on};
@@ -102,6 +103,11 @@ impl App {
         let start = |text: &str| Err(Error::Start(text.to_owned()));
         if self.workers == 0 {
             return start("an app needs at least one worker");
+        }
+        if self.workers as u64 > SHARDS {
+            return start(
+                "entities are placed by 4096 shards; more workers than that would have nothing to do",
+            );
         }
         if self.queue == 0 || self.queue > tokio::sync::Semaphore::MAX_PERMITS {
             return start(

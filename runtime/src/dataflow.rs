@@ -5,11 +5,12 @@
 //! barrier. This file alone names timely.
 use crate::Error;
 use crate::error::Result;
-use crate::execute::{Executor, Phase, Time};
+use crate::execute::{Executor, Outgoing, Phase, Time};
 use crate::ingress::Ingress;
 use crate::message::{Addressed, Parcel, Stamped};
 use crate::plan::Methods;
 use crate::sequence;
+use crate::task::discard;
 use crate::worker::Worker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -137,12 +138,18 @@ fn execute<'s>(scope: Scope<'s, u64>, parcels: Stream<'s, u64, Vec<Parcel>>, mut
                 let sequenced = first(sequencing.frontier().first()).epoch;
                 executor.advance(sequenced, first(passing.frontier().first()));
                 executor.run();
-                for outgoing in executor.out() {
-                    if let Some(capability) = capabilities.get(&outgoing.at.epoch) {
-                        let message = Stamped(outgoing.at, Addressed(outgoing.to, outgoing.message));
-                        output.session(capability).give(message);
+                // A session for each message would be a batch for each message.
+                let mut out = executor.out().peekable();
+                while let Some(epoch) = out.peek().map(|outgoing| outgoing.at.epoch) {
+                    let same = std::iter::from_fn(|| out.next_if(|outgoing| outgoing.at.epoch == epoch));
+                    let messages =
+                        same.map(|Outgoing { at, to, message }| Stamped(at, Addressed(to, message)));
+                    match capabilities.get(&epoch) {
+                        Some(capability) => output.session(capability).give_iterator(messages),
+                        None => messages.for_each(discard),
                     }
                 }
+                drop(out);
                 capabilities.retain(|epoch, capability| match executor.works_at(*epoch) {
                     None => false,
                     Some(phase) => {

@@ -13,7 +13,7 @@ use crate::task::{Payload, Remote};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The place of a transaction in the one order: an epoch's transactions one after the other, workers in turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TxnId {
     pub(crate) epoch: u64,
     pub(crate) worker: u32,
@@ -32,8 +32,8 @@ pub(crate) enum Share {
 /// Where the request of a root is found: the number of its work in the parcel, and its place there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RootAt {
-    pub(crate) work: usize,
-    pub(crate) place: usize,
+    pub(crate) work: u32,
+    pub(crate) place: u32,
 }
 
 /// What one worker has to know of one transaction.

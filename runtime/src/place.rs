@@ -14,6 +14,8 @@ pub(crate) struct Location {
     /// What its tickets are for. Two entities may share one by chance; then they also share a queue, which makes
     /// transactions wait that need not, and nothing else.
     pub(crate) lock: u64,
+    /// The number of its class in this process.
+    pub(crate) class: u32,
     /// The worker that owns it.
     pub(crate) owner: usize,
 }
@@ -31,9 +33,19 @@ impl Location {
             hash
         };
         // The class's number differs between processes; a ticket never leaves one.
-        let lock = hash ^ (E::class().index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Self { hash, lock, owner: worker_of(placed, peers) }
+        let class = E::class().index() as u32;
+        Self { hash, lock: hash ^ mixed(class), class, owner: worker_of(placed, peers) }
     }
+}
+
+/// What makes locks of classes differ.
+fn mixed(class: u32) -> u64 {
+    u64::from(class).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The hash of an entity's key, by its lock.
+pub(crate) fn hash_of(lock: u64, class: u32) -> u64 {
+    lock ^ mixed(class)
 }
 
 /// The shard of a hash is worked by this worker.

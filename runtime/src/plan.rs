@@ -13,14 +13,18 @@ use thalweg_graph::{Access, AccessPlan, Program, Source};
 /// A ticket as the sequencer hands it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket {
-    pub(crate) owner: u32,
+    /// A worker; there are not more of them than [`crate::place::SHARDS`].
+    pub(crate) owner: u16,
     pub(crate) lock: u64,
+    /// The number of the class, so that the entity can be expected.
+    pub(crate) class: u32,
     pub(crate) write: bool,
 }
 
 impl Ticket {
     pub(crate) fn new(at: Location, write: bool) -> Self {
-        Self { owner: u32::try_from(at.owner).unwrap_or(u32::MAX), lock: at.lock, write }
+        let owner = u16::try_from(at.owner).unwrap_or(u16::MAX);
+        Self { owner, lock: at.lock, class: at.class, write }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::oracle::Plain;
 use crate::plan::Count;
 use crate::sequence::Sequencer;
 use crate::task::{Frame, Root, Scouting, Task, caught, discard, run_alone};
-use crate::worker::Worker;
+use crate::worker::{AHEAD, Worker};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::rc::Rc;
@@ -56,9 +56,6 @@ struct Item<M: Method> {
 
 /// The answer to a call. Errors are rare and large, so they travel in a box.
 pub(crate) type Outcome<T> = Result<T, Box<Error>>;
-
-/// How many calls of a batch are expected at a time; see [`Worker::expect`].
-const AHEAD: usize = 32;
 
 /// Calls of one method, submitted together.
 pub(crate) struct Calls<M: Method> {
@@ -109,9 +106,7 @@ impl<T> Collection<T> {
         if outcomes.len() == answers.outcomes.len() {
             answers.outcomes = outcomes; // all of them, in order
         } else {
-            numbers
-                .zip(outcomes)
-                .for_each(|(number, outcome)| answers.outcomes[number as usize] = outcome);
+            numbers.zip(outcomes).for_each(|(number, outcome)| answers.outcomes[number as usize] = outcome);
         }
         if answers.missing == 0 {
             let answers = std::mem::take(&mut answers.outcomes);

@@ -31,7 +31,6 @@ pub(crate) fn sequence(
     (now, seed): (u64, u64),
     requests: Vec<Submitted>,
 ) -> Vec<Parcel> {
-    let number = |worker: usize| u32::try_from(worker).unwrap_or(u32::MAX);
     let parcel = |to| Parcel { epoch, from: number(from), to: number(to), ..Parcel::default() };
     let mut sequencer = Sequencer {
         methods,
@@ -76,7 +75,7 @@ impl Sequencer<'_> {
     /// One worker runs work after work; nobody needs tickets.
     fn whole(&mut self, work: Box<dyn Work>) {
         let parcel = &mut self.parcels[0];
-        let at = RootAt { work: parcel.works.len(), place: 0 };
+        let at = RootAt { work: number(parcel.works.len()), place: 0 };
         parcel.works.push(work);
         parcel.entries.push(Entry { root: Some((at, 0..0)), ..entry(self.seq) });
         self.seq += 1;
@@ -91,7 +90,7 @@ impl Sequencer<'_> {
     ) -> usize {
         let peers = self.peers();
         // How a key is hashed is user code. One that panics does so again where it is answered.
-        let nowhere = Location { hash: 0, lock: 0, owner: 0 };
+        let nowhere = Location { hash: 0, lock: 0, class: 0, owner: 0 };
         let root = caught(|| Location::of::<M::Entity>(&call.key, peers));
         let (root, found) = root.map_or((nowhere, false), |root| (root, true));
         self.tickets.clear();
@@ -99,7 +98,8 @@ impl Sequencer<'_> {
         // How an argument is serialised is user code.
         let planned = caught(|| found && self.methods.tickets(method, call, root, peers, tickets));
         harvest::reset();
-        let at = RootAt { work: self.parcels[root.owner].works.len(), place: place(root.owner) };
+        let work = number(self.parcels[root.owner].works.len());
+        let at = RootAt { work, place: number(place(root.owner)) };
         if planned == Ok(true) && M::repeatable() {
             self.methods.count(method, self.from, Count::Planned, 1);
             self.hand_out(root.owner, at);
@@ -127,7 +127,7 @@ impl Sequencer<'_> {
                 let others = std::iter::from_fn(|| {
                     let next = others.by_ref().find(|other| last != Some(*other))?;
                     last = Some(next);
-                    Some(next)
+                    Some(u32::from(next))
                 });
                 (at, append(&mut parcel.others, others))
             });
@@ -163,6 +163,10 @@ pub(crate) fn normalise(tickets: &mut Vec<Ticket>) {
 fn append<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) -> std::ops::Range<u32> {
     let start = list.len();
     list.extend(more);
-    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    place(start)..place(list.len())
+    number(start)..number(list.len())
+}
+
+/// A place in a list of an epoch, which is far shorter than that.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }

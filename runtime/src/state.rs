@@ -106,7 +106,9 @@ impl<E: Entity> Class<E> {
         let slot = slots.insert(Slot { mark, writer: stamp, state: Some(entity) });
         let place =
             u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
-        self.index.borrow_mut().insert_unique(mark.spread(), place, |slot| slots[*slot as usize].mark.spread());
+        self.index
+            .borrow_mut()
+            .insert_unique(mark.spread(), place, |slot| slots[*slot as usize].mark.spread());
         self.undo.borrow_mut().insert(Undo { slot, before: None })
     }
 

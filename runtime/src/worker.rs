@@ -10,8 +10,8 @@ use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::harvest::{Found, Harvest};
-use crate::message::{CallKind, Leaving};
-use crate::place::Location;
+use crate::message::{CallKind, Leaving, Share};
+use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
 use crate::state::{AnyClass, Class, key_text};
 use crate::task::Payload;
@@ -36,8 +36,9 @@ pub(crate) type Kept = (u32, u32);
 /// A transaction's part at one worker: what it may touch, what it has changed, what it waits for.
 #[derive(Default)]
 pub(crate) struct Running {
-    /// What it may touch; everything, when there is no list.
-    pub(crate) tickets: Option<SmallVec<[Ticket; 4]>>,
+    /// What it may touch, unless it has the whole worker.
+    pub(crate) tickets: SmallVec<[Ticket; 4]>,
+    pub(crate) whole: bool,
     /// Tells its writes from those of others.
     pub(crate) stamp: u32,
     /// The old states of what it has written, oldest first.
@@ -61,13 +62,36 @@ pub(crate) struct Worker {
     pub(crate) methods: Arc<Methods>,
     classes: RefCell<Vec<Option<Rc<dyn AnyClass>>>>,
     stamps: Cell<u32>,
-    pub(crate) running: RefCell<Running>,
+    pub(crate) running: RefCell<Box<Running>>,
     doom: RefCell<Option<Error>>,
     inbox: RefCell<Option<(u32, Result<Payload>)>>,
     outbox: RefCell<Vec<Sent>>,
     /// The classes, and the hashes or slots there, that [`Worker::expect`] is about to touch.
     expected: RefCell<Vec<(usize, u64)>>,
 }
+
+impl Running {
+    /// Makes it ready for another transaction.
+    pub(crate) fn clear(&mut self) {
+        // What may have grown keeps its room.
+        let Self { tickets, whole, stamp, journal, calls, sent, done, outstanding, failed } = self;
+        tickets.clear();
+        (*whole, *stamp, *calls, *outstanding, *failed) = (false, 0, 0, 0, None);
+        journal.clear();
+        sent.clear();
+        done.clear();
+    }
+
+    /// From here on it may touch this.
+    pub(crate) fn may_touch(&mut self, share: Share, tickets: &[Ticket]) {
+        self.whole = share == Share::Whole;
+        self.tickets.clear();
+        self.tickets.extend_from_slice(tickets);
+    }
+}
+
+/// How many transactions are expected at a time; see [`Worker::expect`].
+pub(crate) const AHEAD: usize = 32;
 
 impl Worker {
     pub(crate) fn new(index: usize, peers: usize, methods: Arc<Methods>) -> Rc<Self> {
@@ -77,7 +101,7 @@ impl Worker {
             methods,
             classes: RefCell::default(),
             stamps: Cell::new(1),
-            running: RefCell::new(Running { stamp: 1, ..Running::default() }),
+            running: RefCell::new(Box::new(Running { stamp: 1, ..Running::default() })),
             doom: RefCell::default(),
             inbox: RefCell::default(),
             outbox: RefCell::default(),
@@ -104,15 +128,13 @@ impl Worker {
             classes[index] = Some(class.clone());
             class
         });
-        (class as Rc<dyn Any>).downcast().unwrap_or_else(|_| unreachable!("a class stands under its own number"))
+        (class as Rc<dyn Any>)
+            .downcast()
+            .unwrap_or_else(|_| unreachable!("a class stands under its own number"))
     }
 
-    /// Brings what calls will touch near the processor, as far as their arguments say. Looking entities up one after
-    /// the other waits for memory each time; those of several calls looked up together, step by step, wait about once
-    /// for each step.
+    /// Brings what calls will touch near the processor, as far as their arguments say.
     pub(crate) fn expect<'c, M: Method>(&self, calls: impl Iterator<Item = &'c Call<M>>) {
-        let classes = self.classes.borrow();
-        let known = |class: usize| classes.get(class).and_then(Option::as_deref);
         let expected = &mut *self.expected.borrow_mut();
         let mut expect = |class: usize, hash: u64| expected.push((class, hash));
         for call in calls {
@@ -123,6 +145,22 @@ impl Worker {
                 M::visit(&call.args, &mut Harvest::new(self.peers, &|_| true, &mut each));
             }
         }
+        self.touch(expected);
+    }
+
+    /// The same, as far as their tickets say.
+    pub(crate) fn expect_all<'t>(&self, tickets: impl Iterator<Item = &'t Ticket>) {
+        let expected = &mut *self.expected.borrow_mut();
+        let hash = |ticket: &Ticket| hash_of(ticket.lock, ticket.class);
+        expected.extend(tickets.map(|ticket| (ticket.class as usize, hash(ticket))));
+        self.touch(expected);
+    }
+
+    /// Looking entities up one after the other waits for memory each time; several of them looked up together, step by
+    /// step, wait about once for each step.
+    fn touch(&self, expected: &mut Vec<(usize, u64)>) {
+        let classes = self.classes.borrow();
+        let known = |class: usize| classes.get(class).and_then(Option::as_deref);
         for (class, at) in &mut *expected {
             *at = known(*class).map_or(u64::MAX, |known| known.guess(*at));
         }
@@ -170,7 +208,7 @@ impl Worker {
     /// Ends what has run from beginning to end on this worker alone; an old state goes to `later` if it is still
     /// needed.
     pub(crate) fn end(&self, commit: bool, later: Option<&mut Vec<Kept>>) {
-        let running = &mut *self.running.borrow_mut();
+        let running = &mut **self.running.borrow_mut();
         running.stamp = self.fresh_stamp();
         running.calls = 0;
         match later {
@@ -181,14 +219,13 @@ impl Worker {
 
     /// Whether the running transaction may touch an entity of this worker.
     pub(crate) fn may(&self, lock: u64, access: Access) -> bool {
-        match &self.running.borrow().tickets {
-            None => true,
-            // They are sorted, and all are of this worker.
-            Some(tickets) => match tickets.binary_search_by_key(&lock, |held| held.lock) {
-                Ok(at) => tickets[at].write || access == Access::Read,
+        let running = self.running.borrow();
+        // They are sorted, and all are of this worker.
+        running.whole
+            || match running.tickets.binary_search_by_key(&lock, |held| held.lock) {
+                Ok(at) => running.tickets[at].write || access == Access::Read,
                 Err(_) => false,
-            },
-        }
+            }
     }
 
     pub(crate) fn deliver(&self, number: u32, value: Result<Payload>) {
@@ -226,7 +263,7 @@ impl Worker {
     pub(crate) fn send(&self, to: usize, leaving: Leaving) -> u32 {
         let kind = leaving.kind;
         let to = u32::try_from(to).unwrap_or(u32::MAX);
-        let running = &mut *self.running.borrow_mut();
+        let running = &mut **self.running.borrow_mut();
         running.calls += 1;
         let number = running.calls;
         let after = match running.sent.iter_mut().find(|(worker, _)| *worker == to) {
@@ -278,7 +315,8 @@ impl Worker {
         key: <M::Entity as Entity>::Key,
     ) -> Result<Cx<M::Entity>> {
         let class = self.class::<M::Entity>();
-        let slot = if M::ABSENT_OK { class.find(at.hash, &key) } else { Some(self.slot(&class, at.hash, &key)?) };
+        let slot =
+            if M::ABSENT_OK { class.find(at.hash, &key) } else { Some(self.slot(&class, at.hash, &key)?) };
         Ok(Cx { flow, place: Place::Slot { class, hash: at.hash, slot, key } })
     }
 

@@ -11,13 +11,16 @@ use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// A transaction between its admission and its end, at one worker.
+///
+/// The records are used again and again: they are large, and there is one for every transaction.
+#[derive(Default)]
 pub(super) struct Active {
     pub(super) txn: TxnId,
     pub(super) phase: Phase,
     /// Its places in the queues, and how many of its tickets are not granted.
     pub(super) places: SmallVec<[InQueue; 4]>,
-    pub(super) waiting: usize,
-    pub(super) running: Running,
+    pub(super) waiting: u32,
+    pub(super) running: Box<Running>,
     /// What has to be known to start and end it, if its root is here.
     pub(super) root: Option<RootHere>,
     pub(super) ambient: Ambient,
@@ -28,7 +31,7 @@ pub(super) struct Active {
 }
 
 pub(super) struct RootHere {
-    pub(super) parcel: usize,
+    pub(super) parcel: u32,
     pub(super) at: RootAt,
     /// The other workers that have tickets.
     pub(super) others: SmallVec<[u32; 4]>,
@@ -48,6 +51,21 @@ impl Active {
     pub(super) fn time(&self) -> Time {
         Time { epoch: self.txn.epoch, phase: self.phase }
     }
+
+    /// How many one-way calls of a worker have been carried out here.
+    fn carried_out(&self, from: u32) -> u32 {
+        self.running.done.iter().find(|(known, _)| *known == from).map_or(0, |(_, n)| *n)
+    }
+
+    /// Makes the record ready for another transaction.
+    fn clear(&mut self) {
+        let Self { places, root, tasks, held, running, .. } = self;
+        places.clear();
+        *root = None;
+        tasks.clear();
+        held.clear();
+        running.clear();
+    }
 }
 
 impl Executor {
@@ -60,9 +78,9 @@ impl Executor {
             let (parcel, root) = (root.parcel, root.at);
             let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
             let keep = epoch.dynamic;
-            let work = &mut epoch.parcels[parcel].works[root.work];
-            active.ambient = work.ambient(root.place);
-            let task = work.start(root.place, &self.worker, keep);
+            let work = &mut epoch.parcels[parcel as usize].works[root.work as usize];
+            active.ambient = work.ambient(root.place as usize);
+            let task = work.start(root.place as usize, &self.worker, keep);
             self.adopt(at, Pending { task, from: None });
         }
         self.carry_out(at, txn);
@@ -73,20 +91,28 @@ impl Executor {
         loop {
             // A call may have ended the transaction, and its place may be another's by now.
             let Some(active) = self.active.get_mut(at).filter(|active| active.txn == txn) else { return };
-            let done = &active.running.done;
-            let due = |called: &Called| {
-                let carried = done.iter().find(|(from, _)| *from == called.from).map_or(0, |(_, n)| *n);
-                carried >= called.after
-            };
+            let due = |called: &Called| active.carried_out(called.from) >= called.after;
             let Some(next) = active.held.iter().position(due) else { return };
             let Some(called) = active.held.remove(next) else { return };
-            active.ambient = called.ambient;
             self.arrive(at, called);
+        }
+    }
+
+    /// A call from another worker has come for a transaction that may run here.
+    pub(super) fn call_running(&mut self, at: usize, txn: TxnId, called: Called) {
+        let active = &mut self.active[at];
+        if active.carried_out(called.from) < called.after {
+            return active.held.push_back(called);
+        }
+        self.arrive(at, called);
+        if self.active.get(at).is_some_and(|active| !active.held.is_empty()) {
+            self.carry_out(at, txn);
         }
     }
 
     /// Carries out a call from another worker.
     fn arrive(&mut self, at: usize, called: Called) {
+        self.active[at].ambient = called.ambient;
         let Called { from, task, number, leaving, .. } = called;
         let Leaving { kind, depth, path, one_way, call } = leaving;
         let flow = Flow::at(World::Worker(self.worker.clone()), depth, one_way);
@@ -202,8 +228,8 @@ impl Executor {
         let Some(root) = active.root.take() else { return };
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             let keep = epoch.dynamic;
-            let work = &mut epoch.parcels[root.parcel].works[root.at.work];
-            work.finish(root.at.place, &mut *task, commit, keep, &self.worker);
+            let work = &mut epoch.parcels[root.parcel as usize].works[root.at.work as usize];
+            work.finish(root.at.place as usize, &mut *task, commit, keep, &self.worker);
         }
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
@@ -219,14 +245,16 @@ impl Executor {
         let Some(mut active) = self.active.try_remove(at) else { return };
         self.by_txn.remove(&active.txn);
         // What the user's locals do when they are dropped is user code.
-        discard((std::mem::take(&mut active.tasks), std::mem::take(&mut active.held)));
-        let journal = std::mem::take(&mut active.running.journal);
+        if !active.tasks.is_empty() || !active.held.is_empty() {
+            discard((std::mem::take(&mut active.tasks), std::mem::take(&mut active.held)));
+        }
         if let Some(epoch) = self.epochs.get_mut(&active.txn.epoch) {
             epoch.open -= 1;
+            let journal = active.running.journal.drain(..);
             if commit && epoch.dynamic {
                 epoch.journal.extend(journal);
             } else {
-                self.worker.settle(journal.into_iter(), commit);
+                self.worker.settle(journal, commit);
             }
         }
         let Self { queues, active: all, ready, .. } = self;
@@ -242,5 +270,7 @@ impl Executor {
         if self.exclusive == Some(at) {
             self.exclusive = None;
         }
+        active.clear();
+        self.spare.push(active);
     }
 }

@@ -1,22 +1,24 @@
 //! Admission: transactions take their places in the queues, in `TxnId` order.
-use super::active::{Active, RootHere};
+use super::active::RootHere;
 use super::epoch::{Place, Stage};
 use super::{Executor, Phase};
-use crate::ambient::Ambient;
-use crate::message::{RootAt, Share, TxnId};
+use crate::message::{Message, RootAt, Share, TxnId};
 use crate::plan::Ticket;
-use crate::queue::Queues;
 use crate::task::discard;
-use crate::worker::Running;
-use slab::Slab;
 use smallvec::SmallVec;
-use std::collections::VecDeque;
+
+/// How many transactions are admitted before those that may run do so: what they need is still near the processor then.
+const WINDOW: usize = 64;
+
+/// The most transactions that are active at a worker; the next ones wait for some of these to end. Their records take
+/// turns in the processor's cache. It cannot block: the first transaction that is not over stands first everywhere.
+pub(super) const MOST: usize = 256;
 
 /// What a transaction has at this worker.
 struct Has {
     share: Share,
     tickets: SmallVec<[Ticket; 4]>,
-    root: Option<(usize, RootAt)>,
+    root: Option<(u32, RootAt)>,
     others: SmallVec<[u32; 4]>,
 }
 
@@ -38,10 +40,17 @@ impl Executor {
         }
     }
 
-    /// Admits what can be admitted; whether anything has changed.
+    /// Admits what can be admitted, up to a number; whether anything has changed.
     pub(super) fn admit(&mut self, number: u64) -> bool {
         let mut admitted = false;
-        while self.exclusive.is_none() {
+        for _ in 0..WINDOW {
+            if self.exclusive.is_some() {
+                break;
+            }
+            admitted |= self.run_free(number);
+            if self.active.len() >= MOST {
+                break;
+            }
             let Some(epoch) = self.epochs.get(&number) else { return admitted };
             let Some(place) = epoch.order.get(epoch.cursor).copied() else { break };
             if !self.admit_one(place) {
@@ -73,28 +82,31 @@ impl Executor {
             return true;
         }
         let has = self.has(place);
-        if has.share == Share::Whole && !self.active.is_empty() {
+        let whole = has.share == Share::Whole;
+        if whole && !self.active.is_empty() {
             return false;
         }
         self.admitted(txn);
         let free = |ticket: &Ticket| self.queues.is_free(ticket.lock);
         if let (Some((parcel, at)), true, true) =
-            (has.root, has.others.is_empty(), has.share == Share::Whole || has.tickets.iter().all(free))
+            (has.root, has.others.is_empty(), whole || has.tickets.iter().all(free))
         {
-            self.run_here(txn, parcel, at, (has.share == Share::Tickets).then_some(has.tickets));
+            self.run_here(txn, parcel, at, has.share, &has.tickets);
             return true;
         }
-        let early = self.early.remove(&txn).unwrap_or_default();
-        if early.iter().any(|message| matches!(message, crate::message::Message::End { .. })) {
+        let early = if self.early.is_empty() { None } else { self.early.remove(&txn) };
+        if early.iter().flatten().any(|message| matches!(message, Message::End { .. })) {
             discard(early);
             return true; // it ended without having been here
         }
-        let active = self.activate(txn, has);
-        if active.1 {
-            self.exclusive = Some(active.0);
+        let at = self.activate(txn, has);
+        if whole {
+            self.exclusive = Some(at);
         }
-        let time = self.active[active.0].time();
-        early.into_iter().for_each(|message| self.receive(time, message));
+        if let Some(early) = early {
+            let time = self.active[at].time();
+            early.into_iter().for_each(|message| self.receive(time, message));
+        }
         true
     }
 
@@ -105,28 +117,23 @@ impl Executor {
     }
 
     fn look(&self, place: Place) -> Option<crate::ingress::Look> {
-        let (parcel, entry) = place.entry?;
-        let parcel = &self.epochs.get(&place.txn.epoch)?.parcels[parcel];
-        if !parcel.entries[entry].look {
+        let (parcel, entry) = self.epochs.get(&place.txn.epoch)?.entry(place)?;
+        if !entry.look {
             return None;
         }
-        let nth = parcel.entries[..entry].iter().filter(|entry| entry.look).count();
+        let nth = parcel.entries[..place.entry as usize].iter().filter(|entry| entry.look).count();
         parcel.looks.get(nth).cloned()
     }
 
     fn has(&self, place: Place) -> Has {
-        let nothing =
+        let mut has =
             Has { share: Share::Tickets, tickets: SmallVec::new(), root: None, others: SmallVec::new() };
-        let Some(epoch) = self.epochs.get(&place.txn.epoch) else { return nothing };
-        let mut has = nothing;
-        if let Some((at, entry)) = place.entry {
-            let parcel = &epoch.parcels[at];
-            let entry = &parcel.entries[entry];
-            let range = |range: &std::ops::Range<u32>| range.start as usize..range.end as usize;
-            has.tickets = SmallVec::from_slice(&parcel.tickets[range(&entry.tickets)]);
+        let Some(epoch) = self.epochs.get(&place.txn.epoch) else { return has };
+        if let Some((parcel, entry)) = epoch.entry(place) {
+            has.tickets = SmallVec::from_slice(parcel.tickets_of(entry));
             if let Some((root, others)) = &entry.root {
-                has.root = Some((at, *root));
-                has.others = SmallVec::from_slice(&parcel.others[range(others)]);
+                has.root = Some((place.parcel, *root));
+                has.others = SmallVec::from_slice(&parcel.others[others.start as usize..others.end as usize]);
             }
         }
         if !epoch.dynamic {
@@ -141,56 +148,71 @@ impl Executor {
         has
     }
 
+    /// Runs the next transactions of an epoch for as long as they need no other worker and nobody's entities; most
+    /// do. Whether there was one.
+    fn run_free(&mut self, number: u64) -> bool {
+        let Self { epochs, queues, worker, .. } = self;
+        let Some(epoch) = epochs.get_mut(&number).filter(|epoch| !epoch.dynamic) else { return false };
+        let first = epoch.cursor;
+        while let Some(place) = epoch.order.get(epoch.cursor).copied() {
+            if epoch.cursor >= epoch.expected {
+                epoch.expect(worker);
+            }
+            let Some((parcel, entry)) = epoch.entry(place) else { break };
+            let tickets = parcel.tickets_of(entry);
+            let Some((root, others)) = &entry.root else { break };
+            if !others.is_empty() || !tickets.iter().all(|ticket| queues.is_free(ticket.lock)) {
+                break;
+            }
+            worker.running.borrow_mut().may_touch(Share::Tickets, tickets);
+            let root = *root;
+            let work = &mut epoch.parcels[place.parcel as usize].works[root.work as usize];
+            let went = work.run_alone(root.place as usize, worker, false);
+            worker.end(went.commit, None);
+            epoch.cursor += 1;
+        }
+        epoch.cursor > first
+    }
+
     /// Runs a transaction that needs no other worker and waits for nobody.
-    fn run_here(&mut self, txn: TxnId, parcel: usize, at: RootAt, tickets: Option<SmallVec<[Ticket; 4]>>) {
-        self.worker.running.borrow_mut().tickets = tickets;
+    fn run_here(&mut self, txn: TxnId, parcel: u32, at: RootAt, share: Share, tickets: &[Ticket]) {
+        self.worker.running.borrow_mut().may_touch(share, tickets);
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let keep = epoch.dynamic;
-        let went = epoch.parcels[parcel].works[at.work].run_alone(at.place, &self.worker, keep);
+        let work = &mut epoch.parcels[parcel as usize].works[at.work as usize];
+        let went = work.run_alone(at.place as usize, &self.worker, keep);
         self.worker.end(went.commit, keep.then_some(&mut epoch.journal));
         if let Some(wrong) = went.wrong {
             self.wrong(txn, wrong);
         }
     }
 
-    /// Puts a transaction into the queues; its place, and whether it has the worker to itself.
-    fn activate(&mut self, txn: TxnId, has: Has) -> (usize, bool) {
+    /// Puts a transaction into the queues; its place among the active ones.
+    fn activate(&mut self, txn: TxnId, has: Has) -> usize {
         let Has { share, tickets, root, others } = has;
+        let mut active = self.spare.pop().unwrap_or_default();
         let at = self.active.vacant_key();
-        let whole = share == Share::Whole;
-        let (mut places, mut waiting) = (SmallVec::new(), 0);
-        if !whole {
+        (active.txn, active.waiting) = (txn, 0);
+        if share == Share::Tickets {
             for ticket in &tickets {
-                let (place, granted) = Queues::join(&mut self.queues, ticket.lock, at, ticket.write);
-                places.push(place);
-                waiting += usize::from(!granted);
+                let (place, granted) = self.queues.join(ticket.lock, at, ticket.write);
+                active.places.push(place);
+                active.waiting += u32::from(!granted);
             }
         }
-        let running = Running {
-            tickets: (!whole).then_some(tickets),
-            stamp: self.worker.fresh_stamp(),
-            ..Running::default()
-        };
-        let root = root.map(|(parcel, at)| RootHere { parcel, at, others, started: false, decider: None });
-        let phase = self.epochs.get_mut(&txn.epoch).map_or(Phase::EXECUTE, |epoch| {
+        active.running.may_touch(share, &tickets);
+        active.running.stamp = self.worker.fresh_stamp();
+        active.root = root.map(|(parcel, at)| RootHere { parcel, at, others, started: false, decider: None });
+        active.phase = Phase::EXECUTE;
+        if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             epoch.open += 1;
-            epoch.phase
-        });
-        self.active.insert(Active {
-            txn,
-            phase,
-            places,
-            waiting,
-            running,
-            root,
-            ambient: Ambient::default(),
-            tasks: Slab::new(),
-            held: VecDeque::new(),
-        });
-        self.by_txn.insert(txn, at);
-        if waiting == 0 {
+            active.phase = epoch.phase;
+        }
+        if active.waiting == 0 {
             self.ready.push_back(at);
         }
-        (at, whole)
+        self.active.insert(active);
+        self.by_txn.insert(txn, at);
+        at
     }
 }

@@ -37,9 +37,10 @@ impl Executor {
             return self.not_active(at, txn, Message::Call(called));
         };
         let waiting = &mut self.active[active];
-        waiting.held.push_back(called);
-        if waiting.waiting == 0 {
-            self.carry_out(active, txn);
+        if waiting.waiting > 0 {
+            waiting.held.push_back(called);
+        } else {
+            self.call_running(active, txn, called);
         }
     }
 
@@ -48,7 +49,8 @@ impl Executor {
         let Some(epoch) = self.epochs.get(&at.epoch) else { return };
         match (epoch.find(txn), message) {
             (Some(place), message) if place >= epoch.cursor => {
-                self.early.entry(txn).or_default().push(message);
+                // One, mostly.
+                self.early.entry(txn).or_insert_with(|| Vec::with_capacity(1)).push(message);
             }
             (None, Message::Call(called)) => self.refuse(at, called),
             (_, message) => discard(message),

@@ -1,9 +1,9 @@
 //! An epoch as one worker sees it.
 use super::Phase;
 use super::scout::Scout;
-use crate::message::{Message, Parcel, RootAt, Share, TxnId};
+use crate::message::{Entry, Message, Parcel, RootAt, Share, TxnId};
 use crate::plan::Ticket;
-use crate::worker::Kept;
+use crate::worker::{AHEAD, Kept, Worker};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far an epoch is.
@@ -24,8 +24,16 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) txn: TxnId,
-    /// The parcel and the entry in it; none when the transaction came by a scout.
-    pub(super) entry: Option<(usize, usize)>,
+    /// The parcel, and the entry in it; both out of range when the transaction came by a scout.
+    pub(super) parcel: u32,
+    pub(super) entry: u32,
+}
+
+impl Place {
+    /// The entry of a transaction that came by a scout.
+    fn by_scout(txn: TxnId) -> Self {
+        Self { txn, parcel: u32::MAX, entry: u32::MAX }
+    }
 }
 
 /// What this worker knows of a dynamic transaction that started here.
@@ -51,6 +59,8 @@ pub(super) struct Epoch {
     /// Its transactions at this worker, in order, and how many have been admitted.
     pub(super) order: Vec<Place>,
     pub(super) cursor: usize,
+    /// How many of them have been expected.
+    pub(super) expected: usize,
     /// How many of them are active.
     pub(super) open: usize,
     /// Messages about later phases.
@@ -90,6 +100,12 @@ impl Epoch {
         self.stage == Stage::Executing && self.cursor == self.order.len()
     }
 
+    /// What a worker's sequencer says of a transaction, with the parcel that says it.
+    pub(super) fn entry(&self, place: Place) -> Option<(&Parcel, &Entry)> {
+        let parcel = self.parcels.get(place.parcel as usize)?;
+        Some((parcel, parcel.entries.get(place.entry as usize)?))
+    }
+
     /// Whether a transaction has an entry here.
     pub(super) fn find(&self, txn: TxnId) -> Option<usize> {
         self.order.binary_search_by_key(&txn, |place| place.txn).ok()
@@ -113,22 +129,32 @@ impl Epoch {
         roots.map(|(txn, parcel, root, _)| (txn, parcel, root)).collect()
     }
 
+    /// Brings what the next transactions will touch near the processor.
+    pub(super) fn expect(&mut self, worker: &Worker) {
+        let next = &self.order[self.cursor..self.order.len().min(self.cursor + AHEAD)];
+        let entries = next.iter().filter_map(|place| self.entry(*place));
+        worker.expect_all(entries.flat_map(|(parcel, entry)| parcel.tickets_of(entry)));
+        self.expected = self.cursor + next.len();
+    }
+
     /// Puts the transactions of this worker in order, to begin an attempt.
     pub(super) fn line_up(&mut self) {
         self.order.clear();
-        self.cursor = 0;
+        (self.cursor, self.expected) = (0, 0);
         for (at, parcel) in self.parcels.iter().enumerate() {
             let places = parcel.entries.iter().enumerate();
             // The looks of an epoch that may be undone come when it stands.
             let places = places.filter(|(_, entry)| !(self.dynamic && entry.look));
-            self.order.extend(
-                places.map(|(place, entry)| Place { txn: parcel.txn(entry.seq), entry: Some((at, place)) }),
-            );
+            self.order.extend(places.map(|(place, entry)| Place {
+                txn: parcel.txn(entry.seq),
+                parcel: at as u32,
+                entry: place as u32,
+            }));
         }
         if !self.shares.is_empty() {
             let known: BTreeSet<TxnId> = self.order.iter().map(|place| place.txn).collect();
             let guests = self.shares.keys().filter(|txn| !known.contains(txn));
-            self.order.extend(guests.map(|txn| Place { txn: *txn, entry: None }));
+            self.order.extend(guests.map(|txn| Place::by_scout(*txn)));
             self.order.sort_unstable_by_key(|place| place.txn);
         }
         debug_assert!(self.order.is_sorted_by(|a, b| a.txn < b.txn), "one entry for each transaction");
@@ -136,6 +162,11 @@ impl Epoch {
 }
 
 impl Parcel {
+    /// The tickets of an entry.
+    pub(super) fn tickets_of(&self, entry: &Entry) -> &[Ticket] {
+        &self.tickets[entry.tickets.start as usize..entry.tickets.end as usize]
+    }
+
     pub(super) fn txn(&self, seq: u32) -> TxnId {
         TxnId { epoch: self.epoch, worker: self.from, seq }
     }

@@ -82,7 +82,8 @@ pub(crate) struct Executor {
     /// Everything before this is over at all workers.
     passed: Time,
     /// The transactions that have been admitted and are not over.
-    active: Slab<Active>,
+    active: Slab<Box<Active>>,
+    spare: Vec<Box<Active>>,
     by_txn: FxHashMap<TxnId, usize>,
     queues: Queues,
     /// Those of them that have just got the last of their tickets.
@@ -103,6 +104,7 @@ impl Executor {
             sequenced: 0,
             passed: Time::default(),
             active: Slab::new(),
+            spare: Vec::new(),
             by_txn: FxHashMap::default(),
             queues: Queues::default(),
             ready: VecDeque::new(),

@@ -16,7 +16,7 @@ use std::rc::Rc;
 pub(super) struct Scout {
     plain: Rc<Plain>,
     ambient: Ambient,
-    running: Running,
+    running: Box<Running>,
     tasks: Vec<(Box<dyn Task>, Option<Waits>)>,
     /// What was touched elsewhere.
     touched: Vec<Ticket>,
@@ -35,12 +35,12 @@ impl Executor {
         let careful = epoch.careful;
         for (txn, parcel, root) in dynamic {
             let Some(epoch) = self.epochs.get_mut(&number) else { return };
-            let work = &epoch.parcels[parcel].works[root.work];
+            let work = &epoch.parcels[parcel].works[root.work as usize];
             epoch.guesses.insert(txn, Guess { method: work.method(), ..Guess::default() });
             self.methods.count(work.method(), self.worker.index, Count::Scouted, 1);
             let plain = Plain::before(&self.worker);
-            let task = if careful { None } else { work.scout(root.place, &plain) };
-            let ambient = work.ambient(root.place);
+            let task = if careful { None } else { work.scout(root.place as usize, &plain) };
+            let ambient = work.ambient(root.place as usize);
             let Some(task) = task else {
                 self.share_out(txn, None);
                 continue;
@@ -151,7 +151,7 @@ impl Executor {
             Some(mut tickets) => {
                 normalise(&mut tickets);
                 let own = tickets.chunk_by(|a, b| a.owner == b.owner);
-                own.map(|own| (own[0].owner, Share::Tickets, own.to_vec())).collect()
+                own.map(|own| (own[0].owner.into(), Share::Tickets, own.to_vec())).collect()
             }
         };
         let elsewhere = shares.iter().any(|(to, ..)| *to != me);
@@ -179,7 +179,7 @@ impl Executor {
 
 impl Scout {
     fn new(plain: Rc<Plain>, ambient: Ambient) -> Self {
-        Self { plain, ambient, running: Running::default(), tasks: Vec::new(), touched: Vec::new() }
+        Self { plain, ambient, running: Box::default(), tasks: Vec::new(), touched: Vec::new() }
     }
 
     fn touched(&mut self) -> Vec<Ticket> {
