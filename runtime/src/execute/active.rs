@@ -1,14 +1,17 @@
 //! A transaction that has been admitted at this worker, and how its tasks run.
+use super::admit::{Has, RootOf};
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
-use crate::message::{CallKind, Called, Leaving, Message, Returned, RootAt, TxnId};
-use crate::queue::InQueue;
+use crate::message::{CallKind, Called, Leaving, Message, Returned, Share, TxnId};
+use crate::queue::{InQueue, Queues};
 use crate::task::{Progress, Task, discard};
 use crate::worker::Running;
+use rustc_hash::FxHashMap;
 use slab::Slab;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
+use std::ops::{Index, IndexMut};
 
 /// A transaction between its admission and its end, at one worker.
 ///
@@ -31,8 +34,7 @@ pub(super) struct Active {
 }
 
 pub(super) struct RootHere {
-    pub(super) parcel: u32,
-    pub(super) at: RootAt,
+    pub(super) of: RootOf,
     /// The other workers that have tickets.
     pub(super) others: SmallVec<[u32; 4]>,
     pub(super) started: bool,
@@ -45,6 +47,130 @@ pub(super) struct Pending {
     task: Box<dyn Task>,
     /// What waits elsewhere for this one: the worker, the task and the call. None for the root.
     from: Option<(u32, u32, u32)>,
+}
+
+/// How many transactions are admitted before those that may run do so: what they need is still near the processor then.
+const WINDOW: usize = 64;
+
+/// The most transactions that are active at a worker; the next ones wait for some of these to end. Their records take
+/// turns in the processor's cache. It cannot block: the first transaction that is not over stands first everywhere.
+const MOST: usize = 256;
+
+/// The transactions that are active at a worker, and their places in the queues.
+#[derive(Default)]
+pub(super) struct Actives {
+    all: Slab<Box<Active>>,
+    by_txn: FxHashMap<TxnId, usize>,
+    queues: Queues,
+    /// Those of them that have just got the last of their tickets.
+    ready: VecDeque<usize>,
+    /// Records that are not in use.
+    spare: Vec<Box<Active>>,
+}
+
+impl Actives {
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many there are, and how many tickets they have.
+    pub(super) fn load(&self) -> (usize, usize) {
+        (self.all.len(), self.queues.len())
+    }
+
+    /// Whether one more should be active before these go on.
+    pub(super) fn has_room(&self) -> bool {
+        self.all.len() < MOST && self.ready.len() < WINDOW
+    }
+
+    /// Whether nobody needs this entity.
+    pub(super) fn is_free(&self, lock: u64) -> bool {
+        self.queues.is_free(lock)
+    }
+
+    /// Where a transaction is, if it is active.
+    pub(super) fn find(&self, txn: TxnId) -> Option<usize> {
+        self.by_txn.get(&txn).copied()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Active> {
+        self.all.get(at).map(|active| &**active)
+    }
+
+    pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut Active> {
+        self.all.get_mut(at).map(|active| &mut **active)
+    }
+
+    /// Whether one of them may run.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The next that may run.
+    pub(super) fn next_ready(&mut self) -> Option<usize> {
+        self.ready.pop_front()
+    }
+
+    /// Puts a transaction into the queues; where it is from here on.
+    pub(super) fn activate(&mut self, txn: TxnId, phase: Phase, stamp: u32, has: Has<'_>) -> usize {
+        let Has { share, tickets, root, others } = has;
+        let mut active = self.spare.pop().unwrap_or_default();
+        let at = self.all.vacant_key();
+        (active.txn, active.phase, active.waiting) = (txn, phase, 0);
+        if share == Share::Tickets {
+            for ticket in tickets {
+                let (place, granted) = self.queues.join(ticket.lock, at, ticket.write);
+                active.places.push(place);
+                active.waiting += u32::from(!granted);
+            }
+        }
+        active.running.may_touch(share, tickets);
+        active.running.stamp = stamp;
+        let others = || SmallVec::from_slice(others);
+        active.root = root.map(|of| RootHere { of, others: others(), started: false, decider: None });
+        if active.waiting == 0 {
+            self.ready.push_back(at);
+        }
+        self.all.insert(active);
+        self.by_txn.insert(txn, at);
+        at
+    }
+
+    /// Takes one out that is over.
+    fn end(&mut self, at: usize) -> Option<Box<Active>> {
+        let active = self.all.try_remove(at)?;
+        self.by_txn.remove(&active.txn);
+        Some(active)
+    }
+
+    /// Gives its tickets to those who wait.
+    fn leave(&mut self, mut active: Box<Active>) {
+        let Self { all, queues, ready, spare, .. } = self;
+        for place in active.places.drain(..) {
+            queues.leave(place, |other| {
+                let Some(other_txn) = all.get_mut(other) else { return };
+                other_txn.waiting -= 1;
+                if other_txn.waiting == 0 {
+                    ready.push_back(other);
+                }
+            });
+        }
+        active.clear();
+        spare.push(active);
+    }
+}
+
+impl Index<usize> for Actives {
+    type Output = Active;
+    fn index(&self, at: usize) -> &Active {
+        &self.all[at]
+    }
+}
+
+impl IndexMut<usize> for Actives {
+    fn index_mut(&mut self, at: usize) -> &mut Active {
+        &mut self.all[at]
+    }
 }
 
 impl Active {
@@ -75,12 +201,12 @@ impl Executor {
         let txn = active.txn;
         if let Some(root) = active.root.as_mut().filter(|root| !root.started) {
             root.started = true;
-            let (parcel, root) = (root.parcel, root.at);
+            let root = root.of;
             let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
             let keep = epoch.dynamic;
-            let work = &mut epoch.parcels[parcel as usize].works[root.work as usize];
-            active.ambient = work.ambient(root.place as usize);
-            let task = work.start(root.place as usize, &self.worker, keep);
+            let (work, place) = (epoch.work(root), root.at.place as usize);
+            active.ambient = work.ambient(place);
+            let task = work.start(place, &self.worker, keep);
             self.adopt(at, Pending { task, from: None });
         }
         self.carry_out(at, txn);
@@ -228,8 +354,8 @@ impl Executor {
         let Some(root) = active.root.take() else { return };
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             let keep = epoch.dynamic;
-            let work = &mut epoch.parcels[root.parcel as usize].works[root.at.work as usize];
-            work.finish(root.at.place as usize, &mut *task, commit, keep, &self.worker);
+            let place = root.of.at.place as usize;
+            epoch.work(root.of).finish(place, &mut *task, commit, keep, &self.worker);
         }
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
@@ -242,8 +368,7 @@ impl Executor {
 
     /// Ends a transaction at this worker: what it wrote stays or is undone, and its tickets go to those who wait.
     pub(super) fn over(&mut self, at: usize, commit: bool) {
-        let Some(mut active) = self.active.try_remove(at) else { return };
-        self.by_txn.remove(&active.txn);
+        let Some(mut active) = self.active.end(at) else { return };
         // What the user's locals do when they are dropped is user code.
         if !active.tasks.is_empty() || !active.held.is_empty() {
             discard((std::mem::take(&mut active.tasks), std::mem::take(&mut active.held)));
@@ -257,20 +382,9 @@ impl Executor {
                 self.worker.settle(journal, commit);
             }
         }
-        let Self { queues, active: all, ready, .. } = self;
-        for place in active.places.drain(..) {
-            queues.leave(place, |other| {
-                let Some(other_txn) = all.get_mut(other) else { return };
-                other_txn.waiting -= 1;
-                if other_txn.waiting == 0 {
-                    ready.push_back(other);
-                }
-            });
-        }
         if self.exclusive == Some(at) {
             self.exclusive = None;
         }
-        active.clear();
-        self.spare.push(active);
+        self.active.leave(active);
     }
 }

@@ -39,15 +39,15 @@ impl Executor {
         self.worker.settle(journal.into_iter(), stands);
         if stands {
             let Some(mut epoch) = self.epochs.remove(&number) else { return };
-            for (_, parcel, at, _) in epoch.roots() {
-                epoch.parcels[parcel].works[at.work as usize].release(at.place as usize, &self.worker);
+            for (_, root, _) in epoch.roots() {
+                epoch.work(root).release(root.at.place as usize, &self.worker);
             }
             epoch.parcels.iter().flat_map(|parcel| &parcel.looks).for_each(|look| look(&self.worker));
             discard(epoch);
             return;
         }
-        for (_, parcel, at, _) in epoch.roots() {
-            let method = epoch.parcels[parcel].works[at.work as usize].method();
+        for (_, root, _) in epoch.roots() {
+            let method = epoch.work(root).method();
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
         for (txn, needed) in std::mem::take(&mut epoch.wrong) {

@@ -14,8 +14,8 @@ impl Executor {
             Message::Return(returned) if returned.touched.is_some() => self.scout_return(at, returned),
             Message::Return(returned) => self.returned(returned),
             Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
-            Message::End { txn, commit } => match self.by_txn.get(&txn) {
-                Some(active) => self.over(*active, commit),
+            Message::End { txn, commit } => match self.active.find(txn) {
+                Some(active) => self.over(active, commit),
                 None => self.not_active(at, txn, Message::End { txn, commit }),
             },
             Message::Scouted { txn, tickets, share } => {
@@ -33,7 +33,7 @@ impl Executor {
 
     fn call(&mut self, at: Time, called: Called) {
         let txn = called.txn;
-        let Some(&active) = self.by_txn.get(&txn) else {
+        let Some(active) = self.active.find(txn) else {
             return self.not_active(at, txn, Message::Call(called));
         };
         let waiting = &mut self.active[active];
@@ -74,14 +74,14 @@ impl Executor {
     fn returned(&mut self, returned: Returned) {
         let Returned { txn, task, number, value, .. } = returned;
         // Its transaction may have ended without it.
-        let Some(&active) = self.by_txn.get(&txn) else { return discard(value) };
+        let Some(active) = self.active.find(txn) else { return discard(value) };
         self.worker.deliver(number, value);
         self.resume(active, task as usize);
         discard(self.worker.receive(number));
     }
 
     fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {
-        let Some(&at) = self.by_txn.get(&txn) else { return };
+        let Some(at) = self.active.find(txn) else { return };
         let active = &mut self.active[at];
         active.running.outstanding -= 1;
         if let Err(error) = result {
@@ -93,7 +93,7 @@ impl Executor {
         if active.running.outstanding == 0 {
             let slots: SmallVec<[usize; 4]> = active.tasks.iter().map(|(slot, _)| slot).collect();
             for slot in slots {
-                if self.by_txn.get(&txn) == Some(&at) {
+                if self.active.find(txn) == Some(at) {
                     self.resume(at, slot);
                 }
             }

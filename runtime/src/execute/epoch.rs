@@ -1,8 +1,10 @@
 //! An epoch as one worker sees it.
 use super::Phase;
+use super::admit::{Has, RootOf};
 use super::scout::Scout;
-use crate::message::{Entry, Message, Parcel, RootAt, Share, TxnId};
+use crate::message::{Entry, Message, Parcel, Share, TxnId};
 use crate::plan::Ticket;
+use crate::request::Work;
 use crate::worker::{AHEAD, Kept, Worker};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,27 +108,31 @@ impl Epoch {
         Some((parcel, parcel.entries.get(place.entry as usize)?))
     }
 
+    /// The work of a root.
+    pub(super) fn work(&mut self, root: RootOf) -> &mut dyn Work {
+        &mut *self.parcels[root.parcel as usize].works[root.at.work as usize]
+    }
+
     /// Whether a transaction has an entry here.
     pub(super) fn find(&self, txn: TxnId) -> Option<usize> {
         self.order.binary_search_by_key(&txn, |place| place.txn).ok()
     }
 
     /// The roots here, with whether their plans are dynamic.
-    pub(super) fn roots(&self) -> Vec<(TxnId, usize, RootAt, bool)> {
-        let parcels = self.parcels.iter().enumerate();
-        let roots = parcels.flat_map(|(at, parcel)| {
+    pub(super) fn roots(&self) -> Vec<(TxnId, RootOf, bool)> {
+        let roots = (0..).zip(&self.parcels).flat_map(|(number, parcel)| {
             parcel.entries.iter().filter_map(move |entry| {
-                let (root, _) = entry.root.as_ref()?;
-                Some((parcel.txn(entry.seq), at, *root, entry.dynamic))
+                let (at, _) = entry.root.as_ref()?;
+                Some((parcel.txn(entry.seq), RootOf { parcel: number, at: *at }, entry.dynamic))
             })
         });
         roots.collect()
     }
 
     /// The roots here whose plans are dynamic.
-    pub(super) fn dynamic_roots(&self) -> Vec<(TxnId, usize, RootAt)> {
+    pub(super) fn dynamic_roots(&self) -> Vec<(TxnId, RootOf)> {
         let roots = self.roots().into_iter().filter(|(.., dynamic)| *dynamic);
-        roots.map(|(txn, parcel, root, _)| (txn, parcel, root)).collect()
+        roots.map(|(txn, root, _)| (txn, root)).collect()
     }
 
     /// Brings what the next transactions will touch near the processor.
@@ -162,6 +168,14 @@ impl Epoch {
 }
 
 impl Parcel {
+    /// What the transaction of an entry has here; `number` is that of the parcel.
+    pub(super) fn has(&self, number: u32, entry: &Entry) -> Has<'_> {
+        let tickets = self.tickets_of(entry);
+        let others = entry.root.as_ref().map_or(0..0, |(_, others)| others.start as usize..others.end as usize);
+        let root = entry.root.as_ref().map(|(at, _)| RootOf { parcel: number, at: *at });
+        Has { share: Share::Tickets, tickets, root, others: &self.others[others] }
+    }
+
     /// The tickets of an entry.
     pub(super) fn tickets_of(&self, entry: &Entry) -> &[Ticket] {
         &self.tickets[entry.tickets.start as usize..entry.tickets.end as usize]

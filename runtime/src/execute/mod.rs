@@ -25,14 +25,12 @@ mod scout;
 use crate::ambient;
 use crate::message::{Message, Parcel, TxnId};
 use crate::plan::Methods;
-use crate::queue::Queues;
 use crate::task::discard;
 use crate::worker::Worker;
-use active::Active;
+use active::Actives;
 use epoch::{Epoch, Stage};
 use rustc_hash::FxHashMap;
-use slab::Slab;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -81,13 +79,7 @@ pub(crate) struct Executor {
     sequenced: u64,
     /// Everything before this is over at all workers.
     passed: Time,
-    /// The transactions that have been admitted and are not over.
-    active: Slab<Box<Active>>,
-    spare: Vec<Box<Active>>,
-    by_txn: FxHashMap<TxnId, usize>,
-    queues: Queues,
-    /// Those of them that have just got the last of their tickets.
-    ready: VecDeque<usize>,
+    active: Actives,
     /// The one that has the worker to itself.
     exclusive: Option<usize>,
     /// What has come for transactions that are not admitted yet.
@@ -103,11 +95,7 @@ impl Executor {
             epochs: BTreeMap::new(),
             sequenced: 0,
             passed: Time::default(),
-            active: Slab::new(),
-            spare: Vec::new(),
-            by_txn: FxHashMap::default(),
-            queues: Queues::default(),
-            ready: VecDeque::new(),
+            active: Actives::default(),
             exclusive: None,
             early: FxHashMap::default(),
             out: Vec::new(),
@@ -139,10 +127,10 @@ impl Executor {
     /// Goes on as far as possible.
     pub(crate) fn run(&mut self) {
         loop {
-            while let Some(at) = self.ready.pop_front() {
+            while let Some(at) = self.active.next_ready() {
                 self.go(at);
             }
-            if !self.step() && self.ready.is_empty() {
+            if !self.step() && !self.active.is_ready() {
                 break;
             }
         }
@@ -174,7 +162,7 @@ impl Executor {
 
     /// How many transactions are active here, and how many tickets they have.
     pub(crate) fn load(&self) -> (usize, usize) {
-        (self.active.len(), self.queues.len())
+        self.active.load()
     }
 
     /// The worker.

@@ -33,14 +33,15 @@ impl Executor {
         let dynamic = epoch.dynamic_roots();
         epoch.scouts_left = dynamic.len();
         let careful = epoch.careful;
-        for (txn, parcel, root) in dynamic {
+        for (txn, root) in dynamic {
             let Some(epoch) = self.epochs.get_mut(&number) else { return };
-            let work = &epoch.parcels[parcel].works[root.work as usize];
-            epoch.guesses.insert(txn, Guess { method: work.method(), ..Guess::default() });
-            self.methods.count(work.method(), self.worker.index, Count::Scouted, 1);
+            let work = epoch.work(root);
+            let (method, place) = (work.method(), root.at.place as usize);
+            self.methods.count(method, self.worker.index, Count::Scouted, 1);
             let plain = Plain::before(&self.worker);
-            let task = if careful { None } else { work.scout(root.place as usize, &plain) };
-            let ambient = work.ambient(root.place as usize);
+            let task = if careful { None } else { work.scout(place, &plain) };
+            let ambient = work.ambient(place);
+            epoch.guesses.insert(txn, Guess { method, ..Guess::default() });
             let Some(task) = task else {
                 self.share_out(txn, None);
                 continue;
