@@ -180,7 +180,8 @@ impl Methods {
             Count::Tail => &counts.tail,
             Count::Undone => &counts.undone,
         };
-        counter.fetch_add(n, Ordering::Relaxed);
+        // Only this worker writes there.
+        counter.store(counter.load(Ordering::Relaxed) + n, Ordering::Relaxed);
     }
 
     /// Every method that was the root of a transaction, in the order of the graph.

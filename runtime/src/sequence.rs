@@ -89,15 +89,17 @@ impl Sequencer<'_> {
         place: impl FnOnce(usize) -> usize,
     ) -> usize {
         let peers = self.peers();
-        // How a key is hashed is user code. One that panics does so again where it is answered.
-        let nowhere = Location { hash: 0, lock: 0, class: 0, owner: 0 };
-        let root = caught(|| Location::of::<M::Entity>(&call.key, peers));
-        let (root, found) = root.map_or((nowhere, false), |root| (root, true));
+        let mut root = None;
         self.tickets.clear();
         let tickets = &mut self.tickets;
-        // How an argument is serialised is user code.
-        let planned = caught(|| found && self.methods.tickets(method, call, root, peers, tickets));
+        // How a key is hashed and how an argument is serialised is user code. A key that panics does so again where it
+        // is answered.
+        let planned = caught(|| {
+            let at = *root.insert(Location::of::<M::Entity>(&call.key, peers));
+            self.methods.tickets(method, call, at, peers, tickets)
+        });
         harvest::reset();
+        let root = root.unwrap_or(Location { hash: 0, lock: 0, class: 0, owner: 0 });
         let work = number(self.parcels[root.owner].works.len());
         let at = RootAt { work, place: number(place(root.owner)) };
         if planned == Ok(true) && M::repeatable() {
@@ -116,6 +118,12 @@ impl Sequencer<'_> {
     /// Puts the tickets at hand into the parcels of their owners.
     fn hand_out(&mut self, root: usize, at: RootAt) {
         normalise(&mut self.tickets);
+        if self.tickets.iter().all(|ticket| usize::from(ticket.owner) == root) {
+            let parcel = &mut self.parcels[root];
+            let tickets = append(&mut parcel.tickets, self.tickets.drain(..));
+            parcel.entries.push(Entry { tickets, root: Some((at, 0..0)), ..entry(self.seq) });
+            return;
+        }
         for own in self.tickets.chunk_by(|a, b| a.owner == b.owner) {
             let owner = own[0].owner;
             let parcel = &mut self.parcels[owner as usize];
@@ -152,7 +160,15 @@ impl Sequencer<'_> {
 
 /// Sorts tickets by owner, and makes one of those for the same entity.
 pub(crate) fn normalise(tickets: &mut Vec<Ticket>) {
-    tickets.sort_unstable();
+    match tickets.as_mut_slice() {
+        [] | [_] => return,
+        [a, b] => {
+            if a > b {
+                std::mem::swap(a, b);
+            }
+        }
+        more => more.sort_unstable(),
+    }
     tickets.dedup_by(|later, earlier| {
         let same = (later.owner, later.lock) == (earlier.owner, earlier.lock);
         earlier.write |= same && later.write;

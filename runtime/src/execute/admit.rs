@@ -153,7 +153,8 @@ impl Executor {
             let has = parcel.has(place.parcel, entry);
             match has.root {
                 Some(root)
-                    if has.others.is_empty() && has.tickets.iter().all(|ticket| active.is_free(ticket.lock)) =>
+                    if has.others.is_empty()
+                        && has.tickets.iter().all(|ticket| active.is_free(ticket.lock)) =>
                 {
                     worker.running.borrow_mut().may_touch(has.share, has.tickets);
                     let went = epoch.work(root).run_alone(root.at.place as usize, worker, false);

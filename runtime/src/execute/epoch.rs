@@ -171,7 +171,8 @@ impl Parcel {
     /// What the transaction of an entry has here; `number` is that of the parcel.
     pub(super) fn has(&self, number: u32, entry: &Entry) -> Has<'_> {
         let tickets = self.tickets_of(entry);
-        let others = entry.root.as_ref().map_or(0..0, |(_, others)| others.start as usize..others.end as usize);
+        let others =
+            entry.root.as_ref().map_or(0..0, |(_, others)| others.start as usize..others.end as usize);
         let root = entry.root.as_ref().map(|(at, _)| RootOf { parcel: number, at: *at });
         Has { share: Share::Tickets, tickets, root, others: &self.others[others] }
     }
