@@ -185,14 +185,10 @@ impl<E: Entity> Held<'_, E> {
     /// A cut: lets the state go, makes the call, takes the state up again.
     pub async fn call<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
-        let output = if self.cx.flow.is_alone() {
-            match call.at_once(&self.cx.flow) {
-                Ok(Poll::Ready(output)) => output,
-                Ok(Poll::Pending) => pending().await,
-                Err(call) => call.perform(&self.cx.flow).await,
-            }
-        } else {
-            call.perform(&self.cx.flow).await
+        let output = match self.at_once(call) {
+            Ok(Poll::Ready(output)) => output,
+            Ok(Poll::Pending) => pending().await,
+            Err(call) => call.perform(&self.cx.flow).await,
         };
         if !self.take_up() {
             pending().await
@@ -203,7 +199,11 @@ impl<E: Entity> Held<'_, E> {
     /// A one-way cut: as [`Held::call`], without a result.
     pub async fn send<A: Awaitable>(&mut self, _: &Site<A>, call: A) {
         self.let_go();
-        call.send(&self.cx.flow).await;
+        match self.at_once(call) {
+            Ok(Poll::Ready(output)) => drop(output),
+            Ok(Poll::Pending) => pending().await,
+            Err(call) => call.send(&self.cx.flow).await,
+        }
         if !self.take_up() {
             pending().await
         }
@@ -212,19 +212,20 @@ impl<E: Entity> Held<'_, E> {
     /// The last cut of a method that afterwards does nothing but return: as [`Held::call`].
     pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
-        let output = if self.cx.flow.is_alone() {
-            match call.at_once(&self.cx.flow) {
-                Ok(Poll::Ready(output)) => output,
-                Ok(Poll::Pending) => pending().await,
-                Err(call) => call.last(&self.cx.flow).await,
-            }
-        } else {
-            call.last(&self.cx.flow).await
+        let output = match self.at_once(call) {
+            Ok(Poll::Ready(output)) => output,
+            Ok(Poll::Pending) => pending().await,
+            Err(call) => call.last(&self.cx.flow).await,
         };
         if !self.take_up() {
             pending().await
         }
         output
+    }
+
+    /// Makes a call where nothing ever waits, without a coroutine of its own; gives it back where something may.
+    fn at_once<A: Awaitable>(&self, call: A) -> Result<Poll<A::Output>, A> {
+        if self.cx.flow.is_alone() { call.at_once(&self.cx.flow) } else { Err(call) }
     }
 
     /// `false` when there is no entity any more: then the transaction cannot go on, nor can the method.
