@@ -78,6 +78,19 @@ impl<T> Answer for Vec<T> {
     }
 }
 
+/// Waits for an answer of which nothing is expected but that it comes.
+pub fn any<T: Send + 'static>(reply: Reply<T>) -> Pending {
+    Box::new(move || reply.wait().map(|_| Outcome::Committed))
+}
+
+/// Sends a request for each key.
+pub fn send<K, T: Send + 'static>(
+    keys: impl IntoIterator<Item = K>,
+    request: impl Fn(&K) -> Result<Reply<T>, Error>,
+) -> Result<Vec<Pending>, Error> {
+    keys.into_iter().map(|key| request(&key).map(any)).collect()
+}
+
 /// Sends all questions first and then collects the answers, in order.
 pub fn ask<K, T>(
     keys: impl IntoIterator<Item = K>,

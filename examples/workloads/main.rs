@@ -68,7 +68,7 @@ fn run(options: &Options) -> Result<bool> {
     for (_, make) in WORKLOADS.iter().filter(|(name, _)| chosen(name)) {
         let mut workload = make(options)?;
         let app = workload.register(App::new(workload.name())).workers(options.workers).start()?;
-        workload.load(&app)?;
+        workload::wait(workload.load(&app)?)?;
         let broken = measure(workload.as_mut(), &app, options)?;
         app.stop()?;
         if let Some(error) = broken {

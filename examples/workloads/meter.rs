@@ -14,6 +14,8 @@ pub struct Measured {
     pub refused: u64,
     /// From the end of the warm-up to the last answer.
     pub elapsed: Duration,
+    /// Open loop: from when a request was due to when it was sent, in nanoseconds; part of the latency.
+    pub lateness: Histogram<u64>,
     /// Open loop: requests that were due and could not even be sent in time.
     pub unsent: u64,
 }
@@ -40,6 +42,7 @@ impl Meter {
         bar.set_message("warming up");
         let measured = Measured {
             latency: Histogram::new(3)?,
+            lateness: Histogram::new(3)?,
             committed: 0,
             refused: 0,
             elapsed: Duration::ZERO,
@@ -63,6 +66,13 @@ impl Meter {
         if now.saturating_duration_since(self.drawn) > BETWEEN_DRAWS {
             self.drawn = now;
             self.draw();
+        }
+        Ok(())
+    }
+
+    pub fn record_lateness(&mut self, due: Instant, late: Duration) -> Result<()> {
+        if due >= self.begin {
+            self.measured.lateness.record(late.as_nanos() as u64)?;
         }
         Ok(())
     }

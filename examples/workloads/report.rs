@@ -39,7 +39,7 @@ impl<'a> Report<'a> {
         measured: &Measured,
         holds: Option<bool>,
     ) -> Self {
-        let Measured { latency, committed, refused, elapsed, unsent } = measured;
+        let Measured { latency, committed, refused, elapsed, unsent, .. } = measured;
         let ms = |quantile: f64| latency.value_at_quantile(quantile) as f64 / 1e6;
         let seconds = elapsed.as_secs_f64();
         Self {

@@ -5,6 +5,12 @@ use thalweg::{App, Handle};
 /// A request that was submitted: waits for its answer.
 pub type Pending = Box<dyn FnOnce() -> Result<Outcome, thalweg::Error> + Send>;
 
+/// Waits for all of these.
+pub fn wait(all: Vec<Pending>) -> thalweg::Result {
+    all.into_iter().try_for_each(|pending| pending().map(drop))?;
+    Ok(())
+}
+
 /// How a request ended, when the system did its part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -23,8 +29,9 @@ pub trait Workload: Send {
     /// Registers the roots.
     fn register(&self, app: App) -> App;
 
-    /// Creates the initial data.
-    fn load(&mut self, app: &Handle) -> thalweg::Result;
+    /// Submits what creates the initial data, and waits for nothing but places in the queue; so a simulation with room
+    /// for all of it can be loaded, too.
+    fn load(&mut self, app: &Handle) -> thalweg::Result<Vec<Pending>>;
 
     /// Draws one request and submits it, waiting for a place in the queue if need be.
     fn next(&mut self, app: &Handle) -> Result<Pending, thalweg::Error>;

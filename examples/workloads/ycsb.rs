@@ -1,6 +1,6 @@
 //! YCSB-T: transfers of 1 between accounts, from any to a popular one.
 
-use crate::answers::{Answers, ask, same};
+use crate::answers::{Answers, ask, same, send};
 use crate::draw::{Draw, Popularity};
 use crate::workload::{Pending, Workload};
 use serde::{Deserialize, Serialize};
@@ -100,9 +100,9 @@ impl Workload for Ycsb {
         app.entity::<Account>()
     }
 
-    fn load(&mut self, app: &Handle) -> thalweg::Result {
-        ask(0..self.book.len() as u64, |id| app.submit_waiting(Account::at(*id).open(self.opening)))?;
-        Ok(())
+    fn load(&mut self, app: &Handle) -> thalweg::Result<Vec<Pending>> {
+        let accounts = 0..self.book.len() as u64;
+        Ok(send(accounts, |id| app.submit_waiting(Account::at(*id).open(self.opening)))?)
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, Error> {

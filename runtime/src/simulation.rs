@@ -47,6 +47,8 @@ pub struct Traffic {
     pub message_bytes: u64,
     /// Epochs with at least one request.
     pub epochs: u64,
+    /// Workers' parts of epochs, of at least one request each.
+    pub parts: u64,
 }
 
 /// The most that was on a worker at one time.
@@ -200,6 +202,7 @@ impl Simulation {
                 known.extend(numbers.map(|number| TransactionId { number, ..*id }));
             }
         }
+        self.traffic.parts += 1;
         let world = ((self.shared.clock)(), self.shared.seed);
         for parcel in sequence(&self.shared.methods, (epoch, at, peers), world, requests) {
             if parcel.from != parcel.to {
@@ -281,7 +284,7 @@ impl Simulation {
             Mail::Parcel(_) => None,
             Mail::Message { sent, .. } => Some(*sent),
         });
-        let held = self.nodes.iter().flat_map(|node| &node.holds);
+        let held = self.nodes.iter().filter_map(|node| node.holds.first_key_value());
         let held = held.map(|(epoch, phase)| Time { epoch: *epoch, phase: *phase });
         let start = Time { epoch: sequenced, phase: Phase::TICKET };
         (sequenced, messages.chain(held).min().map_or(start, |first| first.min(start)))

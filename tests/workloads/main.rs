@@ -33,7 +33,7 @@ fn run<W: Workload>(requests: usize, make: impl Fn() -> W) -> usize {
             let mut workload = make();
             let app = workload.register(App::new(workload.name())).workers(workers).start();
             let app = app.expect("the program starts");
-            workload.load(&app).expect("the initial data");
+            load(&mut workload, &app);
             let refused = send(&mut workload, &app, requests);
             workload.check(&app).unwrap_or_else(|error| panic!("{workers} workers: {error}"));
             app.stop().expect("the program stops");
@@ -42,6 +42,10 @@ fn run<W: Workload>(requests: usize, make: impl Fn() -> W) -> usize {
         .collect();
     assert!(refused.iter().all(|n| *n == refused[0]), "refused at 1, 2 and 4 workers: {refused:?}");
     refused[0]
+}
+
+fn load(workload: &mut impl Workload, app: &Handle) {
+    workload::wait(workload.load(app).expect("places for the initial data")).expect("the initial data");
 }
 
 fn send(workload: &mut impl Workload, app: &Handle, requests: usize) -> usize {
@@ -110,7 +114,7 @@ fn movie() {
 fn a_broken_invariant_is_found() {
     let mut workload = ycsb::Ycsb::new(10, 100, 0.0, 7).expect("a workload");
     let app = workload.register(App::new("ycsb")).start().expect("the program starts");
-    workload.load(&app).expect("the initial data");
+    load(&mut workload, &app);
     send(&mut workload, &app, 20);
     app.call_blocking(ycsb::Account::at(3).add(1)).expect("an answer");
     let error = workload.check(&app).expect_err("one too much").to_string();

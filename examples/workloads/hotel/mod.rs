@@ -5,7 +5,7 @@
 mod entities;
 mod places;
 
-use crate::answers::{Answers, ask, same};
+use crate::answers::{Answers, any, ask, same, send};
 use crate::draw::Draw;
 use crate::workload::{Pending, Workload};
 use entities::{By, Flight, Geo, Hotel, Rate, Recommendation, Refused, Reservation, User};
@@ -124,15 +124,15 @@ impl Workload for Travel {
         app.entity::<User>().entity::<Geo>().entity::<Recommendation>()
     }
 
-    fn load(&mut self, app: &Handle) -> thalweg::Result {
-        app.call_blocking(geo().draw(self.map.clone()))?;
+    fn load(&mut self, app: &Handle) -> thalweg::Result<Vec<Pending>> {
+        let mut all = vec![any(app.submit_waiting(geo().draw(self.map.clone()))?)];
         let recommendation = Recommendation::at(CITY.to_owned());
-        app.call_blocking(recommendation.write(self.recommended.clone()))?;
-        ask(&self.map, |p| app.submit_waiting(Rate::at(p.hotel).list(p.cents)))?;
-        ask(0..USERS, |id| app.submit_waiting(user(*id).sign_up(password(*id))))?;
-        ask((0..).zip(&self.rooms), |(id, n)| app.submit_waiting(Hotel::at(*id).open(**n)))?;
-        ask((0..).zip(&self.seats), |(id, n)| app.submit_waiting(Flight::at(*id).open(**n)))?;
-        Ok(())
+        all.push(any(app.submit_waiting(recommendation.write(self.recommended.clone()))?));
+        all.extend(send(&self.map, |p| app.submit_waiting(Rate::at(p.hotel).list(p.cents)))?);
+        all.extend(send(0..USERS, |id| app.submit_waiting(user(*id).sign_up(password(*id))))?);
+        all.extend(send((0..).zip(&self.rooms), |(id, n)| app.submit_waiting(Hotel::at(*id).open(**n)))?);
+        all.extend(send((0..).zip(&self.seats), |(id, n)| app.submit_waiting(Flight::at(*id).open(**n)))?);
+        Ok(all)
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, Error> {

@@ -2,7 +2,7 @@
 
 mod entities;
 
-use crate::answers::{Answers, ask, same};
+use crate::answers::{Answers, ask, same, send};
 use crate::draw::Draw;
 use crate::workload::{Pending, Workload};
 use entities::{ComposeReview, Frontend, Movie, Parts, Subject, User};
@@ -82,10 +82,11 @@ impl Workload for Reviews {
         app.entity::<Frontend>()
     }
 
-    fn load(&mut self, app: &Handle) -> thalweg::Result {
-        ask(0..self.titles, |id| app.submit_waiting(User::at(name(*id)).sign_up(*id)))?;
-        ask((0..self.titles).filter(|id| listed(*id)), |id| app.submit_waiting(movie(*id).add(*id)))?;
-        Ok(())
+    fn load(&mut self, app: &Handle) -> thalweg::Result<Vec<Pending>> {
+        let mut all = send(0..self.titles, |id| app.submit_waiting(User::at(name(*id)).sign_up(*id)))?;
+        let titles = (0..self.titles).filter(|id| listed(*id));
+        all.extend(send(titles, |id| app.submit_waiting(movie(*id).add(*id)))?);
+        Ok(all)
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, Error> {

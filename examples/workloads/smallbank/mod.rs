@@ -3,7 +3,7 @@
 mod entities;
 mod book;
 
-use crate::answers::{Answers, ask, same};
+use crate::answers::{Answers, ask, same, send};
 use crate::draw::Draw;
 use crate::workload::{Pending, Workload};
 use book::{Book, Request};
@@ -97,12 +97,15 @@ impl Workload for Smallbank {
         app.entity::<Checking>().entity::<Savings>()
     }
 
-    fn load(&mut self, app: &Handle) -> thalweg::Result {
+    fn load(&mut self, app: &Handle) -> thalweg::Result<Vec<Pending>> {
         let Book { checking, savings, .. } = &self.book;
         let opening = |id: u64, list: &[i64]| list[id as usize];
-        ask(0..self.customers, |id| app.submit_waiting(Checking::at(*id).open(opening(*id, checking))))?;
-        ask(0..self.customers, |id| app.submit_waiting(Savings::at(*id).open(opening(*id, savings))))?;
-        Ok(())
+        let mut all =
+            send(0..self.customers, |id| app.submit_waiting(Checking::at(*id).open(opening(*id, checking))))?;
+        all.extend(send(0..self.customers, |id| {
+            app.submit_waiting(Savings::at(*id).open(opening(*id, savings)))
+        })?);
+        Ok(all)
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, Error> {

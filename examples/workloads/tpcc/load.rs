@@ -6,7 +6,8 @@ use super::entities::{
 };
 use super::random::{Constants, Random, last_name};
 use super::scale::Scale;
-use super::window::Window;
+use crate::answers::any;
+use crate::workload::Pending;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thalweg::{Error, Handle, Ref, Reply};
@@ -19,11 +20,11 @@ pub struct Loader<'a> {
     pub random: &'a mut Random,
     pub constants: &'a Constants,
     pub scale: Scale,
-    pub window: Window<()>,
+    pub sent: Vec<Pending>,
 }
 
 impl Loader<'_> {
-    pub fn load(mut self) -> Result<(), Error> {
+    pub fn load(mut self) -> Result<Vec<Pending>, Error> {
         for warehouse in self.scale.warehouse_ids() {
             self.catalogue(warehouse)?;
             self.stocks(warehouse)?;
@@ -34,11 +35,12 @@ impl Loader<'_> {
                 self.district(warehouse, district)?;
             }
         }
-        self.window.rest().collect()
+        Ok(self.sent)
     }
 
     fn sent(&mut self, reply: Result<Reply<()>, Error>) -> Result<(), Error> {
-        self.window.sent(reply?).unwrap_or(Ok(()))
+        self.sent.push(any(reply?));
+        Ok(())
     }
 
     /// The same in every warehouse: it comes from a stream of its own.

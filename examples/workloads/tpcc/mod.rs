@@ -18,7 +18,6 @@ use requests::Terminals;
 use scale::Scale;
 use state::State;
 use thalweg::prelude::*;
-use window::Window;
 
 /// How often each transaction is asked for, in percent.
 struct Mix {
@@ -69,9 +68,9 @@ impl Workload for Tpcc {
             .entity::<History>()
     }
 
-    fn load(&mut self, app: &Handle) -> thalweg::Result {
+    fn load(&mut self, app: &Handle) -> thalweg::Result<Vec<Pending>> {
         let Terminals { scale, random, constants, .. } = &mut self.terminals;
-        Ok(Loader { app, random, constants, scale: *scale, window: Window::new() }.load()?)
+        Ok(Loader { app, random, constants, scale: *scale, sent: Vec::new() }.load()?)
     }
 
     fn next(&mut self, app: &Handle) -> Result<Pending, thalweg::Error> {

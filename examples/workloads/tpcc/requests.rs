@@ -6,6 +6,7 @@ use super::entities::{
 };
 use super::random::{Constants, Random, last_name};
 use super::scale::Scale;
+use crate::answers::any;
 use crate::workload::{Outcome, Pending};
 use thalweg::{Error, Handle, Ref, Reply};
 
@@ -72,7 +73,7 @@ impl Terminals {
             return app.submit_waiting(call).map(answer_or_refusal);
         }
         let customer = Customer::at((payer.0, payer.1, self.customer()));
-        app.submit_waiting(warehouse.pay(district, customer, history, amount)).map(answer)
+        app.submit_waiting(warehouse.pay(district, customer, history, amount)).map(any)
     }
 
     pub fn order_status(&mut self, app: &Handle) -> Result<Pending, Error> {
@@ -81,7 +82,7 @@ impl Terminals {
             return app.submit_waiting(self.named(home).status()).map(answer_or_refusal);
         }
         let customer = Customer::at((home.0, home.1, self.customer()));
-        app.submit_waiting(customer.status()).map(answer)
+        app.submit_waiting(customer.status()).map(any)
     }
 
     pub fn delivery(&mut self, app: &Handle) -> Result<Pending, Error> {
@@ -89,13 +90,13 @@ impl Terminals {
         let districts =
             self.scale.district_ids().map(|district| District::at((warehouse, district))).collect();
         let carrier = self.random.small(1, 10);
-        app.submit_waiting(Warehouse::at(warehouse).deliver(districts, carrier)).map(answer)
+        app.submit_waiting(Warehouse::at(warehouse).deliver(districts, carrier)).map(any)
     }
 
     pub fn stock_level(&mut self, app: &Handle) -> Result<Pending, Error> {
         let district = District::at(self.home());
         let threshold = self.random.between(10, 20);
-        app.submit_waiting(district.stock_level(threshold)).map(answer)
+        app.submit_waiting(district.stock_level(threshold)).map(any)
     }
 
     fn home(&mut self) -> DistrictKey {
@@ -124,10 +125,6 @@ impl Terminals {
         self.ticket += 1;
         self.ticket - 1
     }
-}
-
-fn answer<T: Send + 'static>(reply: Reply<T>) -> Pending {
-    Box::new(move || reply.wait().map(|_| Outcome::Committed))
 }
 
 fn answer_or_refusal<T: Send + 'static, E: Send + 'static>(reply: Reply<Result<T, E>>) -> Pending {

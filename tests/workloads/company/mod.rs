@@ -31,7 +31,7 @@ fn start(workload: &Tpcc, workers: usize) -> Handle {
 /// Loads, runs, and gives the state, with how many requests were refused.
 fn run(workload: &mut Tpcc, requests: usize, workers: usize) -> (State, u64, String) {
     let app = start(workload, workers);
-    workload.load(&app).expect("the data can be loaded");
+    crate::load(workload, &app);
     workload.check(&app).expect("the conditions hold after loading");
     let pending: Vec<_> = (0..requests).map(|_| workload.next(&app).expect("a place in the queue")).collect();
     let answers = pending.into_iter().map(|answer| answer().expect("an answer"));
@@ -74,7 +74,7 @@ fn the_conditions_hold_without_deliveries() {
 fn the_conditions_hold_when_no_order_waits() {
     let mut workload = Tpcc::new(Scale { customers: 6, ..tiny(1) }, SEED);
     let app = start(&workload, 1);
-    workload.load(&app).expect("the data can be loaded");
+    crate::load(&mut workload, &app);
     for _ in 0..10 {
         let districts = (1..=10).map(|district| crate::tpcc::entities::District::at((1, district))).collect();
         let deliver = crate::tpcc::entities::Warehouse::at(1).deliver(districts, 3);
@@ -89,7 +89,7 @@ fn the_conditions_hold_when_no_order_waits() {
 fn half_of_a_payment_breaks_a_condition() {
     let mut workload = Tpcc::new(tiny(1), SEED);
     let app = start(&workload, 2);
-    workload.load(&app).expect("the data can be loaded");
+    crate::load(&mut workload, &app);
     app.call_blocking(crate::tpcc::entities::District::at((1, 1)).receive(100)).expect("an answer");
     let error = workload.check(&app).expect_err("the money is nobody's").to_string();
     assert!(error.contains("condition 1 (clause 3.3.2.1)"), "{error}");

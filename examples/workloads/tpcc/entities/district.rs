@@ -12,7 +12,7 @@ use thalweg::prelude::*;
 pub const RECENT: usize = 20;
 
 /// A line that a customer asks for.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wanted {
     pub item: Ref<Item>,
     /// Of the same item, at the warehouse that supplies it.

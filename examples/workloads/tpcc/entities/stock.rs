@@ -40,7 +40,7 @@ impl Item {
 }
 
 /// What never changes of a stock.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StockLabel {
     /// One text for each district (`S_DIST_01` to `S_DIST_10`).
     pub districts: Vec<Arc<str>>,
