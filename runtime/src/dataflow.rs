@@ -12,7 +12,9 @@ use crate::plan::Methods;
 use crate::sequence;
 use crate::task::discard;
 use crate::worker::Worker;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use timely::WorkerConfig;
 use timely::container::CapacityContainerBuilder;
@@ -28,6 +30,19 @@ pub(crate) const EPOCH_REQUESTS: usize = 4096;
 const HOP_BITS: u32 = 4;
 /// The bits of a timestamp that tell the phase.
 const PHASE_BITS: u32 = 16;
+
+/// The most epochs that are in flight. What is submitted meanwhile waits and is ordered together: each epoch has its
+/// price, and with dynamic transactions they are executed one after the other, so small ones would never catch up.
+const IN_FLIGHT: u64 = 4;
+
+/// What `execute` tells `sequence` on the same worker.
+#[derive(Default)]
+struct Pace {
+    /// The first epoch that is not over at all workers.
+    passed: Cell<u64>,
+    /// Whether `sequence` waits for this to go on.
+    waits: Cell<bool>,
+}
 
 /// What the workers of an app have in common.
 #[derive(Clone)]
@@ -68,14 +83,15 @@ pub(crate) fn start(shared: Shared) -> Result<Threads> {
 
 fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
-        let parcels = sequence(scope, shared.clone());
+        let pace = Rc::new(Pace::default());
+        let parcels = sequence(scope, shared.clone(), pace.clone());
         let worker = Worker::new(scope.index(), scope.peers(), shared.methods.clone());
-        execute(scope, parcels, Executor::new(worker));
+        execute(scope, parcels, Executor::new(worker), shared.ingress.clone(), pace);
     });
 }
 
-/// Gives every request its place: closes an epoch whenever there is something in it.
-fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Parcel>> {
+/// Gives every request its place: closes an epoch whenever there is something in it, and room for it.
+fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream<'s, u64, Vec<Parcel>> {
     let (index, peers) = (scope.index(), scope.peers());
     source(scope, "sequence", move |capability, info| {
         let wake = scope.worker().sync_activator_for(info.address.to_vec());
@@ -84,7 +100,9 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Pa
         let mut open = Some((0, capability));
         move |output| {
             let Some((epoch, capability)) = &mut open else { return };
-            let Some(requests) = shared.ingress.take(index, EPOCH_REQUESTS) else {
+            pace.waits.set(*epoch >= pace.passed.get().saturating_add(IN_FLIGHT));
+            let most = if pace.waits.get() { 0 } else { EPOCH_REQUESTS };
+            let Some(requests) = shared.ingress.take(index, most) else {
                 // The other workers may still have requests; they need no epochs from here.
                 open = None;
                 return;
@@ -106,7 +124,14 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared) -> Stream<'s, u64, Vec<Pa
 }
 
 /// Runs the transactions, and exchanges messages with the other workers.
-fn execute<'s>(scope: Scope<'s, u64>, parcels: Stream<'s, u64, Vec<Parcel>>, mut executor: Executor) {
+fn execute<'s>(
+    scope: Scope<'s, u64>,
+    parcels: Stream<'s, u64, Vec<Parcel>>,
+    mut executor: Executor,
+    ingress: Arc<Ingress>,
+    pace: Rc<Pace>,
+) {
+    let index = scope.index();
     let (handle, messages) = scope.feedback::<Vec<Stamped>>(1);
     let by_owner = Exchange::new(|parcel: &Parcel| u64::from(parcel.to));
     let by_worker = Exchange::new(|stamped: &Stamped| u64::from(stamped.1.0));
@@ -136,8 +161,12 @@ fn execute<'s>(scope: Scope<'s, u64>, parcels: Stream<'s, u64, Vec<Parcel>>, mut
                 });
                 let first = |frontier: Option<&u64>| frontier.map_or(Time::END, |stamp| unpack(*stamp));
                 let sequenced = first(sequencing.frontier().first()).epoch;
-                executor.advance(sequenced, first(passing.frontier().first()));
+                let passed = first(passing.frontier().first());
+                executor.advance(sequenced, passed);
                 executor.run();
+                if pace.passed.replace(passed.epoch) < passed.epoch && pace.waits.get() {
+                    ingress.ring(index);
+                }
                 // A session for each message would be a batch for each message.
                 let mut out = executor.out().peekable();
                 while let Some(epoch) = out.peek().map(|outgoing| outgoing.at.epoch) {

@@ -131,7 +131,8 @@ impl Ingress {
         self.ring(worker);
     }
 
-    fn ring(&self, worker: usize) {
+    /// Lets a worker know that something has changed.
+    pub(crate) fn ring(&self, worker: usize) {
         let door = &self.doors[worker];
         if let (false, Some(bell)) = (door.called.swap(true, Ordering::SeqCst), door.bell.get()) {
             bell();
