@@ -7,7 +7,7 @@ use crate::place::Location;
 use rustc_hash::FxHashMap;
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use thalweg_graph::{Access, AccessPlan, Program, Source};
 
 /// A ticket as the sequencer hands it out.
@@ -42,7 +42,13 @@ struct Known {
     reach: [BTreeSet<String>; 2],
     /// One for each worker, so that they do not write to the same place.
     counts: Vec<Counters>,
+    /// Whether its arguments have turned out to be such that it can run only once.
+    once: AtomicBool,
 }
+
+/// Why a method whose arguments cannot be copied is slow.
+const ONCE: &str = "its arguments cannot be copied, so it can neither be scouted nor run again, and every dynamic \
+                    transaction of its epochs gets all workers; let them be `Clone`";
 
 enum Plan {
     /// The access to the root entity, and to the references of a class in a parameter.
@@ -51,6 +57,17 @@ enum Plan {
         parameters: Vec<(usize, usize, bool)>,
     },
     Dynamic(Vec<thalweg_graph::Reason>),
+}
+
+impl Known {
+    fn reasons(&self) -> Vec<String> {
+        let planned = match &self.plan {
+            Plan::Static { .. } => &[][..],
+            Plan::Dynamic(reasons) => reasons,
+        };
+        let shown = planned.iter().map(|reason| format!("{}, {}:{}", reason.text, reason.file, reason.line));
+        shown.chain(self.once.load(Ordering::Relaxed).then(|| ONCE.to_owned())).collect()
+    }
 }
 
 /// The methods that are counted as one because the graph does not know them.
@@ -84,7 +101,7 @@ pub struct MethodCounts {
     pub tail: u64,
     /// How often a transaction was undone and run again because one of its epoch was in the tail.
     pub undone: u64,
-    /// Why the plan is dynamic, with the lines; empty when it is static.
+    /// Why the plan is dynamic, with the lines, and what else makes such transactions slow; empty when it is static.
     pub reasons: Vec<String>,
 }
 
@@ -112,6 +129,7 @@ impl Methods {
             plan: Plan::Dynamic(Vec::new()),
             reach: Default::default(),
             counts: counts(),
+            once: AtomicBool::new(false),
         };
         let mut methods = Self { places: FxHashMap::default(), all: vec![others] };
         for planned in &program.plans {
@@ -123,6 +141,7 @@ impl Methods {
                 plan: plan(&planned.plan, classes),
                 reach: program.reach(&planned.method),
                 counts: counts(),
+                once: AtomicBool::new(false),
             });
         }
         methods
@@ -169,6 +188,11 @@ impl Methods {
         !(writes_a.is_disjoint(writes_b) && writes_a.is_disjoint(reads_b) && reads_a.is_disjoint(writes_b))
     }
 
+    /// The arguments of a method cannot be copied.
+    pub(crate) fn runs_once(&self, place: usize) {
+        self.all[place].once.store(true, Ordering::Relaxed);
+    }
+
     /// Counts something of a method that a worker has seen.
     pub(crate) fn count(&self, place: usize, worker: usize, what: Count, n: u64) {
         let counts = &self.all[place].counts[worker];
@@ -197,13 +221,7 @@ impl Methods {
             scouted: sum(known, |counts| &counts.scouted),
             tail: sum(known, |counts| &counts.tail),
             undone: sum(known, |counts| &counts.undone),
-            reasons: match &known.plan {
-                Plan::Static { .. } => Vec::new(),
-                Plan::Dynamic(reasons) => reasons
-                    .iter()
-                    .map(|reason| format!("{}, {}:{}", reason.text, reason.file, reason.line))
-                    .collect(),
-            },
+            reasons: known.reasons(),
         });
         all.filter(|counts| counts.committed + counts.aborted > 0).collect()
     }

@@ -107,7 +107,10 @@ impl Sequencer<'_> {
             self.hand_out(root.owner, at);
         } else {
             self.dynamic = true;
-            self.careful |= !M::repeatable();
+            if !M::repeatable() {
+                self.careful = true;
+                self.methods.runs_once(method);
+            }
             let entry = Entry { root: Some((at, 0..0)), dynamic: true, ..entry(self.seq) };
             self.parcels[root.owner].entries.push(entry);
         }

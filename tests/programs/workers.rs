@@ -240,6 +240,10 @@ fn arguments_that_cannot_be_copied_run_once() {
             let expected = oracle.call(actor(n % 4).follow(n % 3, Fragile(false)));
             assert_eq!(more.and_then(|reply| reply.wait()), expected, "{workers} workers");
         }
+        let counts = simulation.handle().method_counts();
+        let once = counts.iter().find(|count| count.method.1 == "follow_once").expect("it was called");
+        let told = once.reasons.iter().any(|reason| reason.contains("let them be `Clone`"));
+        assert_eq!(told, workers > 1, "{:?}", once.reasons);
         assert_eq!(simulation.inspect(), Ok(oracle.inspect()));
     }
 }
