@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// How many programs a mutant has to get past, besides the kept seeds.
+/// How many programs a mutant has to get past, besides the kept seeds; `THALWEG_RANDOM_PROGRAMS` says otherwise.
 const PROGRAMS: &str = "30";
 
 struct Mutant {
@@ -64,13 +64,15 @@ fn every_mutant_still_applies() {
 #[ignore = "builds the workspace once for each mutant: minutes"]
 fn every_mutant_is_noticed() {
     let wanted = env::var("THALWEG_MUTANTS").unwrap_or_default();
+    let wanted: Vec<&str> = wanted.split(',').collect();
     let folder = env::temp_dir().join(format!("thalweg-mutants-{}", std::process::id()));
     let copy = folder.join("workspace");
     copy_workspace(&copy);
     let (passed, output) = run(&copy, &folder);
     assert!(passed, "without a mutant the programs must agree:\n{output}");
     let mut survivors = Vec::new();
-    for mutant in mutants().into_iter().filter(|mutant| mutant.name.contains(&wanted)) {
+    for mutant in mutants().into_iter().filter(|mutant| wanted.iter().any(|word| mutant.name.contains(word)))
+    {
         let path = copy.join(&mutant.file);
         let text = fs::read_to_string(&path).expect("the copy has the file");
         fs::write(&path, mutant.apply(&copy)).expect("the copy can be written");
@@ -102,7 +104,7 @@ fn run(copy: &Path, folder: &Path) -> (bool, String) {
         .args(["test", "-j", "1", "-p", "thalweg-random", "--test", "random", "--", "drawn_programs"])
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("THALWEG_RANDOM_PROGRAMS", PROGRAMS)
+        .env("THALWEG_RANDOM_PROGRAMS", env::var("THALWEG_RANDOM_PROGRAMS").unwrap_or(PROGRAMS.to_owned()))
         .output()
         .expect("cargo runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
