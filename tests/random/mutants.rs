@@ -1,4 +1,5 @@
-//! Proof that the drawn programs can fail: mistakes put into a copy of the workspace, each of which they must notice.
+//! Proof that the tests can fail: mistakes put into a copy of the workspace, each of which the drawn programs must notice,
+//! or else the corpus, for what is drawn too rarely.
 //!
 //! The mutants are the files of `mutants/`; its README says how they are written. All copies share a folder for what
 //! is built, so that each costs a few crates and some of the programs.
@@ -68,24 +69,25 @@ fn every_mutant_is_noticed() {
     let folder = env::temp_dir().join(format!("thalweg-mutants-{}", std::process::id()));
     let copy = folder.join("workspace");
     copy_workspace(&copy);
-    let (passed, output) = run(&copy, &folder);
-    assert!(passed, "without a mutant the programs must agree:\n{output}");
+    for tests in TESTS {
+        let output = tests.notice(&copy, &folder).err().unwrap_or_default();
+        assert!(output.is_empty(), "without a mutant there is nothing to notice:\n{output}");
+    }
     let mut survivors = Vec::new();
     for mutant in mutants().into_iter().filter(|mutant| wanted.iter().any(|word| mutant.name.contains(word)))
     {
         let path = copy.join(&mutant.file);
         let text = fs::read_to_string(&path).expect("the copy has the file");
         fs::write(&path, mutant.apply(&copy)).expect("the copy can be written");
-        let (passed, output) = run(&copy, &folder);
+        let noticed = TESTS.iter().find_map(|tests| tests.notice(&copy, &folder).err());
         fs::write(&path, text).expect("the copy can be written");
-        let noticed = output.lines().find(|line| line.starts_with("seed "));
-        println!("{}: {}", mutant.name, noticed.unwrap_or("not noticed"));
-        if passed || noticed.is_none() {
-            survivors.push(format!("{}:\n{output}", mutant.name));
+        println!("{}: {}", mutant.name, noticed.as_deref().unwrap_or("not noticed"));
+        if noticed.is_none_or(|line| line.starts_with(NOT_RUN)) {
+            survivors.push(mutant.name);
         }
     }
     fs::remove_dir_all(&folder).expect("the copy can be removed");
-    assert!(survivors.is_empty(), "not noticed, or not built:\n{}", survivors.join("\n"));
+    assert!(survivors.is_empty(), "not noticed, or not built: {}", survivors.join(", "));
 }
 
 fn copy_workspace(to: &Path) {
@@ -98,15 +100,41 @@ fn copy_workspace(to: &Path) {
     }
 }
 
-/// Whether the drawn programs agree, and what was printed.
-fn run(copy: &Path, folder: &Path) -> (bool, String) {
-    let run = Command::new(env!("CARGO"))
-        .args(["test", "-j", "1", "-p", "thalweg-random", "--test", "random", "--", "drawn_programs"])
-        .current_dir(copy)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("THALWEG_RANDOM_PROGRAMS", env::var("THALWEG_RANDOM_PROGRAMS").unwrap_or(PROGRAMS.to_owned()))
-        .output()
-        .expect("cargo runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (run.status.success(), text(&run.stdout) + &text(&run.stderr))
+/// Tests that may notice a mutant, and how the line begins that says what has failed.
+struct Tests {
+    arguments: &'static [&'static str],
+    failed: &'static str,
+}
+
+const TESTS: [Tests; 2] = [
+    Tests {
+        arguments: &["-p", "thalweg-random", "--test", "random", "--", "drawn_programs"],
+        failed: "seed ",
+    },
+    Tests { arguments: &["-p", "thalweg-workspace", "--test", "programs"], failed: "---- " },
+];
+
+/// How the line begins that says why tests did not run.
+const NOT_RUN: &str = "it did not run";
+
+impl Tests {
+    /// Runs them in the copy; the error says which has failed.
+    fn notice(&self, copy: &Path, folder: &Path) -> Result<(), String> {
+        let programs = env::var("THALWEG_RANDOM_PROGRAMS").unwrap_or_else(|_| PROGRAMS.to_owned());
+        let run = Command::new(env!("CARGO"))
+            .args(["test", "-j", "1"])
+            .args(self.arguments)
+            .current_dir(copy)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .env("THALWEG_RANDOM_PROGRAMS", programs)
+            .output()
+            .expect("cargo runs");
+        if run.status.success() {
+            return Ok(());
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let output = text(&run.stdout) + &text(&run.stderr);
+        let failed = output.lines().find(|line| line.starts_with(self.failed));
+        Err(failed.map_or_else(|| format!("{NOT_RUN}:\n{output}"), str::to_owned))
+    }
 }
