@@ -65,6 +65,7 @@ pub(super) struct Actives {
     /// Those of them that have just got the last of their tickets.
     ready: VecDeque<usize>,
     /// Records that are not in use.
+    #[allow(clippy::vec_box, reason = "they go to `all` and come from there without being moved")]
     spare: Vec<Box<Active>>,
 }
 
