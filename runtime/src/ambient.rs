@@ -67,6 +67,24 @@ pub(crate) fn enter(activation: Activation) -> Activation {
     ACTIVATION.replace(activation)
 }
 
+/// Runs something as an activation of its own.
+pub(crate) fn within<T>(activation: Activation, run: impl FnOnce() -> T) -> T {
+    let outer = enter(activation);
+    let value = run();
+    enter(outer);
+    value
+}
+
+/// Runs something that must not change what the running method draws: how often a state is copied is not the program's.
+pub(crate) fn aside<T>(run: impl FnOnce() -> T) -> T {
+    within(ACTIVATION.get(), run)
+}
+
+/// The activation in which the call that `path` leads to makes an entity on first use.
+pub(crate) fn first_use(path: u64) -> Activation {
+    Activation::new(way(path, u64::MAX))
+}
+
 fn current(what: &str) -> Ambient {
     CURRENT.get().unwrap_or_else(|| panic!("thalweg::{what}() was called outside a transaction"))
 }

@@ -100,7 +100,9 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream
         let mut open = Some((0, capability));
         move |output| {
             let Some((epoch, capability)) = &mut open else { return };
-            pace.waits.set(*epoch >= pace.passed.get().saturating_add(IN_FLIGHT));
+            // An epoch that another worker has closed already is no further one.
+            let full = *epoch >= pace.passed.get().saturating_add(IN_FLIGHT);
+            pace.waits.set(full && shared.ingress.open_epoch() <= *epoch);
             let most = if pace.waits.get() { 0 } else { EPOCH_REQUESTS };
             let Some(requests) = shared.ingress.take(index, most) else {
                 // The other workers may still have requests; they need no epochs from here.

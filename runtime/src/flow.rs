@@ -63,6 +63,11 @@ impl Flow {
         Self { depth, one_way, ..Self::new(world) }
     }
 
+    /// The way of calls that led here.
+    pub(crate) fn path(&self) -> u64 {
+        self.path
+    }
+
     /// The way to the next call.
     pub(crate) fn next(&self) -> u64 {
         self.calls.set(self.calls.get() + 1);

@@ -4,7 +4,7 @@
 //! and after each call, and written back before each call and at the end. What it says is what the runtime has to
 //! say, byte for byte.
 use crate::Error;
-use crate::ambient::{self, Ambient, TransactionId};
+use crate::ambient::{self, Ambient, TransactionId, aside, first_use};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
@@ -57,7 +57,7 @@ trait AnyMap {
 impl<E: Entity> PlainMap<E> {
     pub(crate) fn get(&self, key: &E::Key) -> Option<E> {
         if let Some(known) = self.now.borrow().get(key) {
-            return known.clone();
+            return aside(|| known.clone());
         }
         let (class, peers) = self.behind.as_ref()?;
         class.copy(Location::of::<E>(key, *peers).hash, key)
@@ -135,7 +135,7 @@ impl Plain {
     pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
         let map = self.map::<E>();
         if map.get(&key).is_none() {
-            match E::auto(&key) {
+            match ambient::within(first_use(flow.path()), || E::auto(&key)) {
                 Some(fresh) if fresh.key() == &key => map.put(fresh),
                 Some(fresh) => return Err(wrong_key(&key, &fresh)),
                 None => return Err(Error::Missing { entity: E::NAME, key: key_text(&key) }),
@@ -198,7 +198,6 @@ impl Oracle {
         ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed }));
         let flow = Flow::new(World::Plain(self.plain.clone()));
         let outcome = caught(|| self.plain.enter(&flow, call, flow.next()));
-        ambient::set(None);
         let doom = self.plain.doom.borrow_mut().take();
         let result = match (doom, outcome) {
             (Some(error), _) | (None, Err(error)) => Err(error),
@@ -207,6 +206,7 @@ impl Oracle {
         };
         let commit = result.as_ref().is_ok_and(|output| !M::is_err(output));
         self.plain.maps.borrow().values().for_each(|map| map.end(commit));
+        ambient::set(None);
         result
     }
 

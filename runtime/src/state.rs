@@ -5,6 +5,7 @@
 //! the order of its writes and settles them when it ends: the old states are forgotten, or put back newest first.
 //!
 //! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
+use crate::ambient::aside;
 use crate::entity::Entity;
 use crate::task::{caught, discard};
 use hashbrown::HashTable;
@@ -79,7 +80,7 @@ impl<E: Entity> Class<E> {
     /// A copy of the state.
     pub(crate) fn copy(&self, hash: u64, key: &E::Key) -> Option<E> {
         let slot = self.find(hash, key)?;
-        self.slots.borrow()[slot].state.clone()
+        aside(|| self.slots.borrow()[slot].state.clone())
     }
 
     /// The state of an entity, to be written by the transaction with this stamp, for as long as no call is made. Before
@@ -90,7 +91,7 @@ impl<E: Entity> Class<E> {
             let slot_here = slots.get_mut(slot)?;
             let state = slot_here.state.as_mut()?;
             if slot_here.writer != stamp {
-                let before = Some(state.clone());
+                let before = Some(aside(|| state.clone()));
                 slot_here.writer = stamp;
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
             }

@@ -80,10 +80,7 @@ fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
 
 /// Runs a method that cannot have to wait, without a frame; `Pending` means that the transaction failed.
 pub(crate) fn run_now<M: Method>(cx: Cx<M::Entity>, args: M::Args, path: u64) -> Poll<M::Output> {
-    let outer = ambient::enter(Activation::new(path));
-    let done = poll_once(M::SUSPENDS, || M::run(cx, Some(args)));
-    ambient::enter(outer);
-    done
+    ambient::within(Activation::new(path), || poll_once(M::SUSPENDS, || M::run(cx, Some(args))))
 }
 
 fn poll_once<F: Future>(suspends: bool, make: impl FnOnce() -> F) -> Poll<F::Output> {

@@ -3,7 +3,7 @@
 //! User code runs here and nowhere else. It speaks to the worker through [`crate::flow`]; what it has to say to other
 //! workers is left in the outbox, which [`crate::execute`] empties whenever user code has stopped.
 use crate::Error;
-use crate::ambient::{self, Activation};
+use crate::ambient::{self, Activation, first_use};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
@@ -294,12 +294,12 @@ impl Worker {
     }
 
     /// Where an entity is that a method wants to be there; one that comes to be on first use does so now.
-    fn slot<E: Entity>(&self, class: &Class<E>, hash: u64, key: &E::Key) -> Result<usize> {
+    fn slot<E: Entity>(&self, class: &Class<E>, hash: u64, key: &E::Key, path: u64) -> Result<usize> {
         if let Some(slot) = class.find(hash, key) {
             return Ok(slot);
         }
         let missing = || Error::Missing { entity: E::NAME, key: key_text(key) };
-        let fresh = E::auto(key).ok_or_else(missing)?;
+        let fresh = ambient::within(first_use(path), || E::auto(key)).ok_or_else(missing)?;
         if fresh.key() != key {
             return Err(wrong_key(key, &fresh));
         }
@@ -315,20 +315,22 @@ impl Worker {
         key: <M::Entity as Entity>::Key,
     ) -> Result<Cx<M::Entity>> {
         let class = self.class::<M::Entity>();
-        let slot =
-            if M::ABSENT_OK { class.find(at.hash, &key) } else { Some(self.slot(&class, at.hash, &key)?) };
+        let slot = if M::ABSENT_OK {
+            class.find(at.hash, &key)
+        } else {
+            Some(self.slot(&class, at.hash, &key, flow.path())?)
+        };
         Ok(Cx { flow, place: Place::Slot { class, hash: at.hash, slot, key } })
     }
 
     /// Runs a call of a method that is a plain function on the state of its entity.
     pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
         let class = self.class::<M::Entity>();
-        let slot = self.slot(&class, at.hash, &call.key)?;
+        let slot = self.slot(&class, at.hash, &call.key, path)?;
         let reads = M::ACCESS == Access::Read;
         let state = if reads { class.hold(slot) } else { self.hold_to_write(&class, slot) };
-        let outer = ambient::enter(Activation::new(path));
-        let output = state.and_then(|mut state| M::plain(&mut state, call.args));
-        ambient::enter(outer);
-        output.ok_or_else(|| Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) })
+        let run = || state.and_then(|mut state| M::plain(&mut state, call.args));
+        ambient::within(Activation::new(path), run)
+            .ok_or_else(|| Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) })
     }
 }

@@ -78,6 +78,11 @@ mod cast {
             self.n += 1;
             to.add(n).await;
         }
+        /// Both fail, and nobody waits for either.
+        pub async fn shout_twice(&self, a: Ref<Actor>, b: Ref<Actor>) {
+            a.boom("first".to_owned()).send();
+            b.boom("second".to_owned()).send();
+        }
         /// Between two one-way calls stands one that must see the first.
         pub async fn send_and_see(&mut self, a: Ref<Actor>, b: Ref<Actor>) -> u64 {
             a.add(5).send();
@@ -111,6 +116,39 @@ mod cast {
         }
     }
 
+    /// Draws when it is copied, which is not the program's doing.
+    #[derive(Debug, Serialize, Deserialize)]
+    pub struct Drawing(pub u64);
+    impl Clone for Drawing {
+        fn clone(&self) -> Self {
+            thalweg::random();
+            Self(self.0)
+        }
+    }
+
+    #[entity(auto)]
+    pub struct Gambler {
+        #[key]
+        id: u64,
+        first: u64,
+        last: Drawing,
+    }
+
+    #[entity]
+    impl Gambler {
+        pub fn new(id: u64) -> Self {
+            Self { id, first: thalweg::random() % 1_000, last: Drawing(0) }
+        }
+        pub fn draw(&mut self) -> u64 {
+            self.last = Drawing(thalweg::random() % 1_000);
+            self.last.0
+        }
+        pub async fn play(&mut self, other: Ref<Gambler>) -> (u64, u64, u64, u64) {
+            let (mine, theirs) = (self.draw(), other.draw().await);
+            (self.first, mine, theirs, thalweg::random() % 1_000)
+        }
+    }
+
     #[entity(auto)]
     pub struct Stage {
         #[key]
@@ -129,7 +167,7 @@ mod cast {
 }
 
 use crate::harness::show;
-use cast::{Actor, Fragile, Single, Stage};
+use cast::{Actor, Fragile, Gambler, Single, Stage};
 use thalweg::Error;
 use thalweg::oracle::Oracle;
 use thalweg::prelude::*;
@@ -159,6 +197,38 @@ fn the_first_failure_is_the_first_of_the_program() {
             let reply = reply.and_then(|reply| reply.wait());
             assert_eq!(reply, Err(Error::Panicked { message: "first".into() }), "seed {seed}");
         }
+    }
+}
+
+#[test]
+fn the_first_one_way_call_that_fails_is_why() {
+    for seed in 0..40 {
+        let mut simulation = simulate(3, seed, 4);
+        let replies: Vec<_> = (0..12)
+            .map(|n| simulation.handle().submit(actor(n).shout_twice(actor(n + 2), actor(n + 5))))
+            .collect();
+        simulation.run();
+        for reply in replies {
+            let reply = reply.and_then(|reply| reply.wait());
+            assert_eq!(reply, Err(Error::Panicked { message: "first".into() }), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn chance_depends_neither_on_workers_nor_on_copies() {
+    for workers in [1, 2, 3, 4] {
+        let app = App::new("gamblers").entity::<Gambler>().workers(workers);
+        let mut simulation = app.simulate(Schedule { seed: 1, epoch: 5 }).expect("the program fits together");
+        let mut oracle = Oracle::new();
+        let calls = || (0..40).map(|n| Gambler::at(n % 7).play(Gambler::at(n * 3 % 11)));
+        let replies: Vec<_> = calls().map(|call| simulation.handle().submit(call)).collect();
+        simulation.run();
+        for (call, reply) in calls().zip(replies) {
+            let reply = reply.and_then(|reply| reply.wait());
+            assert_eq!(reply, oracle.call(call), "{workers} workers");
+        }
+        assert_eq!(simulation.inspect(), Ok(oracle.inspect()), "{workers} workers");
     }
 }
 

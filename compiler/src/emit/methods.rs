@@ -105,20 +105,23 @@ impl Emit<'_> {
         let names: Vec<_> = (0..args.len()).map(|place| local(&format!("argument_{place}"))).collect();
         let places = 0..names.len();
         let called = &function.signature.ident;
+        // Names that the coroutine has, too: a lowercase constant of the user's could be meant by any other.
+        let [state, received, harvest, result] = ["this", "args", "harvest", "output"].map(local);
+        let cx = local("cx");
         let receiver = match function.kind {
             _ if suspends => None,
             Kind::Constructor | Kind::Helper => None,
-            Kind::Read => Some(quote!(&*state)),
-            Kind::Write => Some(quote!(state)),
+            Kind::Read => Some(quote!(&*#state)),
+            Kind::Write => Some(quote!(#state)),
         };
         let plain = receiver.filter(|_| !suspends).map(|receiver| {
             quote! {
                 const PLAIN: #p::std::primitive::bool = true;
                 fn plain(
-                    state: &mut Self::Entity,
-                    args: Self::Args,
+                    #state: &mut Self::Entity,
+                    #received: Self::Args,
                 ) -> #p::std::option::Option<Self::Output> {
-                    let (#(#names,)*) = args;
+                    let (#(#names,)*) = #received;
                     #p::std::option::Option::Some(<#entity>::#called #fish (#receiver, #(#names),*))
                 }
             }
@@ -132,28 +135,28 @@ impl Emit<'_> {
                 const ACCESS: #p::Access = #p::Access::#access;
                 const SUSPENDS: #p::std::primitive::bool = #suspends;
                 const ABSENT_OK: #p::std::primitive::bool = #creates;
-                fn visit(args: &Self::Args, harvest: &mut #p::Harvest<'_>) {
-                    let (#(#names,)*) = args;
-                    let _ = &harvest;
-                    #((&#p::Argument(#names)).visit(#places, harvest);)*
+                fn visit(#received: &Self::Args, #harvest: &mut #p::Harvest<'_>) {
+                    let (#(#names,)*) = #received;
+                    let _ = &#harvest;
+                    #((&#p::Argument(#names)).visit(#places, #harvest);)*
                 }
                 fn repeatable() -> #p::std::primitive::bool {
                     true #(&& (&#p::Kind::<#args>::new()).copies())*
                 }
-                fn copy(args: &Self::Args) -> #p::std::option::Option<Self::Args> {
-                    let (#(#names,)*) = args;
+                fn copy(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
+                    let (#(#names,)*) = #received;
                     #p::std::option::Option::Some((#((&#p::Argument(#names)).copy()?,)*))
                 }
                 fn run(
-                    cx: #p::Cx<#entity>,
-                    args: #p::std::option::Option<Self::Args>,
+                    #cx: #p::Cx<#entity>,
+                    #received: #p::std::option::Option<Self::Args>,
                 ) -> impl #p::std::future::Future<Output = Self::Output> + 'static {
-                    <#entity>::#coroutine #fish (cx, args)
+                    <#entity>::#coroutine #fish (#cx, #received)
                 }
                 #plain
-                fn is_err(output: &Self::Output) -> #p::std::primitive::bool {
-                    let _ = &output;
-                    (&#p::Outcome(output)).is_err()
+                fn is_err(#result: &Self::Output) -> #p::std::primitive::bool {
+                    let _ = &#result;
+                    (&#p::Outcome(#result)).is_err()
                 }
             }
         }
