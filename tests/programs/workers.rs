@@ -236,7 +236,10 @@ fn chance_depends_neither_on_workers_nor_on_copies() {
 fn what_is_sent_one_way_is_there_for_whoever_comes_another_way() {
     for seed in 0..60 {
         let (mut simulation, mut oracle) = (simulate(4, seed, 3), Oracle::new());
-        let calls = || (0..20).map(|n| (n % 3, (n * 7 + 1) % 5, (n * 3 + 2) % 4));
+        let calls = || (0..20).map(|n| (n % 3, 9 + (n * 7 + 1) % 5, 14 + (n * 3 + 2) % 7));
+        let owner = |id: u64| Ref::owner(&actor(id), 4);
+        let apart = calls().map(|(id, a, b)| [owner(id), owner(a), owner(b)]);
+        assert!(apart.filter(|[id, a, b]| id != a && a != b && id != b).count() > 5, "there is another way");
         let replies: Vec<_> = calls()
             .map(|(id, a, b)| simulation.handle().submit(actor(id).send_and_see(actor(a), actor(b))))
             .collect();
