@@ -143,7 +143,8 @@ fn execute<'s>(
         by_owner,
         by_worker,
         "execute",
-        |_, _| {
+        |_, info| {
+            let again = scope.worker().activator_for(info.address);
             move |(parcels, sequencing), (messages, passing), output| {
                 parcels.for_each_stamp(|capability, data| {
                     let Some(capability) = capability.retain_least(output.output_index()) else { return };
@@ -165,7 +166,9 @@ fn execute<'s>(
                 let sequenced = first(sequencing.frontier().first()).epoch;
                 let passed = first(passing.frontier().first());
                 executor.advance(sequenced, passed);
-                executor.run();
+                if executor.run() {
+                    again.activate();
+                }
                 if pace.passed.replace(passed.epoch) < passed.epoch && pace.waits.get() {
                     ingress.ring(index);
                 }

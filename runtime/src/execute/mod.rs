@@ -70,6 +70,9 @@ pub(crate) struct Outgoing {
     pub(crate) message: Message,
 }
 
+/// As many messages should not wait for more, so that the workers that they are for have something to do meanwhile.
+const MUCH: usize = 64;
+
 /// See the head of this file.
 pub(crate) struct Executor {
     worker: Rc<Worker>,
@@ -124,17 +127,21 @@ impl Executor {
         }
     }
 
-    /// Goes on as far as possible.
-    pub(crate) fn run(&mut self) {
-        loop {
+    /// Goes on, as far as possible or until there is much to send: others wait for it. Whether there is more to do.
+    pub(crate) fn run(&mut self) -> bool {
+        let more = loop {
             while let Some(at) = self.active.next_ready() {
                 self.go(at);
             }
-            if !self.step() && !self.active.is_ready() {
-                break;
+            if self.out.len() >= MUCH {
+                break true;
             }
-        }
+            if !self.step() && !self.active.is_ready() {
+                break false;
+            }
+        };
         ambient::set(None);
+        more
     }
 
     /// The messages to send.
