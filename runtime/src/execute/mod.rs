@@ -16,6 +16,7 @@
 //! Invariants: a transaction's entry at a worker is admitted once per attempt; what a message is about belongs to the
 //! attempt it is marked with, so one that comes too early waits and one that comes too late is dropped.
 mod active;
+mod actives;
 mod admit;
 mod attempt;
 mod deliver;
@@ -27,7 +28,7 @@ use crate::message::{Message, Parcel, TxnId};
 use crate::plan::Methods;
 use crate::task::discard;
 use crate::worker::Worker;
-use active::Actives;
+use actives::Actives;
 use epoch::{Epoch, Stage};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;

@@ -1,0 +1,136 @@
+//! The transactions that are active at a worker, with their places in the queues.
+use super::Phase;
+use super::active::{Active, RootHere};
+use super::admit::Has;
+use crate::message::{Share, TxnId};
+use crate::queue::Queues;
+use rustc_hash::FxHashMap;
+use slab::Slab;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+use std::ops::{Index, IndexMut};
+
+/// How many transactions are admitted before those that may run do so: what they need is still near the processor then.
+const WINDOW: usize = 64;
+
+/// The most transactions that are active at a worker; the next ones wait for some of these to end. Their records take
+/// turns in the processor's cache. It cannot block: the first transaction that is not over stands first everywhere.
+const MOST: usize = 256;
+
+/// The transactions that are active at a worker, and their places in the queues.
+#[derive(Default)]
+pub(super) struct Actives {
+    all: Slab<Box<Active>>,
+    by_txn: FxHashMap<TxnId, usize>,
+    queues: Queues,
+    /// Those of them that have just got the last of their tickets.
+    ready: VecDeque<usize>,
+    /// Records that are not in use.
+    #[allow(clippy::vec_box, reason = "they go to `all` and come from there without being moved")]
+    spare: Vec<Box<Active>>,
+}
+
+impl Actives {
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many there are, and how many tickets they have.
+    pub(super) fn load(&self) -> (usize, usize) {
+        (self.all.len(), self.queues.len())
+    }
+
+    /// Whether one more should be active before these go on.
+    pub(super) fn has_room(&self) -> bool {
+        self.all.len() < MOST && self.ready.len() < WINDOW
+    }
+
+    /// Whether nobody needs this entity.
+    pub(super) fn is_free(&self, lock: u64) -> bool {
+        self.queues.is_free(lock)
+    }
+
+    /// Where a transaction is, if it is active.
+    pub(super) fn find(&self, txn: TxnId) -> Option<usize> {
+        self.by_txn.get(&txn).copied()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Active> {
+        self.all.get(at).map(|active| &**active)
+    }
+
+    pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut Active> {
+        self.all.get_mut(at).map(|active| &mut **active)
+    }
+
+    /// Whether one of them may run.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The next that may run.
+    pub(super) fn next_ready(&mut self) -> Option<usize> {
+        self.ready.pop_front()
+    }
+
+    /// Puts a transaction into the queues; where it is from here on.
+    pub(super) fn activate(&mut self, txn: TxnId, phase: Phase, stamp: u32, has: Has<'_>) -> usize {
+        let Has { share, tickets, root, others } = has;
+        let mut active = self.spare.pop().unwrap_or_default();
+        let at = self.all.vacant_key();
+        (active.txn, active.phase, active.waiting) = (txn, phase, 0);
+        if share == Share::Tickets {
+            for ticket in tickets {
+                let (place, granted) = self.queues.join(ticket.lock, at, ticket.write);
+                active.places.push(place);
+                active.waiting += u32::from(!granted);
+            }
+        }
+        active.running.may_touch(share, tickets);
+        active.running.stamp = stamp;
+        let others = || SmallVec::from_slice(others);
+        active.root = root.map(|of| RootHere { of, others: others(), started: false, decider: None });
+        if active.waiting == 0 {
+            self.ready.push_back(at);
+        }
+        self.all.insert(active);
+        self.by_txn.insert(txn, at);
+        at
+    }
+
+    /// Takes one out that is over.
+    pub(super) fn end(&mut self, at: usize) -> Option<Box<Active>> {
+        let active = self.all.try_remove(at)?;
+        self.by_txn.remove(&active.txn);
+        Some(active)
+    }
+
+    /// Gives its tickets to those who wait.
+    pub(super) fn leave(&mut self, mut active: Box<Active>) {
+        let Self { all, queues, ready, spare, .. } = self;
+        for place in active.places.drain(..) {
+            queues.leave(place, |other| {
+                let Some(other_txn) = all.get_mut(other) else { return };
+                other_txn.waiting -= 1;
+                if other_txn.waiting == 0 {
+                    ready.push_back(other);
+                }
+            });
+        }
+        active.clear();
+        spare.push(active);
+    }
+}
+
+impl Index<usize> for Actives {
+    type Output = Active;
+    fn index(&self, at: usize) -> &Active {
+        &self.all[at]
+    }
+}
+
+impl IndexMut<usize> for Actives {
+    fn index_mut(&mut self, at: usize) -> &mut Active {
+        &mut self.all[at]
+    }
+}
