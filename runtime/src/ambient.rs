@@ -47,6 +47,7 @@ impl Activation {
 }
 
 /// The way to the call number `n` of the method that `path` leads to.
+#[inline]
 pub(crate) fn way(path: u64, n: u64) -> u64 {
     let product = u128::from(path ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * 0xd6e8_feb8_6659_fd93_u128;
     (product as u64) ^ ((product >> 64) as u64) ^ path.rotate_left(23)
@@ -58,11 +59,13 @@ thread_local! {
 }
 
 /// From here on, this thread runs for this transaction.
+#[inline]
 pub(crate) fn set(ambient: Option<Ambient>) {
     CURRENT.set(ambient);
 }
 
 /// From here on, this thread runs this method; gives the one it ran.
+#[inline]
 pub(crate) fn enter(activation: Activation) -> Activation {
     ACTIVATION.replace(activation)
 }

@@ -56,6 +56,7 @@ pub struct Branch {
 }
 
 impl Flow {
+    #[inline]
     pub(crate) fn new(world: World) -> Self {
         Self { world, depth: 0, path: 0, calls: Cell::new(0), one_way: true, tail: true }
     }
@@ -69,12 +70,14 @@ impl Flow {
     }
 
     /// The way to the next call.
+    #[inline]
     pub(crate) fn next(&self) -> u64 {
         self.calls.set(self.calls.get() + 1);
         way(self.path, self.calls.get())
     }
 
     /// The flow of the method that `path` leads to.
+    #[inline]
     pub(crate) fn deeper(&self, path: u64, tail: bool) -> Self {
         let (world, depth) = (self.world.clone(), self.depth + 1);
         Self { world, depth, path, calls: Cell::new(0), one_way: self.one_way, tail }
@@ -103,6 +106,7 @@ impl Flow {
     }
 
     /// The worker that the method runs on.
+    #[inline]
     pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
         match &self.world {
             World::Alone(worker) | World::Worker(worker) => Some(worker),
@@ -111,6 +115,7 @@ impl Flow {
     }
 
     /// Whether nothing ever waits here.
+    #[inline]
     pub(crate) fn is_alone(&self) -> bool {
         matches!(self.world, World::Alone(_))
     }

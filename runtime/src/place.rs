@@ -49,6 +49,7 @@ pub(crate) fn hash_of(lock: u64, class: u32) -> u64 {
 }
 
 /// The shard of a hash is worked by this worker.
+#[inline]
 fn worker_of(hash: u64, peers: usize) -> usize {
     if peers == 1 { 0 } else { ((hash % SHARDS) as usize) % peers }
 }
@@ -66,6 +67,7 @@ impl StableHasher {
     pub fn feed_key<E: crate::Entity>(&mut self, key: &E::Key) {
         key.hash(self);
     }
+    #[inline]
     fn word(&mut self, word: u64) {
         // One round of a multiply-fold (as in wyhash): cheap, and well mixed for small keys.
         let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;
@@ -74,6 +76,7 @@ impl StableHasher {
 }
 
 impl Hasher for StableHasher {
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }
@@ -94,6 +97,7 @@ impl Hasher for StableHasher {
     fn write_u32(&mut self, n: u32) {
         self.word(n.into());
     }
+    #[inline]
     fn write_u64(&mut self, n: u64) {
         self.word(n);
     }

@@ -110,6 +110,7 @@ impl Worker {
     }
 
     /// A number that no transaction here has that is not settled.
+    #[inline]
     pub(crate) fn fresh_stamp(&self) -> u32 {
         // They come again after four thousand million transactions; 0 is nobody's.
         self.stamps.set(self.stamps.get().checked_add(1).unwrap_or(1));
@@ -207,6 +208,7 @@ impl Worker {
 
     /// Ends what has run from beginning to end on this worker alone; an old state goes to `later` if it is still
     /// needed.
+    #[inline]
     pub(crate) fn end(&self, commit: bool, later: Option<&mut Vec<Kept>>) {
         let running = &mut **self.running.borrow_mut();
         running.stamp = self.fresh_stamp();
@@ -218,6 +220,7 @@ impl Worker {
     }
 
     /// Whether the running transaction may touch an entity of this worker.
+    #[inline]
     pub(crate) fn may(&self, lock: u64, access: Access) -> bool {
         let running = self.running.borrow();
         // They are sorted, and all are of this worker.
@@ -255,6 +258,7 @@ impl Worker {
         self.doom.borrow_mut().get_or_insert(error);
     }
     /// Why the running task cannot go on, if so.
+    #[inline]
     pub(crate) fn take_doom(&self) -> Option<Error> {
         self.doom.borrow_mut().take()
     }
