@@ -185,13 +185,14 @@ fn actor(id: u64) -> Ref<Actor> {
     Actor::at(id)
 }
 
-#[test]
-fn the_first_failure_is_the_first_of_the_program() {
+/// Every request fails by its first panic, under whatever schedule.
+#[track_caller]
+fn fails_first<T: std::fmt::Debug + PartialEq>(
+    submit: impl Fn(&Handle, u64) -> Result<thalweg::Reply<T>, Error>,
+) {
     for seed in 0..40 {
         let mut simulation = simulate(3, seed, 4);
-        let replies: Vec<_> = (0..12)
-            .map(|n| simulation.handle().submit(actor(n).duel(Stage::at(n + 1), actor(n + 2), actor(n + 5))))
-            .collect();
+        let replies: Vec<_> = (0..12).map(|n| submit(simulation.handle(), n)).collect();
         simulation.run();
         for reply in replies {
             let reply = reply.and_then(|reply| reply.wait());
@@ -201,18 +202,13 @@ fn the_first_failure_is_the_first_of_the_program() {
 }
 
 #[test]
+fn the_first_failure_is_the_first_of_the_program() {
+    fails_first(|app, n| app.submit(actor(n).duel(Stage::at(n + 1), actor(n + 2), actor(n + 5))));
+}
+
+#[test]
 fn the_first_one_way_call_that_fails_is_why() {
-    for seed in 0..40 {
-        let mut simulation = simulate(3, seed, 4);
-        let replies: Vec<_> = (0..12)
-            .map(|n| simulation.handle().submit(actor(n).shout_twice(actor(n + 2), actor(n + 5))))
-            .collect();
-        simulation.run();
-        for reply in replies {
-            let reply = reply.and_then(|reply| reply.wait());
-            assert_eq!(reply, Err(Error::Panicked { message: "first".into() }), "seed {seed}");
-        }
-    }
+    fails_first(|app, n| app.submit(actor(n).shout_twice(actor(n + 2), actor(n + 5))));
 }
 
 #[test]
