@@ -185,7 +185,7 @@ impl<E: Entity> Held<'_, E> {
     /// A cut: lets the state go, makes the call, takes the state up again.
     pub async fn call<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
-        let output = match self.at_once(call) {
+        let output = match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
             Err(call) => call.perform(&self.cx.flow).await,
@@ -199,7 +199,7 @@ impl<E: Entity> Held<'_, E> {
     /// A one-way cut: as [`Held::call`], without a result.
     pub async fn send<A: Awaitable>(&mut self, _: &Site<A>, call: A) {
         self.let_go();
-        match self.at_once(call) {
+        match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => drop(output),
             Ok(Poll::Pending) => pending().await,
             Err(call) => call.send(&self.cx.flow).await,
@@ -212,7 +212,7 @@ impl<E: Entity> Held<'_, E> {
     /// The last cut of a method that afterwards does nothing but return: as [`Held::call`].
     pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
-        let output = match self.at_once(call) {
+        let output = match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
             Err(call) => call.last(&self.cx.flow).await,
@@ -221,11 +221,6 @@ impl<E: Entity> Held<'_, E> {
             pending().await
         }
         output
-    }
-
-    /// Makes a call where nothing ever waits, without a coroutine of its own; gives it back where something may.
-    fn at_once<A: Awaitable>(&self, call: A) -> Result<Poll<A::Output>, A> {
-        if self.cx.flow.is_alone() { call.at_once(&self.cx.flow) } else { Err(call) }
     }
 
     /// `false` when there is no entity any more: then the transaction cannot go on, nor can the method.

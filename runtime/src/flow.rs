@@ -114,12 +114,6 @@ impl Flow {
         }
     }
 
-    /// Whether nothing ever waits here.
-    #[inline]
-    pub(crate) fn is_alone(&self) -> bool {
-        matches!(self.world, World::Alone(_))
-    }
-
     /// Makes a call where nothing ever waits; gives it back where something may. `Pending` means that the transaction
     /// failed.
     pub(crate) fn at_once<M: Method>(&self, call: Call<M>) -> Result<Poll<M::Output>, Call<M>> {

@@ -21,7 +21,7 @@ thread_local! {
     static PEERS: Cell<usize> = const { Cell::new(0) };
     /// Where references report themselves.
     static FOUND: RefCell<Vec<Found>> = const { RefCell::new(Vec::new()) };
-    /// Whether there is one among them.
+    /// Whether there is one among them: asked for every argument, and so cheaper to keep.
     static ANY: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -144,7 +144,7 @@ impl<M: Method> Calls<M> {
         if calls.is_empty() {
             collection.finish(Vec::new());
         }
-        let answer = Answer::Many(Arc::new(collection), Part::of(calls.len()));
+        let answer = Answer::Many(Arc::new(collection), Part::of(0));
         let items = (0..).zip(calls).map(|(number, call)| Item { number, call: Some(call) });
         (Self::new(method, items.collect(), answer), replies)
     }
@@ -188,6 +188,9 @@ impl<M: Method> Calls<M> {
                 }
             }
             Answer::Many(collection, part) => {
+                if part.outcomes.is_empty() {
+                    *part = Part::of(self.items.len()); // this is the first
+                }
                 part.outcomes[place] = Some(outcome);
                 part.missing -= 1;
                 if part.missing == 0 {
@@ -236,10 +239,7 @@ impl<M: Method> Work for Calls<M> {
             pieces[owner].get_or_insert_with(|| self.piece()).items.push(item);
         }
         for (owner, piece) in pieces.into_iter().enumerate() {
-            if let Some(mut piece) = piece {
-                if let Answer::Many(_, part) = &mut piece.answer {
-                    *part = Part::of(piece.items.len());
-                }
+            if let Some(piece) = piece {
                 sequencer.give(owner, Box::new(piece));
             }
         }

@@ -1,7 +1,7 @@
 //! The transactions that are active at a worker, with their places in the queues.
 use super::Phase;
 use super::active::{Active, RootHere};
-use super::admit::Has;
+use super::admit::{Has, RootOf};
 use crate::message::{Share, TxnId};
 use crate::queue::Queues;
 use rustc_hash::FxHashMap;
@@ -45,9 +45,10 @@ impl Actives {
         self.all.len() < MOST && self.ready.len() < WINDOW
     }
 
-    /// Whether nobody needs this entity.
-    pub(super) fn is_free(&self, lock: u64) -> bool {
-        self.queues.is_free(lock)
+    /// The root of a transaction that needs no other worker and would wait for nobody here.
+    pub(super) fn free_root(&self, has: &Has<'_>) -> Option<RootOf> {
+        let free = has.share == Share::Whole || has.tickets.iter().all(|own| self.queues.is_free(own.lock));
+        has.root.filter(|_| free && has.others.is_empty())
     }
 
     /// Where a transaction is, if it is active.

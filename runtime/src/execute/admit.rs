@@ -93,14 +93,13 @@ impl Executor {
         if whole && !self.active.is_empty() {
             return false;
         }
-        let free = |ticket: &Ticket| self.active.is_free(ticket.lock);
-        match has.root {
-            Some(root) if has.others.is_empty() && (whole || has.tickets.iter().all(free)) => {
+        match self.active.free_root(&has) {
+            Some(root) => {
                 self.worker.running.borrow_mut().may_touch(has.share, has.tickets);
                 self.admitted(txn);
                 self.run_here(txn, root);
             }
-            _ => {
+            None => {
                 let early = self.early.remove(&txn);
                 if ended(early.as_ref()) {
                     self.admitted(txn);
@@ -151,16 +150,13 @@ impl Executor {
             }
             let Some((parcel, entry)) = epoch.entry(place).filter(|(_, entry)| !entry.look) else { break };
             let has = parcel.has(place.parcel, entry);
-            match has.root {
-                Some(root)
-                    if has.others.is_empty()
-                        && has.tickets.iter().all(|ticket| active.is_free(ticket.lock)) =>
-                {
+            match active.free_root(&has) {
+                Some(root) => {
                     worker.running.borrow_mut().may_touch(has.share, has.tickets);
                     let went = epoch.work(root).run_alone(root.at.place as usize, worker, false);
                     worker.end(went.commit, None);
                 }
-                _ => {
+                None => {
                     // What has come too early is looked at with care.
                     if !active.has_room() || (!early.is_empty() && early.contains_key(&place.txn)) {
                         break;
