@@ -12,7 +12,7 @@ pub(crate) const TWO_KEYS: &str =
     "an entity has one key\nhelp: make one field of both, as a tuple or a struct";
 pub(crate) const PARTITION: &str =
     "the partition is a part of the key\nhelp: write `\"key.field\"` or `\"key.0\"`";
-pub(crate) const RECEIVER: &str = "a method takes `&self` or `&mut self`: the entity stays where it is\nhelp: to end an entity, await `Self::at(key).remove()`";
+pub(crate) const RECEIVER: &str = "a method takes `&self` or `&mut self`: the entity stays where it is\nhelp: to end an entity, let another one await `remove()` on its reference, or let a method of its own do so as the last thing";
 pub(crate) const NO_RECEIVER: &str = "an async function of an entity needs `&self` or `&mut self`\nhelp: constructors return `Self` and are not async; calls are made by methods";
 pub(crate) const BY_REFERENCE: &str = "arguments travel to another entity and cannot be references\nhelp: take an owned value, such as `String` for `&str` or `Vec<T>` for `&[T]`";
 pub(crate) const RETURNS_REFERENCE: &str = "a result travels to the caller and cannot be a reference\nhelp: return an owned value, such as `String` for `&str`, or make the function private";
@@ -23,8 +23,18 @@ pub(crate) const LIFETIME: &str =
 pub(crate) const IN_CLOSURE: &str = "a call inside a closure cannot be cut\nhelp: write a `for` loop, or build the calls in the closure and await `join_all(calls)` outside it";
 pub(crate) const IN_ASYNC_BLOCK: &str = "a call inside an async block would run at a time of its own\nhelp: await it in the method itself; to make several, await `join((a, b))`";
 pub(crate) const IN_MACRO: &str =
-    "a call inside a macro cannot be seen\nhelp: bind its result with `let` before the macro";
+    "a call inside this macro cannot be seen\nhelp: bind its result with `let` before the macro";
 pub(crate) const SELF_IN_FORMAT: &str = "`self` inside a format string cannot be seen in a method with calls\nhelp: pass it as an argument: `\"{:?}\", self`";
+pub(crate) const NOT_AWAITED: &str = "these calls are never made\nhelp: write `.await` behind them";
+pub(crate) const FOREIGN_JOIN: &str = "calls are no futures, and this macro joins futures\nhelp: use `thalweg::join((a, b))` or `join_all(calls)`, and `.await` that";
+pub(crate) const ASSIGNS_SHARED: &str = "this method takes `&self`, so it cannot change the entity\nhelp: take `&mut self`";
+pub(crate) const GUARD_BORROWS: &str = "this borrows `self` while a guard makes a call, and a callee may call back and change it\nhelp: match on a copy: `match self.field.clone()`";
+pub(crate) const INDEX_OR_VALUE: &str = "whether this index or the value beside it comes first depends on their types\nhelp: bind the index with `let` before";
+pub(crate) const HIDDEN_CONDITION: &str = "whether the call here is compiled cannot be seen\nhelp: write `#[cfg(..)]` itself";
+pub(crate) const ATTRIBUTE: &str = "this attribute is put on the code of the method, where `self` and the parameters are not yet there\nhelp: do without them here, for example with `skip_all`, and record them in the body";
+pub(crate) const UNSAFE: &str = "a method that can be called from elsewhere cannot be unsafe\nhelp: make it private, or put the unsafe part into a function of its own";
+pub(crate) const NEVER: &str = "a result travels to the caller, so a method that can be called returns\nhelp: return `Result<(), E>`, or leave the return type out and panic in the body";
+pub(crate) const TRAIT_OBJECT: &str = "arguments and results travel and are written down, which a trait object or a function pointer cannot be\nhelp: use an enum of the cases, or a type parameter";
 pub(crate) const CALL_IN_SYNC: &str = "only an async method can make calls\nhelp: write `async fn`";
 pub(crate) const ITERATES_SELF: &str = "this loop borrows `self` while it makes calls, and a callee may call back and change it\nhelp: loop over a copy: `for x in self.field.clone()`";
 
@@ -36,6 +46,21 @@ pub(crate) fn reserved(name: &str) -> String {
 pub(crate) fn hash_field(name: &str, instead: &str) -> String {
     format!(
         "the order of a `{name}` differs from run to run\nhelp: use `{instead}`, or allow it with `#[entity(allow(nondeterminism))]`"
+    )
+}
+pub(crate) fn hash_value(name: &str, instead: &str) -> String {
+    format!(
+        "the order of a `{name}` differs from run to run, and with it what is done in that order\nhelp: use `{instead}`, or allow it with `#[entity(allow(nondeterminism))]`"
+    )
+}
+pub(crate) fn borrowed_across(name: &str) -> String {
+    format!(
+        "`{name}` borrows from `self` while a call is made, and a callee may call back and change it\nhelp: copy what you need, for example with `.clone()`, or look at `self` again after the call"
+    )
+}
+pub(crate) fn field_of_another(name: &str, field: &str) -> String {
+    format!(
+        "`{name}` is a reference to another entity, whose fields only its own methods see\nhelp: call a method that tells or changes it, such as `{name}.{field}().await`"
     )
 }
 pub(crate) fn nondeterministic(what: &str, instead: &str) -> String {

@@ -27,9 +27,9 @@ pub(crate) fn constructors(entity: &Ident) -> Ident {
     format_ident!("__ThalwegConstructorsOf{}", entity.unraw(), span = entity.span())
 }
 
-/// The type that stands for a method.
-pub(crate) fn marker(method: &Ident) -> Ident {
-    format_ident!("__{}", method.unraw(), span = method.span())
+/// The type that stands for a method. It is read where rustc names the type of a call.
+pub(crate) fn marker(method: &Ident, entity: &Ident) -> Ident {
+    format_ident!("{}_of_{}", method.unraw(), entity.unraw(), span = method.span())
 }
 
 /// The function that holds a method's coroutine.

@@ -1,4 +1,4 @@
-//! The compiler behind `#[entity]`: tokens → ast → model → { graph, Rust }.
+//! The compiler behind `#[entity]`: tokens → model → { graph, Rust }.
 //!
 //! A method is emitted as a coroutine whose body is the user's, with two changes: `self` is taken up anew after each
 //! call, and each `.await` goes through the engine. rustc cuts it and finds out what each cut has to keep. The
@@ -7,11 +7,12 @@
 
 mod diagnostics;
 mod hygiene;
+mod syntax;
 mod options;
 mod model;
 mod parse;
 mod check;
-pub mod analyse;
+mod analyse;
 mod emit;
 
 use diagnostics::Errors;

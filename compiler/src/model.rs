@@ -1,6 +1,7 @@
 //! The model: what the user's item says, in our words.
 use crate::analyse::MethodInput;
 use crate::options::Options;
+use crate::syntax::calls;
 use std::collections::BTreeSet;
 use syn::{Block, Ident, ImplItem, ItemStruct, Signature, Type, TypePath, Visibility};
 use thalweg_graph::Access;
@@ -38,7 +39,9 @@ pub(crate) struct Function {
     pub(crate) attributes: Vec<syn::Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
+    /// The body; if it is async, its call sites are marked.
     pub(crate) body: Block,
+    pub(crate) sites: Vec<calls::Site>,
 }
 
 /// What a function is.
@@ -85,6 +88,7 @@ impl Function {
             access: self.access(),
             sig: &self.signature,
             body: &self.body,
+            sites: &self.sites,
             self_methods: &methods.calling,
             entity_name: methods.name.unraw().to_string(),
         }
@@ -105,6 +109,7 @@ impl Methods {
         for function in &mut self.functions {
             function.attributes.push(syn::parse_quote!(#[allow(unused)]));
             function.body = syn::parse_quote!({ ::core::unimplemented!() });
+            function.sites.clear();
         }
     }
 }

@@ -1,13 +1,14 @@
-//! tokens → ast → model.
+//! tokens → model.
 use crate::diagnostics::{self, Errors};
 use crate::model::{Entity, Function, Kind, Methods};
 use crate::options::{self, Options};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::BTreeSet;
+use crate::syntax::calls;
 use syn::ext::IdentExt;
 use syn::{
-    Expr, Fields, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Member, Meta, ReceiverKind, ReturnType,
+    AttrStyle, Expr, Fields, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Member, Meta, ReceiverKind, ReturnType,
     Signature, Type, Visibility,
 };
 
@@ -129,13 +130,7 @@ fn methods(options: Options, item: ItemImpl, errors: &mut Errors) -> Option<Meth
     let (mut functions, mut others) = (Vec::new(), Vec::new());
     for item in item.items {
         match item {
-            ImplItem::Fn(function) => functions.push(Function {
-                kind: kind(&function.vis, &function.sig, &name),
-                attributes: function.attrs,
-                visibility: function.vis,
-                signature: function.sig,
-                body: function.block,
-            }),
+            ImplItem::Fn(item) => functions.push(function(item, &name)),
             other => others.push(other),
         }
     }
@@ -143,6 +138,32 @@ fn methods(options: Options, item: ItemImpl, errors: &mut Errors) -> Option<Meth
         functions.iter().filter(|function| function.is_async() && function.signature.receiver().is_some());
     let calling: BTreeSet<_> = calling.map(|function| function.signature.ident.unraw().to_string()).collect();
     Some(Methods { options, attributes: item.attrs, entity, name, others, functions, calling })
+}
+
+fn function(item: ImplItemFn, entity: &syn::Ident) -> Function {
+    let ImplItemFn { mut attrs, vis, mut sig, mut block, .. } = item;
+    for attribute in &mut attrs {
+        attribute.style = AttrStyle::Outer; // `#![allow(..)]` at the beginning of the body
+    }
+    untyped_receiver(&mut sig);
+    let sites = if sig.asyncness.is_some() { calls::number(&mut block) } else { Vec::new() };
+    let kind = kind(&vis, &sig, entity);
+    Function { kind, attributes: attrs, visibility: vis, signature: sig, body: block, sites }
+}
+
+/// `self: &Self` is `&self`, `self: &mut Self` is `&mut self`.
+fn untyped_receiver(signature: &mut Signature) {
+    if let Some(FnArg::Receiver(receiver)) = signature.inputs.first_mut()
+        && let ReceiverKind::Typed(_, ty) = &receiver.kind
+        && let Type::Reference(reference) = &**ty
+        && matches!(&*reference.elem, Type::Path(path) if path.path.is_ident("Self"))
+    {
+        receiver.kind = ReceiverKind::Reference(
+            reference.and_token,
+            reference.lifetime.clone(),
+            reference.mutability,
+        );
+    }
 }
 
 fn kind(visibility: &Visibility, signature: &Signature, entity: &syn::Ident) -> Kind {

@@ -14,6 +14,7 @@
 //! # Ok::<(), thalweg_graph::LinkError>(())
 //! ```
 mod model;
+mod conditions;
 mod link;
 mod plan;
 mod verify;
@@ -26,6 +27,7 @@ mod mermaid;
 mod json;
 mod html;
 
+pub use conditions::DecideError;
 pub use json::JsonError;
 pub use link::{LinkError, link};
 pub use model::*;

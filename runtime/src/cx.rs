@@ -63,8 +63,8 @@ impl<E: Entity> Cx<E> {
         held
     }
 
-    /// Reports the call sites of the method; the method goes no further.
-    pub async fn describe(&self, sites: Vec<Vec<Described>>) -> Infallible {
+    /// Reports the call sites of the method, `None` for one that is compiled out; the method goes no further.
+    pub async fn describe(&self, sites: Vec<Option<Vec<Described>>>) -> Infallible {
         if let Place::Nowhere(description) = &self.place {
             description.replace(sites);
         }
@@ -209,7 +209,8 @@ impl<E: Entity> Held<'_, E> {
         }
     }
 
-    /// The last cut of a method that afterwards does nothing but return: as [`Held::call`].
+    /// The last cut of a method that afterwards does nothing but return: as [`Held::call`], but the state is not taken
+    /// up again. The entity may be gone by then.
     pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
         self.let_go();
         let output = match call.at_once(&self.cx.flow) {
@@ -217,9 +218,6 @@ impl<E: Entity> Held<'_, E> {
             Ok(Poll::Pending) => pending().await,
             Err(call) => call.last(&self.cx.flow).await,
         };
-        if !self.take_up() {
-            pending().await
-        }
         output
     }
 
@@ -246,17 +244,3 @@ impl<E: Entity> Drop for Held<'_, E> {
         self.let_go();
     }
 }
-
-/// Compiles only for a value that cannot be copied, so that a method on it takes it by reference.
-///
-/// Generated code binds the arguments of `self.items.push(store.price().await)` before it looks at `self.items`.
-/// That is Rust's order unless the receiver is taken by value; of a field, only a `Copy` value can be.
-pub fn by_reference<T: NotCopy<Way>, Way>(_: &T) {}
-
-/// Implemented once for every type, and a second time for those that are `Copy`: for these, which one is meant cannot
-/// be inferred, and rustc asks for type annotations.
-pub trait NotCopy<Way> {}
-/// See [`NotCopy`].
-pub struct Copied;
-impl<T> NotCopy<()> for T {}
-impl<T: Copy> NotCopy<Copied> for T {}

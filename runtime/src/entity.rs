@@ -47,6 +47,9 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
     type Key: Key;
     /// The generated type that carries the methods of a [`crate::Ref`].
     type Stub: Stub<Self>;
+    /// The name of the key field, as a number: constructors whose first parameter bears it take the key from the
+    /// reference they are called on.
+    type KeyName;
     /// The name of the struct.
     const NAME: &'static str;
     /// The struct's part of the graph, as JSON without methods.
@@ -71,14 +74,21 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no methods",
     label = "no `#[entity] impl`",
-    note = "write `#[entity]` on one `impl {Self}` block"
+    note = "write `#[entity]` on the one `impl {Self}` block that holds its methods"
 )]
 pub trait Methods: Entity {
-    /// The methods' part of the graph, as JSON.
-    const FACTS: &'static str;
+    /// The generated type that carries the methods of a [`crate::Ref`].
+    type Stub: Stub<Self>;
+    /// The methods' part of the graph, as JSON, one for each that is compiled.
+    const FACTS: &'static [&'static str];
+    /// The conditions under which there are call sites, as written, and whether they hold.
+    const CONDITIONS: &'static [(&'static str, bool)];
     /// Shows every method to the explorer.
     fn explore(explorer: &mut Explorer);
 }
+
+/// The name of a key field, as a number.
+pub struct KeyNamed<const NAME: u64>;
 
 /// The generated type behind a reference.
 pub trait Stub<E: Entity> {

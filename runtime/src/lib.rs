@@ -9,6 +9,8 @@
 mod error;
 mod place;
 mod entity;
+mod autoref;
+mod unmade;
 mod call;
 mod ambient;
 mod harvest;
@@ -58,8 +60,9 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::Base;
-    pub use crate::cx::{Cx, Held, Site, by_reference};
-    pub use crate::entity::{Argument, Constructed, Entity, Kind, Method, Methods, Outcome, Portable, Stub};
+    pub use crate::autoref::*;
+    pub use crate::cx::{Cx, Held, Site};
+    pub use crate::entity::{Argument, Constructed, Entity, KeyNamed, Kind, Method, Methods, Outcome, Portable, Stub};
     pub use crate::entity::{NeverCopied, NeverCopies, NeverErr, NeverVisited};
     pub use crate::harvest::Harvest;
     pub use crate::place::{ClassId, StableHasher};

@@ -17,7 +17,7 @@ use std::task::{Context, Waker};
 use thalweg_graph as graph;
 
 /// Where a method leaves the callees of its sites.
-pub(crate) type Description = Rc<RefCell<Vec<Vec<Described>>>>;
+pub(crate) type Description = Rc<RefCell<Vec<Option<Vec<Described>>>>>;
 
 /// A callee, and how to go on exploring there.
 pub struct Described {
@@ -32,7 +32,9 @@ pub struct Explorer {
     types: BTreeMap<&'static str, TypeId>,
     entities: BTreeMap<&'static str, graph::Entity>,
     seen: BTreeSet<(&'static str, &'static str)>,
-    sites: BTreeMap<(&'static str, &'static str), Vec<Vec<graph::Callee>>>,
+    /// The callees of the sites of a method; `None` for a site that is compiled out.
+    sites: BTreeMap<(&'static str, &'static str), Vec<Option<Vec<graph::Callee>>>>,
+    conditions: BTreeMap<&'static str, &'static [(&'static str, bool)]>,
     classes: BTreeMap<&'static str, usize>,
     methods: BTreeMap<(&'static str, &'static str), TypeId>,
     todo: Vec<fn(&mut Explorer)>,
@@ -75,9 +77,11 @@ impl Explorer {
         let cx = Cx { flow, place: Place::Nowhere(description.clone()) };
         let _ = pin!(M::run(cx, None)).poll(&mut Context::from_waker(Waker::noop()));
         let sites = description.take();
-        self.todo.extend(sites.iter().flatten().map(|callee| callee.visit));
+        self.todo.extend(sites.iter().flatten().flatten().map(|callee| callee.visit));
         let callee = |it: &Described| graph::Callee { entity: it.entity.into(), method: it.method.into() };
-        self.sites.insert(name, sites.iter().map(|site| site.iter().map(callee).collect()).collect());
+        let callees = |site: &Vec<Described>| site.iter().map(callee).collect();
+        self.sites.insert(name, sites.iter().map(|site| site.as_ref().map(callees)).collect());
+        self.conditions.insert(M::Entity::NAME, <M::Entity as entity::Methods>::CONDITIONS);
     }
 
     pub(crate) fn finish(mut self, name: &str, workers: usize) -> Result<(graph::Program, Methods)> {
@@ -98,12 +102,12 @@ impl Explorer {
             let Some(method) = methods.into_iter().flatten().find(|known| known.name == method) else {
                 continue;
             };
-            if method.sites.len() != sites.len() {
-                let text =
-                    format!("the graph of `{entity}::{}` has other call sites than its code", method.name);
-                return Err(Error::Start(text));
-            }
-            for (site, callees) in method.sites.iter_mut().zip(sites) {
+            let compiled: Vec<bool> = sites.iter().map(Option::is_some).collect();
+            let conditions = self.conditions.get(entity).copied().unwrap_or_default();
+            method.decide(conditions, &compiled).map_err(|error| {
+                Error::Start(format!("the graph of `{entity}::{}` does not fit its code: {error}", method.name))
+            })?;
+            for (site, callees) in method.sites.iter_mut().zip(sites.into_iter().flatten()) {
                 site.callees = callees;
             }
         }
@@ -116,7 +120,8 @@ impl Explorer {
 
 fn facts<E: entity::Methods>() -> serde_json::Result<graph::Entity> {
     let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
-    entity.methods = serde_json::from_str(<E as entity::Methods>::FACTS)?;
+    let methods = <E as entity::Methods>::FACTS.iter().map(|facts| serde_json::from_str(facts));
+    entity.methods = methods.collect::<serde_json::Result<_>>()?;
     E::file().clone_into(&mut entity.file);
     Ok(entity)
 }

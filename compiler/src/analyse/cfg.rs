@@ -11,6 +11,18 @@ pub struct Cfg {
     pub variables: Vec<String>,
     /// The call sites in source order.
     pub sites: Vec<SiteText>,
+    /// The variables that certainly borrow from `self`.
+    pub(crate) borrows: Vec<Borrow>,
+}
+
+/// A variable that borrows from `self`, whatever the types are.
+#[derive(Clone, Debug)]
+pub(crate) struct Borrow {
+    pub(crate) variable: usize,
+    /// The name of the variable.
+    pub(crate) name: String,
+    /// The expression that borrows.
+    pub(crate) span: proc_macro2::Span,
 }
 
 /// Straight code and its end.

@@ -25,6 +25,13 @@ impl Live {
         names(cfg, self.exit.get(block.index()))
     }
 
+    /// Whether a variable waits in the frame at a site.
+    pub(super) fn waits(&self, site: usize, variable: usize) -> bool {
+        let cut = self.cuts.get(site).copied().flatten();
+        cut.and_then(|block| self.exit.get(block.index()))
+            .is_some_and(|set| set.members().any(|member| member == variable))
+    }
+
     /// The variables that wait in the frame at a site: its result is not yet one of them.
     pub fn site(&self, cfg: &Cfg, site: usize) -> Vec<String> {
         match self.cuts.get(site) {

@@ -4,25 +4,28 @@
 //! with a call or a jump inside is taken apart in the order in which Rust evaluates it; what is left of it, its
 //! residual, has a stand-in for each part that has been evaluated already. A stand-in prints as the part it stands
 //! for, or short when that is long, so that the text stays linear in the body.
+mod borrows;
 mod branch;
+mod conditions;
 mod cuts;
 mod expr;
 mod loops;
 mod uses;
 
-use super::cfg::{Cfg, Code, Draft, Event, SiteText, Terminator, finish};
+use super::cfg::{Borrow, Cfg, Code, Draft, Event, SiteText, Terminator, finish};
 use super::scope::{self, Scope, bindings};
-use super::sites::Mark;
 use super::text::{self, Piece};
+use crate::syntax::calls::Site;
 use quote::{ToTokens, format_ident};
+use std::collections::BTreeSet;
 use syn::{Block, Expr, Local, Pat, Signature, Stmt};
 
 /// Longer parts print short in the code around them; in characters.
 const LONG: usize = 60;
 
 /// Lowers a body whose sites are marked.
-pub(super) fn numbered(sig: &Signature, body: Block, marks: &[Mark]) -> Cfg {
-    let mut lowerer = Lowerer::new(marks);
+pub(super) fn numbered(sig: &Signature, body: Block, sites: &[Site]) -> Cfg {
+    let mut lowerer = Lowerer::new(sites);
     lowerer.parameters(sig);
     if sig.asyncness.is_some() {
         lowerer.block(body, true);
@@ -32,7 +35,9 @@ pub(super) fn numbered(sig: &Signature, body: Block, marks: &[Mark]) -> Cfg {
         lowerer.scope.leave(entered);
     }
     lowerer.end(Terminator::Return, Vec::new());
-    Cfg { graph: finish(lowerer.drafts, &lowerer.order), variables: lowerer.variables, sites: lowerer.sites }
+    let borrows = lowerer.certain_borrows();
+    let graph = finish(lowerer.drafts, &lowerer.order);
+    Cfg { graph, variables: lowerer.variables, sites: lowerer.sites, borrows }
 }
 
 /// Where `break` and `continue` lead.
@@ -56,21 +61,26 @@ struct Lowerer {
     targets: Vec<Target>,
     /// The block to which `?` returns.
     returns: Option<usize>,
+    borrows: Vec<Borrow>,
+    /// The variables that a macro may use that cannot be seen through.
+    vague: BTreeSet<usize>,
 }
 
 impl Lowerer {
-    fn new(marks: &[Mark]) -> Self {
-        let site = |mark: &Mark| SiteText { line: mark.line, kind: mark.kind, text: String::new() };
+    fn new(sites: &[Site]) -> Self {
+        let site = |site: &Site| SiteText { line: site.line, kind: site.kind, text: String::new() };
         Lowerer {
             drafts: vec![Draft::default()],
             order: vec![0],
             current: 0,
             scope: Scope::new(),
             variables: Vec::new(),
-            sites: marks.iter().map(site).collect(),
+            sites: sites.iter().map(site).collect(),
             pieces: Vec::new(),
             targets: Vec::new(),
             returns: None,
+            borrows: Vec::new(),
+            vague: BTreeSet::new(),
         }
     }
 
@@ -194,7 +204,11 @@ impl Lowerer {
         }
     }
 
-    fn stmt(&mut self, stmt: Stmt) {
+    fn stmt(&mut self, mut stmt: Stmt) {
+        let conditions = conditions::of_statement(&mut stmt);
+        if !conditions.is_empty() {
+            return self.under(&conditions, |lowerer| lowerer.stmt(stmt));
+        }
         match stmt {
             Stmt::Local(local) => self.local(local),
             Stmt::Expr(expr, semi) => {
@@ -226,7 +240,11 @@ impl Lowerer {
             Stmt::Item(_) => return,
             Stmt::Local(local) => {
                 let mut events = self.uses(local);
-                events.extend(self.bind(&local.pat));
+                let bound = self.bind(&local.pat);
+                if let Some(init) = &local.init {
+                    self.borrowed(&init.expr, &local.pat, &bound);
+                }
+                events.extend(bound);
                 events
             }
             Stmt::Expr(expr, _) => self.effect(expr),
@@ -238,6 +256,11 @@ impl Lowerer {
 
 fn line_of(piece: &Piece) -> u32 {
     u32::try_from(piece.start.line).unwrap_or(u32::MAX)
+}
+
+/// The label of the way that is taken when no other is.
+fn otherwise() -> String {
+    "else".to_owned()
 }
 
 /// What is left in the place of an expression that was taken out.

@@ -1,26 +1,26 @@
 //! From the body of a method to the graph that is shown to people and that access plans are made of.
 //!
 //! ```text
-//! syn::Block ─ sites ─┬─ lower ─ Cfg ─ live ──┬─ thalweg_graph::Method
-//!                     └─ origin (call facts) ─┘
+//! syn::Block, its sites marked ─┬─ lower ─ Cfg ─ live ──┬─ thalweg_graph::Method
+//!                               └─ origin (call facts) ─┘
 //! ```
 //!
 //! Nothing here decides what the program does: methods run as rustc compiles them. So every body has a graph, also
 //! one that rustc will reject. Where the analysis cannot see, it says so ([`thalweg_graph::Origin::Unknown`]).
 //!
 //! The work is linear in the size of the body, times the depth of its nesting.
-pub mod cfg;
-pub mod live;
-pub mod lower;
+pub(crate) mod cfg;
+mod live;
+mod lower;
 mod origin;
-pub mod print;
-pub mod verify;
+pub(crate) mod print;
+mod verify;
 mod scope;
-mod sites;
 pub(crate) mod text;
 #[cfg(test)]
 mod tests;
 
+use crate::syntax::calls;
 use cfg::{Cfg, Terminator};
 use std::collections::BTreeSet;
 use thalweg_graph::{Access, Block, End, Line, Method, Site, Variable};
@@ -37,8 +37,10 @@ pub struct MethodInput<'a> {
     pub access: Access,
     /// The signature.
     pub sig: &'a syn::Signature,
-    /// The body.
+    /// The body, with its call sites marked.
     pub body: &'a syn::Block,
+    /// The call sites.
+    pub sites: &'a [calls::Site],
     /// The async methods of the same `impl`: `self.m(..)` is a call to the entity itself.
     pub self_methods: &'a BTreeSet<String>,
     /// The name of the entity's struct.
@@ -53,10 +55,10 @@ pub fn method(input: MethodInput<'_>) -> Method {
 /// As [`method`], for an entity of which the field marked `#[key]` is known: then `Self::at(self.key)` is known to
 /// be the entity itself. An `#[entity] impl` alone does not tell, and `Self::at(self.parent)` is another entity.
 pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
-    let (body, marks) = sites::number(input.sig, input.body);
-    let cfg = lower::numbered(input.sig, body.clone(), &marks);
+    let cfg = lower(&input);
+    debug_assert_eq!(verify::cfg(&cfg), Ok(()), "of `{}`", input.name);
     let live = live::live(&cfg);
-    let facts = origin::facts(&input, key, &body, marks.len());
+    let facts = origin::facts(&input, key);
     let sites = cfg
         .sites
         .iter()
@@ -89,8 +91,23 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
 
 /// Makes the control-flow graph of a method.
 pub fn lower(input: &MethodInput<'_>) -> Cfg {
-    let (body, marks) = sites::number(input.sig, input.body);
-    lower::numbered(input.sig, body, &marks)
+    lower::numbered(input.sig, input.body.clone(), input.sites)
+}
+
+/// Whether a method of this name is taken for one of the standard library.
+pub(crate) fn is_known_method(name: &str) -> bool {
+    origin::is_known_method(name)
+}
+
+/// The borrows of `self` that certainly live across a call: rustc would refuse them, in words of its own.
+pub(crate) fn borrows_across_calls(input: &MethodInput<'_>) -> Vec<cfg::Borrow> {
+    let cfg = lower(input);
+    if cfg.borrows.is_empty() {
+        return Vec::new();
+    }
+    let live = live::live(&cfg);
+    let crosses = |borrow: &&cfg::Borrow| (0..cfg.sites.len()).any(|site| live.waits(site, borrow.variable));
+    cfg.borrows.iter().filter(crosses).cloned().collect()
 }
 
 fn params(sig: &syn::Signature) -> Vec<Variable> {

@@ -14,11 +14,17 @@ mod macros;
 mod method;
 
 use super::scope::{self, Scope, bindings};
-use super::{MethodInput, sites};
+use super::MethodInput;
+use crate::syntax::calls;
 use flow::{Flow, Solution, Value};
 use syn::spanned::Spanned;
-use syn::{Block, Expr, Pat};
+use syn::{Expr, Pat};
 use thalweg_graph::{CallFact, Origin};
+
+/// Whether a method of this name is taken for one of the standard library.
+pub(super) fn is_known_method(name: &str) -> bool {
+    known::method(name).is_some()
+}
 
 /// What is known of the calls of a site.
 #[derive(Clone, Debug)]
@@ -27,13 +33,9 @@ pub(super) struct SiteFacts {
     pub(super) used: bool,
 }
 
-/// The facts of every site of a body whose sites are marked.
-pub(super) fn facts(
-    input: &MethodInput<'_>,
-    key: Option<&str>,
-    body: &Block,
-    sites: usize,
-) -> Vec<SiteFacts> {
+/// The facts of every site of a method.
+pub(super) fn facts(input: &MethodInput<'_>, key: Option<&str>) -> Vec<SiteFacts> {
+    let sites = input.sites.len();
     let mut walk = Walk {
         input,
         key,
@@ -49,7 +51,7 @@ pub(super) fn facts(
                 walk.flow.parameter(binding, place);
             }
         }
-        walk.block(body);
+        walk.block(input.body);
     }
     let solution = std::mem::take(&mut walk.flow).solve();
     walk.sites.iter().map(|site| walk.site(site, &solution)).collect()
@@ -136,7 +138,7 @@ impl Walk<'_> {
 
     fn unknown(&self, expr: &Expr, what: &str) -> Value {
         let text = brief::brief(expr);
-        Value::unknown(sites::line(expr.span()), format!("`{text}` {what}"))
+        Value::unknown(calls::line(expr.span()), format!("`{text}` {what}"))
     }
 
     fn site(&self, site: &Pending, solution: &Solution) -> SiteFacts {

@@ -4,13 +4,16 @@
 mod origins;
 mod shapes;
 
+use crate::syntax::calls;
 use super::{MethodInput, lower, method, method_keyed, print, verify};
 use std::collections::BTreeSet;
 use thalweg_graph::{Access, Method, Origin};
 
 /// Hands a method of the entity `Account`, whose async methods are `audit` and `close`, to `stage`.
 fn with<T>(source: &str, stage: impl FnOnce(MethodInput<'_>) -> T) -> T {
-    let function: syn::ImplItemFn = syn::parse_str(source).expect("the source is a method");
+    let mut function: syn::ImplItemFn = syn::parse_str(source).expect("the source is a method");
+    let is_async = function.sig.asyncness.is_some();
+    let sites = if is_async { calls::number(&mut function.block) } else { Vec::new() };
     let self_methods = BTreeSet::from(["audit", "close"].map(str::to_owned));
     stage(MethodInput {
         name: function.sig.ident.to_string(),
@@ -19,6 +22,7 @@ fn with<T>(source: &str, stage: impl FnOnce(MethodInput<'_>) -> T) -> T {
         access: Access::Write,
         sig: &function.sig,
         body: &function.block,
+        sites: &sites,
         self_methods: &self_methods,
         entity_name: "Account".to_owned(),
     })

@@ -8,20 +8,16 @@ use syn::spanned::Spanned;
 
 /// ```ignore
 /// #[derive(Clone, Serialize, Deserialize)] pub struct Account { id: u64, balance: i64 }
-/// pub struct __ThalwegStubOfAccount { .. }                 // carries the methods
-/// pub struct __ThalwegConstructorsOfAccount<const KEY: u64, K> { .. }   // carries the constructors
 /// const _: () = { impl Account { pub fn at(key: u64) -> Ref<Account> } impl Entity for Account { .. } };
 /// ```
 pub(crate) fn entity(entity: &Entity) -> TokenStream {
     let p = hygiene::private(entity.options.krate.as_ref());
     let item = &entity.item;
     let derives = derives(entity, &p);
-    let stubs = stubs(entity, &p);
     let implementation = implementation(entity, &p);
     quote! {
         #derives
         #item
-        #stubs
         #[doc(hidden)]
         const _: () = { #implementation };
     }
@@ -56,25 +52,9 @@ fn derives(entity: &Entity, p: &TokenStream) -> TokenStream {
     out
 }
 
-fn stubs(entity: &Entity, p: &TokenStream) -> TokenStream {
-    let (name, visibility) = (&entity.item.ident, &entity.item.vis);
-    let (stub, constructors) = (hygiene::stub(name), hygiene::constructors(name));
-    let allow = quote!(#[doc(hidden)] #[allow(non_camel_case_types, missing_docs, unreachable_pub, private_interfaces)]);
-    quote! {
-        #allow
-        #visibility struct #stub { base: #p::Base<#name> }
-        #allow
-        #visibility struct #constructors<const KEY: #p::std::primitive::u64, K> {
-            stub: #stub,
-            key: #p::std::marker::PhantomData<fn() -> K>,
-        }
-    }
-}
-
 fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
     let (name, visibility) = (&entity.item.ident, &entity.item.vis);
     let (key, key_type, partition) = (&entity.key, &entity.key_type, &entity.partition);
-    let (stub, constructors) = (hygiene::stub(name), hygiene::constructors(name));
     let number = hygiene::number(&key.unraw().to_string());
     let text = name.unraw().to_string();
     let facts = facts(entity);
@@ -88,9 +68,12 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
     let partitioned = !partition.is_empty();
     let at = quote_spanned! {name.span()=>
         /// A reference to the entity with this key; it need not exist.
+        #[must_use]
         #[allow(dead_code, unreachable_pub)]
         #visibility fn at(key: #key_type) -> #p::Ref<#name> { #p::Ref::at(key) }
     };
+    // The methods may stand in another module; without them there is an error here.
+    let stub = quote_spanned!(name.span()=> type Stub = <#name as #p::Methods>::Stub;);
     let key_line = quote_spanned!(key_type.span()=> type Key = #key_type;);
     let place = match partition.as_slice() {
         [] => quote!(hasher.feed_key::<Self>(key);),
@@ -100,7 +83,8 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
         impl #name { #at }
         impl #p::Entity for #name {
             #key_line
-            type Stub = #constructors<#number, #key_type>;
+            #stub
+            type KeyName = #p::KeyNamed<#number>;
             const NAME: &'static #p::std::primitive::str = #text;
             const FACTS: &'static #p::std::primitive::str = #facts;
             const AUTO: #p::std::primitive::bool = #created_on_use;
@@ -113,20 +97,6 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             fn place(key: &#key_type, hasher: &mut #p::StableHasher) { #place }
             fn auto(key: &#key_type) -> #p::std::option::Option<Self> { let _ = key; #auto }
             fn file() -> &'static #p::std::primitive::str { #p::std::file!() }
-        }
-        impl<const KEY: #p::std::primitive::u64, K> #p::Stub<#name> for #constructors<KEY, K> {
-            fn new(base: #p::Base<#name>) -> Self {
-                Self { stub: #stub { base }, key: #p::std::marker::PhantomData }
-            }
-            fn base(&self) -> &#p::Base<#name> { &self.stub.base }
-        }
-        impl<const KEY: #p::std::primitive::u64, K> #p::std::ops::Deref for #constructors<KEY, K> {
-            type Target = #stub;
-            fn deref(&self) -> &#stub { &self.stub }
-        }
-        impl #p::std::ops::Deref for #stub {
-            type Target = #p::Base<#name>;
-            fn deref(&self) -> &#p::Base<#name> { &self.base }
         }
     }
 }

@@ -1,46 +1,67 @@
 //! What an `#[entity] impl` becomes.
-use super::body;
+use super::{body, statement};
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Ident, Pat, ReturnType, Type};
+use syn::{Ident, ReturnType, Type};
 use thalweg_graph::Access;
 
 /// ```ignore
 /// impl Account { pub fn deposit(&mut self, amount: i64) { .. } }   // sync functions, as written
 /// const _: () = {
-///     pub struct __transfer;                                         // each method is a type
-///     impl Method for __transfer { .. fn run(cx, args) { Account::__thalweg_transfer(cx, args) } }
+///     pub struct __ThalwegStubOfAccount { .. }                       // what a reference derefs to
+///     pub struct transfer_of_Account<Parts = (..)>(..);              // each method is a type
+///     impl Method for transfer_of_Account { .. fn run(cx, args) { Account::__thalweg_transfer(cx, args) } }
 ///     impl Account { async fn __thalweg_transfer(cx, args) { .. } }  // its coroutine
-///     impl __ThalwegStubOfAccount { pub fn transfer(&self, to: Ref<Account>, amount: i64) -> Call<__transfer> }
+///     impl __ThalwegStubOfAccount { pub fn transfer(&self, to: Ref<Account>, amount: i64) -> Call<transfer_of_Account> }
 ///     impl Methods for Account { .. }
 /// };
 /// ```
 pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> TokenStream {
     let emit = Emit { methods, p: hygiene::private(methods.options.krate.as_ref()) };
-    let p = &emit.p;
-    let entity = &methods.entity;
-    let plain = emit.plain();
+    let (p, entity) = (&emit.p, &methods.entity);
+    let inherent = emit.inherent_block();
+    let documented = emit.documented();
+    let stubs = emit.stubs();
     let each: TokenStream = methods.callable().map(|function| emit.method(function)).collect();
-    let facts = serde_json::to_string(graph).unwrap_or_default();
+    let facts = methods.callable().zip(graph).map(|(function, method)| {
+        let (conditions, json) = (function.conditions(), serde_json::to_string(method).unwrap_or_default());
+        quote!(#(#conditions)* #json)
+    });
     let explored = methods.callable().filter(|function| function.signature.generics.params.is_empty());
     let explored = explored.map(|function| {
         let (conditions, marker) = (function.conditions(), emit.emitted(function).marker);
         quote!(#(#conditions)* explorer.visit_method::<#marker>();)
     });
+    let constructors = hygiene::constructors(&methods.name);
+    let conditions = body::conditions(methods, p);
+    // Only one block can be the one: rustc says so at the type of the second.
+    let one = quote_spanned!(entity.span()=> impl #p::Methods for #entity);
     quote! {
-        #plain
+        #inherent
+        #documented
         #[doc(hidden)]
-        #[allow(non_camel_case_types, missing_docs, unreachable_pub, private_interfaces, private_bounds, dead_code)]
+        #[allow(
+            non_camel_case_types, missing_docs, unreachable_pub, private_interfaces, private_bounds, dead_code,
+            clippy::all, clippy::pedantic, clippy::nursery
+        )]
         const _: () = {
             #[allow(unused_imports)]
             use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverVisited as _};
+            #[allow(unused_imports)]
+            use #p::{AnyStatement as _, LaterOperand as _};
+            #[allow(unused_imports)]
+            use #p::{AnyReceiver as _, CopiedReceiver as _, DerefReceiver as _, ListReceiver as _};
+            #stubs
             #each
-            impl #p::Methods for #entity {
-                const FACTS: &'static #p::std::primitive::str = #facts;
+            #one {
+                type Stub = #constructors<<#entity as #p::Entity>::KeyName, <#entity as #p::Entity>::Key>;
+                const FACTS: &'static [&'static #p::std::primitive::str] = &[#(#facts),*];
+                const CONDITIONS: &'static [(&'static #p::std::primitive::str, #p::std::primitive::bool)] =
+                    #conditions;
                 fn explore(explorer: &mut #p::Explorer) {
                     let _ = &explorer;
                     #(#explored)*
@@ -50,20 +71,39 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
     }
 }
 
-struct Emit<'a> {
-    methods: &'a Methods,
-    p: TokenStream,
+pub(super) struct Emit<'a> {
+    pub(super) methods: &'a Methods,
+    pub(super) p: TokenStream,
 }
 
 impl Emit<'_> {
     /// The inherent block: everything that is not async, as the user wrote it.
-    fn plain(&self) -> TokenStream {
+    fn inherent_block(&self) -> TokenStream {
         let Methods { entity, attributes, others, functions, .. } = self.methods;
         let functions = functions.iter().filter(|function| !function.is_async());
         let functions = functions.map(|Function { attributes, visibility, signature, body, .. }| {
+            let mut body = body.clone();
+            statement::check_all(&mut body, &self.p);
             quote!(#(#attributes)* #visibility #signature #body)
         });
         quote!(#(#attributes)* impl #entity { #(#others)* #(#functions)* })
+    }
+
+    /// What rustdoc shows of the async methods: they are coroutines of generated code otherwise.
+    fn documented(&self) -> TokenStream {
+        let Methods { entity, functions, .. } = self.methods;
+        let functions = functions.iter().filter(|function| function.is_async());
+        let functions = functions.map(|Function { attributes, visibility, signature, .. }| {
+            let attributes = attributes.iter().filter(|attribute| {
+                ["doc", "deprecated", "cfg", "must_use"].iter().any(|name| attribute.path().is_ident(name))
+            });
+            quote!(#(#attributes)* #visibility #signature { ::core::unimplemented!() })
+        });
+        let functions: Vec<_> = functions.collect();
+        let block = (!functions.is_empty()).then(|| {
+            quote!(#[cfg(doc)] #[allow(unused_variables, unused_mut, clippy::all)] impl #entity { #(#functions)* })
+        });
+        quote!(#block)
     }
 
     fn method(&self, function: &Function) -> TokenStream {
@@ -79,11 +119,21 @@ impl Emit<'_> {
         }
     }
 
-    /// `pub struct __transfer<Parts>(..);`. Its parameter names the types of the method, so that the marker is as
-    /// private as the most private of them.
+    /// `pub struct transfer_of_Account<Parts = (..)>(..);`. `Parts` names the types of the method, so that the marker is
+    /// as private as the most private of them; as a default, it is not printed where rustc names the type.
     fn marker(&self, function: &Function) -> TokenStream {
-        let (p, name) = (&self.p, hygiene::marker(&function.signature.ident));
-        quote!(pub struct #name<Parts>(#p::std::marker::PhantomData<fn() -> Parts>);)
+        let (p, entity) = (&self.p, &self.methods.entity);
+        let name = hygiene::marker(&function.signature.ident, &self.methods.name);
+        let Emitted { args, output, .. } = self.emitted(function);
+        let generics = &function.signature.generics;
+        let bounds = self.bounds(function, generics.where_clause.as_ref());
+        let declared = generics.params.iter();
+        let types = generics.type_params().map(|param| &param.ident);
+        quote! {
+            pub struct #name<#(#declared,)* Parts = (#entity, (#(#args,)*), #output)>(
+                #p::std::marker::PhantomData<fn() -> (Parts, #(#types,)*)>
+            ) #bounds;
+        }
     }
 
     /// `impl Method for __transfer`.
@@ -177,76 +227,10 @@ impl Emit<'_> {
         quote! {
             impl #entity {
                 #(#attributes)*
-                #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
                 async fn #name #declared (
                     #cx: #p::Cx<#entity>,
                     #received: #p::std::option::Option<(#(#args,)*)>,
                 ) -> #output #bounds { #body }
-            }
-        }
-    }
-
-    /// `impl __ThalwegStubOfAccount { pub fn transfer(&self, to: .., amount: ..) -> Call<__transfer> }`.
-    fn stub(&self, function: &Function) -> TokenStream {
-        let all: Vec<_> = function.params().collect();
-        let target = self.beside(hygiene::stub);
-        let full = self.stub_method(function, &all, &quote!(#target), &quote!());
-        let Some((first, rest)) = all.split_first().filter(|_| function.kind == Kind::Constructor) else {
-            return full;
-        };
-        let Pat::Ident(name) = &*first.pat else { return full };
-        // impl __ThalwegConstructorsOfAccount<NUMBER_OF_"id", u64> { pub fn open(&self, balance: i64) -> Call<__open> }
-        let p = &self.p;
-        let number = hygiene::number(&name.ident.unraw().to_string());
-        let ty = self.named(&first.ty);
-        let target = self.beside(hygiene::constructors);
-        let target = quote!(#target<#number, #ty>);
-        // Whether the key has the parameter's type is known where this is called.
-        let first = quote!({
-            let key: &dyn #p::std::any::Any = #p::Stub::base(self).key();
-            match key.downcast_ref::<#ty>() {
-                #p::std::option::Option::Some(key) => #p::std::clone::Clone::clone(key),
-                #p::std::option::Option::None => #p::std::unreachable!(),
-            }
-        },);
-        let filled = self.stub_method(function, rest, &target, &first);
-        quote!(#full #filled)
-    }
-
-    fn stub_method(
-        &self,
-        function: &Function,
-        params: &[&syn::PatType],
-        target: &TokenStream,
-        first: &TokenStream,
-    ) -> TokenStream {
-        let p = &self.p;
-        let Function { visibility, signature, .. } = function;
-        let (name, generics) = (&signature.ident, &signature.generics);
-        let Emitted { marker, .. } = self.emitted(function);
-        let (declared, ..) = generics.split_for_impl();
-        let bounds = self.bounds(function, generics.where_clause.as_ref());
-        let names: Vec<_> =
-            params.iter().enumerate().map(|(place, param)| param_name(&param.pat, place)).collect();
-        let types = params.iter().map(|param| self.named(&param.ty));
-        let docs = function
-            .attributes
-            .iter()
-            .filter(|attribute| ["doc", "deprecated"].iter().any(|name| attribute.path().is_ident(name)));
-        let entity = &self.methods.entity;
-        let key = quote!(#p::std::clone::Clone::clone(#p::Base::<#entity>::key(self)));
-        let key = if first.is_empty() {
-            key
-        } else {
-            quote!(#p::std::clone::Clone::clone(#p::Stub::<#entity>::base(self).key()))
-        };
-        quote! {
-            impl #target {
-                #(#docs)*
-                #[allow(clippy::too_many_arguments)]
-                #visibility fn #name #declared (&self, #(#names: #types,)*) -> #p::Call<#marker> #bounds {
-                    #p::Call::new(#key, (#first #(#names,)*))
-                }
             }
         }
     }
@@ -273,7 +257,7 @@ impl Emit<'_> {
             .collect()
     }
 
-    fn emitted(&self, function: &Function) -> Emitted {
+    pub(super) fn emitted(&self, function: &Function) -> Emitted {
         let p = &self.p;
         let entity = &self.methods.entity;
         let output = match &function.signature.output {
@@ -285,19 +269,19 @@ impl Emit<'_> {
             _ => output,
         };
         let args: Vec<_> = function.params().map(|param| self.named(&param.ty)).collect();
-        let name = hygiene::marker(&function.signature.ident);
-        let params = function.signature.generics.type_params().map(|param| &param.ident);
-        let marker = quote!(#name<(#entity, (#(#args,)*), #output, (#(#params,)*))>);
+        let name = hygiene::marker(&function.signature.ident, &self.methods.name);
+        let (_, used, _) = function.signature.generics.split_for_impl();
+        let marker = quote!(#name #used);
         Emitted { marker, args, output }
     }
 
     /// A type with `Self` named.
-    fn named(&self, ty: &Type) -> TokenStream {
+    pub(super) fn named(&self, ty: &Type) -> TokenStream {
         name_self(ty.to_token_stream(), &self.methods.entity.to_token_stream())
     }
 
     /// The where clause, with what travelling asks of type parameters.
-    fn bounds(&self, function: &Function, written: Option<&syn::WhereClause>) -> TokenStream {
+    pub(super) fn bounds(&self, function: &Function, written: Option<&syn::WhereClause>) -> TokenStream {
         let p = &self.p;
         let params: Vec<_> = function.signature.generics.type_params().map(|param| &param.ident).collect();
         let written = written.map(|clause| &clause.predicates).into_iter().flatten();
@@ -306,33 +290,17 @@ impl Emit<'_> {
         }
         quote!(where #(#params: #p::Portable,)* #(#written,)*)
     }
-
-    /// A type that the struct's `#[entity]` has put beside the struct.
-    fn beside(&self, name: impl Fn(&Ident) -> Ident) -> TokenStream {
-        let mut path = self.methods.entity.path.clone();
-        if let Some(last) = path.segments.last_mut() {
-            last.ident = name(&last.ident);
-        }
-        path.to_token_stream()
-    }
 }
 
-struct Emitted {
-    /// The method as a type, with its parts.
-    marker: TokenStream,
+pub(super) struct Emitted {
+    /// The method as a type.
+    pub(super) marker: TokenStream,
     args: Vec<TokenStream>,
     output: TokenStream,
 }
 
 fn local(name: &str) -> Ident {
     hygiene::local(name, Span::call_site())
-}
-
-fn param_name(pattern: &Pat, place: usize) -> Ident {
-    match pattern {
-        Pat::Ident(pattern) => pattern.ident.clone(),
-        _ => quote::format_ident!("argument_{}", place + 1),
-    }
 }
 
 fn name_self(tokens: TokenStream, entity: &TokenStream) -> TokenStream {

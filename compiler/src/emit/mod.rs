@@ -2,6 +2,11 @@
 mod entity;
 mod methods;
 mod body;
+mod cut;
+mod operands;
+mod statement;
+mod stub;
+mod tokens;
 
 pub(crate) use entity::entity;
 pub(crate) use methods::methods;

@@ -1,12 +1,8 @@
 //! Branches: conditions, `if`, `match`, `let else`.
 use super::cuts::cuts;
-use super::{Lowerer, hole, line_of};
+use super::{Lowerer, conditions, hole, line_of, otherwise};
 use crate::analyse::cfg::{Code, Event, Terminator};
 use syn::{Arm, BinOp, Expr, ExprLet, Local, Pat, UnOp};
-
-fn otherwise() -> String {
-    "else".to_owned()
-}
 
 impl Lowerer {
     /// Leads to `yes` or `no`. What the condition binds is in scope from here on and defined at `yes`.
@@ -44,7 +40,12 @@ impl Lowerer {
         let piece = self.piece(cond);
         let mut lets = Vec::new();
         chain(cond, &mut lets);
-        let events: Vec<_> = lets.into_iter().flat_map(|node| self.bind(&node.pat)).collect();
+        let mut events = Vec::new();
+        for node in lets {
+            let bound = self.bind(&node.pat);
+            self.borrowed(&node.expr, &node.pat, &bound);
+            events.extend(bound);
+        }
         self.define(yes, line_of(&piece), events);
         self.branch(vec![(piece.text, yes), (otherwise(), no)]);
     }
@@ -107,27 +108,30 @@ impl Lowerer {
         let value = self.value(*std::mem::replace(&mut expr.expr, hole()));
         let events = self.uses(&value);
         let head = self.piece(&value);
+        let matched = value.clone();
         self.push(Code { line: line_of(&piece), text: format!("match {}", head.text), events });
         let join = self.draft();
         if expr.arms.is_empty() {
             self.end(Terminator::Return, Vec::new());
         } else if expr.arms.iter().any(|arm| matches!(&arm.pat, Pat::Guard(pat) if cuts(&pat.guard))) {
-            self.arms_in_turn(expr.arms, join);
+            self.arms_in_turn(expr.arms, &matched, join);
         } else {
-            self.arms_at_once(expr.arms, join);
+            self.arms_at_once(expr.arms, &matched, join);
         }
         self.begin(join);
         self.stand_in(piece)
     }
 
-    fn arms_at_once(&mut self, arms: Vec<Arm>, join: usize) {
+    fn arms_at_once(&mut self, arms: Vec<Arm>, matched: &Expr, join: usize) {
         let blocks: Vec<_> = arms.iter().map(|_| self.draft()).collect();
-        let ways = arms.iter().zip(&blocks).map(|(arm, block)| (self.piece(&arm.pat).text, *block)).collect();
+        let label = |arm: &Arm| format!("{}{}", conditions::label(&arm.attrs), self.piece(&arm.pat).text);
+        let ways = arms.iter().zip(&blocks).map(|(arm, block)| (label(arm), *block)).collect();
         self.branch(ways);
         for (arm, block) in arms.into_iter().zip(blocks) {
             self.begin(block);
             let entered = self.scope.enter();
             let (line, events) = (line_of(&self.piece(&arm.pat)), self.bind(&arm.pat));
+            self.borrowed(matched, &arm.pat, &events);
             self.define(block, line, events);
             if let Pat::Guard(pat) = &arm.pat {
                 self.evaluate(&pat.guard);
@@ -139,9 +143,10 @@ impl Lowerer {
     }
 
     /// With a call in a guard the arms are tried one after the other.
-    fn arms_in_turn(&mut self, arms: Vec<Arm>, join: usize) {
+    fn arms_in_turn(&mut self, arms: Vec<Arm>, matched: &Expr, join: usize) {
         for arm in arms {
             let (bound, body, next) = (self.draft(), self.draft(), self.draft());
+            self.condition_of_arm(&arm.attrs, next);
             let (pat, guard) = match arm.pat {
                 Pat::Guard(pat) => (*pat.pat, Some(*pat.guard)),
                 pat => (pat, None),
@@ -156,6 +161,7 @@ impl Lowerer {
             self.begin(bound);
             let entered = self.scope.enter();
             let events = self.bind(&pat);
+            self.borrowed(matched, &pat, &events);
             self.define(bound, line_of(&piece), events);
             match guard {
                 Some(guard) => self.condition(guard, body, next),

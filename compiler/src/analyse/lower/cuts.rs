@@ -1,5 +1,5 @@
 //! Whether code must be taken apart: it has a call inside, or a jump that leaves it.
-use crate::analyse::sites;
+use crate::syntax::calls;
 use syn::visit::{self, Visit};
 use syn::{Expr, Item, Label, Lifetime};
 
@@ -36,12 +36,13 @@ impl Cuts {
 
 impl<'a> Visit<'a> for Cuts {
     fn visit_expr(&mut self, expr: &'a Expr) {
-        if self.found || sites::of(expr).is_some() {
+        if self.found || calls::site(expr).is_some() {
             self.found = true;
             return;
         }
         match expr {
             Expr::Closure(_) | Expr::Async(_) | Expr::Const(_) => {} // code of its own
+            Expr::Macro(node) => self.found = calls::has_site(&node.mac.tokens),
             Expr::Return(_) | Expr::Try(_) | Expr::Yield(_) => self.found = true,
             Expr::Break(jump) => {
                 self.jump(jump.label.as_ref());

@@ -2,7 +2,7 @@
 use super::cuts::cuts;
 use super::{Lowerer, hole, nothing};
 use crate::analyse::cfg::Terminator;
-use crate::analyse::sites;
+use crate::syntax::{attributes, calls, macros};
 use crate::analyse::text::Piece;
 use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
@@ -14,8 +14,12 @@ impl Lowerer {
         if !cuts(&expr) {
             return expr;
         }
+        if attributes::conditions(attributes::of(&expr)).next().is_some() {
+            return self.conditional_value(expr);
+        }
         match expr {
-            Expr::Await(_) | Expr::MethodCall(_) if sites::of(&expr).is_some() => self.call(expr),
+            Expr::Macro(expr) => self.arguments(expr),
+            Expr::Await(_) | Expr::MethodCall(_) if calls::site(&expr).is_some() => self.call(expr),
             Expr::Try(expr) => self.question_mark(expr),
             Expr::Binary(expr) if matches!(expr.op, BinOp::And(_) | BinOp::Or(_)) => self.short_circuit(expr),
             Expr::Assign(mut expr) => {
@@ -55,9 +59,20 @@ impl Lowerer {
         Piece { text: text.to_owned(), start: first.start(), end: last.end() }
     }
 
+    /// A macro whose arguments are expressions.
+    fn arguments(&mut self, mut expr: syn::ExprMacro) -> Expr {
+        if let Some(mut parsed) = macros::parse(&expr.mac) {
+            for operand in parsed.operands() {
+                *operand = self.value(std::mem::replace(operand, nothing()));
+            }
+            expr.mac.tokens = parsed.tokens();
+        }
+        Expr::Macro(expr)
+    }
+
     /// A site: the method is cut, and goes on in a new block.
     fn call(&mut self, mut expr: Expr) -> Expr {
-        let Some(site) = sites::of(&expr) else { return expr };
+        let Some(site) = calls::site(&expr) else { return expr };
         let (attrs, inner) = match &mut expr {
             Expr::Await(expr) => (&mut expr.attrs, &mut expr.base),
             Expr::MethodCall(expr) => (&mut expr.attrs, &mut expr.receiver),
@@ -141,6 +156,18 @@ struct Children<'a>(&'a mut Lowerer);
 impl VisitMut for Children<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         *expr = self.0.value(std::mem::replace(expr, nothing()));
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        let conditions: Vec<_> = attributes::conditions(&field.attrs).cloned().collect();
+        if conditions.is_empty() || !cuts(&field.expr) {
+            return visit_mut::visit_field_value_mut(self, field);
+        }
+        self.0.under(&conditions, |lowerer| {
+            let value = lowerer.value(std::mem::replace(&mut field.expr, nothing()));
+            lowerer.evaluate(&value);
+            field.expr = value;
+        });
     }
 
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}

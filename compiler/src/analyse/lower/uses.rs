@@ -2,6 +2,9 @@
 use super::Lowerer;
 use crate::analyse::cfg::Event;
 use crate::analyse::scope::{self, Scope, bindings};
+use crate::syntax::macros;
+use quote::ToTokens;
+use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{Arm, Block, Expr, Item, Local, Macro, Pat, Stmt};
 
@@ -9,7 +12,7 @@ impl Lowerer {
     /// The uses in code that stays as written.
     pub(super) fn uses<'a>(&mut self, code: impl Into<Piece<'a>>) -> Vec<Event> {
         let entered = self.scope.enter();
-        let mut uses = Uses { scope: &mut self.scope, events: Vec::new() };
+        let mut uses = Uses { scope: &mut self.scope, events: Vec::new(), vague: &mut self.vague };
         match code.into() {
             Piece::Expr(expr) => uses.visit_expr(expr),
             Piece::Local(local) => uses.visit_local(local),
@@ -69,9 +72,19 @@ fn name(expr: &Expr) -> Option<String> {
 struct Uses<'a> {
     scope: &'a mut Scope<Option<usize>>,
     events: Vec<Event>,
+    /// What macros name that cannot be seen through.
+    vague: &'a mut BTreeSet<usize>,
 }
 
 impl Uses<'_> {
+    /// Code that was read out of the tokens of a macro.
+    fn operand(&mut self, operand: &Expr) {
+        let events = std::mem::take(&mut self.events);
+        let mut uses = Uses { scope: self.scope, events, vague: self.vague };
+        uses.visit_expr(operand);
+        self.events = uses.events;
+    }
+
     fn name(&mut self, name: &str) {
         if let Some(Some(variable)) = self.scope.find(name) {
             self.events.push(Event::Use(variable));
@@ -101,7 +114,20 @@ impl<'a> Visit<'a> for Uses<'_> {
 
     fn visit_macro(&mut self, node: &'a Macro) {
         let mut names = Vec::new();
-        scope::names(&node.tokens, &mut names);
+        match macros::parse(node) {
+            Some(mut parsed) => {
+                for arg in parsed.args.iter().filter(|arg| matches!(arg, Expr::Lit(_))) {
+                    scope::names(&arg.to_token_stream(), &mut names);
+                }
+                let used: Vec<Expr> = parsed.operands().into_iter().map(|operand| operand.clone()).collect();
+                used.iter().for_each(|operand| self.operand(operand));
+            }
+            None => {
+                scope::names(&node.tokens, &mut names);
+                let known = names.iter().filter_map(|name| self.scope.find(&name.to_string()).flatten());
+                self.vague.extend(known);
+            }
+        }
         names.iter().for_each(|name| self.name(&name.to_string()));
     }
 

@@ -3,7 +3,7 @@ use super::eval::is_self;
 use super::flow::Value;
 use super::known::{self, Kind};
 use super::{Calls, Walk, brief};
-use crate::analyse::sites;
+use crate::syntax::calls;
 use syn::{Expr, ExprCall, Member};
 
 impl Walk<'_> {
@@ -12,12 +12,12 @@ impl Walk<'_> {
         match expr {
             Expr::Paren(expr) => self.made(&expr.expr),
             Expr::Group(expr) => self.made(&expr.expr),
-            Expr::MethodCall(call) if sites::of(expr).is_none() => {
+            Expr::MethodCall(call) if calls::site(expr).is_none() => {
                 let call = self.entity_call(call);
                 seems_a_call(&call.method).then(|| Calls::List(vec![call]))
             }
             _ => match self.full(expr).1 {
-                Some(Calls::Each(_)) if !sites::is_join(expr) => None,
+                Some(Calls::Each(_)) if !calls::is_join(expr) => None,
                 calls => calls,
             },
         }
@@ -68,7 +68,7 @@ impl Walk<'_> {
             self.eval(&call.func);
             return (self.foreign(expr, &args), None);
         };
-        if let Some(name) = sites::join_name(&call.func) {
+        if let Some(name) = calls::join_name(&call.func) {
             return self.joined(expr, &name, &args);
         }
         let path = brief::path(&func.path);

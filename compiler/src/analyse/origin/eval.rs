@@ -1,7 +1,7 @@
 //! The value of each form of expression.
 use super::flow::Value;
 use super::{Calls, Walk, brief, each, known};
-use crate::analyse::sites;
+use crate::syntax::calls;
 use syn::spanned::Spanned;
 use syn::{BinOp, Block, Expr, Local, Pat, Stmt, UnOp};
 
@@ -16,7 +16,7 @@ impl Walk<'_> {
             Expr::Paren(expr) => self.full(&expr.expr),
             Expr::Group(expr) => self.full(&expr.expr),
             Expr::Path(_) => self.path(expr),
-            Expr::MethodCall(call) if sites::of(expr).is_none() => self.method(expr, call),
+            Expr::MethodCall(call) if calls::site(expr).is_none() => self.method(expr, call),
             Expr::Call(call) => self.function(expr, call),
             Expr::Tuple(tuple) => self.tuple(tuple.elems.iter()),
             Expr::Array(array) => self.elements(array.elems.iter()),
@@ -243,7 +243,7 @@ impl Walk<'_> {
         match expr {
             Expr::Paren(expr) => self.drop_result(&expr.expr),
             Expr::Await(_) => {
-                if let Some(site) = sites::of(expr).and_then(|site| self.sites.get_mut(site)) {
+                if let Some(site) = calls::site(expr).and_then(|site| self.sites.get_mut(site)) {
                     site.used = false;
                 }
             }
@@ -324,7 +324,7 @@ impl Walk<'_> {
             _ => return Value::none(),
         };
         let calls = self.made(inner);
-        if let Some(site) = sites::of(expr).and_then(|site| self.sites.get_mut(site)) {
+        if let Some(site) = calls::site(expr).and_then(|site| self.sites.get_mut(site)) {
             site.calls = calls;
             site.used = matches!(expr, Expr::Await(_));
         }
@@ -332,7 +332,7 @@ impl Walk<'_> {
             Expr::Await(node) => {
                 let text = brief::brief(inner);
                 Value::unknown(
-                    sites::line(node.await_token.span()),
+                    calls::line(node.await_token.span()),
                     format!("`{text}` is returned by a call"),
                 )
             }

@@ -1,7 +1,8 @@
 //! Macros: a few are known, the rest may do anything to what they name.
 use super::flow::Value;
 use super::{Calls, Walk, brief, known};
-use crate::analyse::{scope, sites};
+use crate::analyse::scope;
+use crate::syntax::calls;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -34,7 +35,7 @@ impl Walk<'_> {
 
     /// A macro that cannot be seen through: it may change every variable that it names and that can change.
     fn opaque(&mut self, mac: &Macro, text: String) -> Value {
-        let line = sites::line(mac.path.span());
+        let line = calls::line(mac.path.span());
         let mut result = Value::unknown(line, format!("`{text}` may name other entities"));
         let mut names = Vec::new();
         scope::names(&mac.tokens, &mut names);

@@ -3,7 +3,7 @@ use super::eval::is_self;
 use super::flow::Value;
 use super::known::{self, Kind};
 use super::{Call, Calls, Walk};
-use crate::analyse::sites;
+use crate::syntax::calls;
 use syn::ext::IdentExt;
 use syn::{Expr, ExprClosure, ExprMethodCall};
 
@@ -14,7 +14,7 @@ impl Walk<'_> {
         let arguments = call.args.iter().map(|arg| self.eval(arg)).collect();
         Call {
             method: call.method.unraw().to_string(),
-            line: sites::line(call.method.span()),
+            line: calls::line(call.method.span()),
             receiver,
             arguments,
         }
@@ -131,7 +131,7 @@ impl Walk<'_> {
             _ if kind.is_some_and(|kind| kind != Kind::Both) && call.args.is_empty() => None,
             _ => Some(Calls::List(vec![Call {
                 method: name.to_owned(),
-                line: sites::line(call.method.span()),
+                line: calls::line(call.method.span()),
                 receiver: receiver.clone(),
                 arguments: arguments.to_vec(),
             }])),

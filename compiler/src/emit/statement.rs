@@ -1,0 +1,51 @@
+//! Calls in the place of a statement: one that is not awaited is never made, which is a mistake.
+use crate::analyse::is_known_method;
+use crate::syntax::calls;
+use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Stmt};
+
+/// Where a statement is a call of a method that may be an entity's.
+pub(super) fn may_be_a_call(stmt: &Stmt) -> Option<Span> {
+    match stmt {
+        Stmt::Expr(expr @ Expr::MethodCall(call), Some(_)) if calls::site(expr).is_none() => {
+            let known = is_known_method(&call.method.unraw().to_string());
+            (!known).then(|| call.method.span())
+        }
+        _ => None,
+    }
+}
+
+/// `value;` becomes `match value { value => { (&Statement(&value)).is_made(); value } };`: the types tell whether it is a
+/// call.
+pub(super) fn check(stmt: &mut Stmt, span: Span, p: &TokenStream) {
+    let Stmt::Expr(expr, Some(_)) = stmt else { return };
+    let attrs = crate::syntax::attributes::take(expr);
+    let value = crate::hygiene::local("value", span);
+    let mut checked = syn::parse_quote_spanned! {span=>
+        #[allow(unreachable_code)]
+        match #expr { #value => { (&#p::Statement(&#value)).is_made(); #value } }
+    };
+    crate::syntax::attributes::put(&mut checked, attrs);
+    *expr = checked;
+}
+
+/// Looks at the statements of a function that makes no calls.
+pub(super) fn check_all(body: &mut syn::Block, p: &TokenStream) {
+    Statements(p).visit_block_mut(body);
+}
+
+struct Statements<'a>(&'a TokenStream);
+
+impl VisitMut for Statements<'_> {
+    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+
+    fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        let checked = may_be_a_call(stmt);
+        visit_mut::visit_stmt_mut(self, stmt);
+        if let Some(span) = checked {
+            check(stmt, span, self.0);
+        }
+    }
+}

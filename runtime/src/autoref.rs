@@ -1,0 +1,194 @@
+//! What generated code asks of types, where rustc knows them and a macro does not: by method resolution, in which the
+//! first of several candidates wins, and by bounds that nothing meets, whose message tells what is wrong.
+use crate::call::{Awaitable, Call};
+use crate::entity::Method;
+use crate::flow::{Branch, Flow};
+use crate::program::Described;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::ops::Deref;
+
+/// Takes the borrow of an entity away from a method that makes a call. What is still borrowed of it then is refused by
+/// rustc, at the place where it is borrowed.
+#[inline]
+pub fn let_go<T: ?Sized>(_: &mut T) {}
+
+/// The value of a statement.
+pub struct Statement<'a, T: ?Sized>(pub &'a T);
+
+impl<M: Method> Statement<'_, Call<M>> {
+    /// Refused: a call in the place of a statement is never made.
+    pub fn is_made(&self)
+    where
+        Call<M>: Made,
+    {
+    }
+}
+
+/// The answer for every other type.
+pub trait AnyStatement {
+    /// Nothing is wrong.
+    fn is_made(&self) {}
+}
+impl<T: ?Sized> AnyStatement for &Statement<'_, T> {}
+
+/// Met by nothing.
+#[diagnostic::on_unimplemented(
+    message = "this call is never made",
+    label = "a call does nothing until it is awaited",
+    note = "write `.await` behind it, or `.send()` if nobody waits for its result"
+)]
+pub trait Made {}
+
+/// The receiver of a method that is called with a call among its arguments: `self.list` in
+/// `self.list.push(price().await)`. The arguments are evaluated before it is looked at, which is Rust's order for a
+/// receiver that the method takes by reference.
+pub struct Receiver<'a, T: ?Sized>(pub &'a T);
+
+/// Lists and their like: the methods by whose names a receiver comes here take them by reference.
+pub trait ListReceiver {
+    /// Nothing is wrong.
+    fn by_reference(&self) {}
+}
+
+macro_rules! lists {
+    ($([$($generics:tt)*] $ty:ty),+ $(,)?) => {
+        $(impl<$($generics)*> ListReceiver for &&&Receiver<'_, $ty> {})+
+    };
+}
+lists! {
+    [T] Vec<T>, [T] VecDeque<T>, [T] [T], [T, const N: usize] [T; N], [T] Option<T>, [] String, [] str,
+    [K, V] BTreeMap<K, V>, [T] BTreeSet<T>, [T] BinaryHeap<T>, [K, V, S] std::collections::HashMap<K, V, S>,
+    [T, S] std::collections::HashSet<T, S>,
+}
+
+/// A receiver that can be copied: a method could take it by value, and then it is evaluated before the arguments.
+pub trait CopiedReceiver {
+    /// The type.
+    type Value;
+    /// Refused.
+    fn by_reference(&self)
+    where
+        Self::Value: ByReference,
+    {
+    }
+}
+impl<T: Copy> CopiedReceiver for &&Receiver<'_, T> {
+    type Value = T;
+}
+
+/// A receiver behind which there is another one that could be copied.
+pub trait DerefReceiver {
+    /// The type.
+    type Value;
+    /// Refused.
+    fn by_reference(&self)
+    where
+        Self::Value: ByReference,
+    {
+    }
+}
+impl<T: Deref> DerefReceiver for &Receiver<'_, T> {
+    type Value = T;
+}
+
+/// Any other receiver: it can only be taken by reference.
+pub trait AnyReceiver {
+    /// Nothing is wrong.
+    fn by_reference(&self) {}
+}
+impl<T: ?Sized> AnyReceiver for Receiver<'_, T> {}
+
+/// Met by nothing.
+#[diagnostic::on_unimplemented(
+    message = "whether this or the call among the arguments comes first depends on how `{Self}` is taken",
+    label = "may be copied before the call or looked at after it",
+    note = "bind the argument with `let` before"
+)]
+pub trait ByReference {}
+
+/// The left side of a comparison with a call on its right.
+pub struct Operand<'a, T: ?Sized>(pub &'a T);
+
+/// The left side as it was before the call.
+pub struct Copied<T>(T);
+
+impl<T> Copied<T> {
+    /// The value from before.
+    pub fn or<'a>(&'a self, _: &'a T) -> &'a T {
+        &self.0
+    }
+}
+
+macro_rules! scalars {
+    ($($ty:ty)+) => {$(
+        impl Operand<'_, $ty> {
+            /// Numbers are compared by value: the left one is read before the right side runs.
+            pub fn before(&self) -> Copied<$ty> {
+                Copied(*self.0)
+            }
+        }
+    )+};
+}
+scalars!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 bool char);
+
+/// Everything else is compared by reference: it is looked at after the right side has run.
+pub trait LaterOperand {
+    /// Nothing is read before.
+    fn before(&self) -> AtItsPlace {
+        AtItsPlace
+    }
+}
+impl<T: ?Sized> LaterOperand for &Operand<'_, T> {}
+
+/// See [`LaterOperand`].
+pub struct AtItsPlace;
+
+impl AtItsPlace {
+    /// The value as it is now.
+    pub fn or<'a, T: ?Sized>(&'a self, place: &'a T) -> &'a T {
+        place
+    }
+}
+
+/// What is matched while a guard makes a call: a copy, for a callee may change the original.
+pub fn matched<T: Matched>(place: &T) -> T {
+    *place
+}
+
+/// A value that can be copied.
+#[diagnostic::on_unimplemented(
+    message = "a guard makes a call while `self` is matched, and a callee may call back and change it",
+    label = "cannot be copied",
+    note = "match on a copy: `match self.field.clone()`"
+)]
+pub trait Matched: Copy {}
+#[diagnostic::do_not_recommend]
+impl<T: Copy> Matched for T {}
+
+/// What calling a function gives that cannot be called on a reference.
+pub struct Refused;
+
+impl Awaitable for Refused {
+    type Output = ();
+    async fn perform(self, _: &Flow) {}
+    fn parts(&self, _: &Flow, _: &mut Vec<Branch>) -> bool {
+        false
+    }
+    fn callees(_: &mut Vec<Described>) {}
+}
+
+/// Met by nothing.
+#[diagnostic::on_unimplemented(
+    message = "a private function of an entity cannot be called from outside of its own methods",
+    label = "private",
+    note = "make it `pub` to let others call it"
+)]
+pub trait PublicMethod {}
+
+/// Met by nothing.
+#[diagnostic::on_unimplemented(
+    message = "this function returns `Self` inside of something else, so it is no constructor",
+    label = "cannot be called on a reference",
+    note = "constructors return `Self` or `Result<Self, _>`"
+)]
+pub trait ReturnsItself {}
