@@ -27,10 +27,12 @@ pub(crate) const IN_MACRO: &str =
 pub(crate) const SELF_IN_FORMAT: &str = "`self` inside a format string cannot be seen in a method with calls\nhelp: pass it as an argument: `\"{:?}\", self`";
 pub(crate) const NOT_AWAITED: &str = "these calls are never made\nhelp: write `.await` behind them";
 pub(crate) const FOREIGN_JOIN: &str = "calls are no futures, and this macro joins futures\nhelp: use `thalweg::join((a, b))` or `join_all(calls)`, and `.await` that";
-pub(crate) const ASSIGNS_SHARED: &str = "this method takes `&self`, so it cannot change the entity\nhelp: take `&mut self`";
+pub(crate) const ASSIGNS_SHARED: &str =
+    "this method takes `&self`, so it cannot change the entity\nhelp: take `&mut self`";
 pub(crate) const GUARD_BORROWS: &str = "this borrows `self` while a guard makes a call, and a callee may call back and change it\nhelp: match on a copy: `match self.field.clone()`";
 pub(crate) const INDEX_OR_VALUE: &str = "whether this index or the value beside it comes first depends on their types\nhelp: bind the index with `let` before";
-pub(crate) const HIDDEN_CONDITION: &str = "whether the call here is compiled cannot be seen\nhelp: write `#[cfg(..)]` itself";
+pub(crate) const HIDDEN_CONDITION: &str =
+    "whether the call here is compiled cannot be seen\nhelp: write `#[cfg(..)]` itself";
 pub(crate) const ATTRIBUTE: &str = "this attribute is put on the code of the method, where `self` and the parameters are not yet there\nhelp: do without them here, for example with `skip_all`, and record them in the body";
 pub(crate) const UNSAFE: &str = "a method that can be called from elsewhere cannot be unsafe\nhelp: make it private, or put the unsafe part into a function of its own";
 pub(crate) const NEVER: &str = "a result travels to the caller, so a method that can be called returns\nhelp: return `Result<(), E>`, or leave the return type out and panic in the body";

@@ -2,14 +2,14 @@
 use crate::diagnostics::{self, Errors};
 use crate::model::{Entity, Function, Kind, Methods};
 use crate::options::{self, Options};
+use crate::syntax::calls;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::BTreeSet;
-use crate::syntax::calls;
 use syn::ext::IdentExt;
 use syn::{
-    AttrStyle, Expr, Fields, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Member, Meta, ReceiverKind, ReturnType,
-    Signature, Type, Visibility,
+    AttrStyle, Expr, Fields, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Member, Meta,
+    ReceiverKind, ReturnType, Signature, Type, Visibility,
 };
 
 /// An item that stands under `#[entity]`.
@@ -158,11 +158,8 @@ fn untyped_receiver(signature: &mut Signature) {
         && let Type::Reference(reference) = &**ty
         && matches!(&*reference.elem, Type::Path(path) if path.path.is_ident("Self"))
     {
-        receiver.kind = ReceiverKind::Reference(
-            reference.and_token,
-            reference.lifetime.clone(),
-            reference.mutability,
-        );
+        receiver.kind =
+            ReceiverKind::Reference(reference.and_token, reference.lifetime.clone(), reference.mutability);
     }
 }
 

@@ -129,7 +129,8 @@ fn holds<'l>(label: &'l str, conditions: &[(&str, bool)]) -> Result<(bool, &'l s
     let (mut rest, mut all) = (label, true);
     while rest.starts_with(CONDITION) {
         // The longest that fits: a condition may be the beginning of another.
-        let known = conditions.iter().filter(|(text, _)| rest.starts_with(text)).max_by_key(|(text, _)| text.len());
+        let known =
+            conditions.iter().filter(|(text, _)| rest.starts_with(text)).max_by_key(|(text, _)| text.len());
         let Some((text, holds)) = known else { return Err(DecideError::Unknown(rest.to_owned())) };
         all &= holds;
         rest = rest[text.len()..].trim_start();

@@ -59,10 +59,12 @@ pub mod prelude {
 /// What generated code needs; not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::call::Base;
     pub use crate::autoref::*;
+    pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site};
-    pub use crate::entity::{Argument, Constructed, Entity, KeyNamed, Kind, Method, Methods, Outcome, Portable, Stub};
+    pub use crate::entity::{
+        Argument, Constructed, Entity, KeyNamed, Kind, Method, Methods, Outcome, Portable, Stub,
+    };
     pub use crate::entity::{NeverCopied, NeverCopies, NeverErr, NeverVisited};
     pub use crate::harvest::Harvest;
     pub use crate::place::{ClassId, StableHasher};

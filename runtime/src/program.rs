@@ -105,7 +105,10 @@ impl Explorer {
             let compiled: Vec<bool> = sites.iter().map(Option::is_some).collect();
             let conditions = self.conditions.get(entity).copied().unwrap_or_default();
             method.decide(conditions, &compiled).map_err(|error| {
-                Error::Start(format!("the graph of `{entity}::{}` does not fit its code: {error}", method.name))
+                Error::Start(format!(
+                    "the graph of `{entity}::{}` does not fit its code: {error}",
+                    method.name
+                ))
             })?;
             for (site, callees) in method.sites.iter_mut().zip(sites.into_iter().flatten()) {
                 site.callees = callees;

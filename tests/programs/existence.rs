@@ -185,6 +185,7 @@ mod ghosts {
             self.n
         }
 
+        /// The last thing it does: nothing looks at the entity afterwards.
         pub async fn by_itself(&mut self) -> bool {
             Ghost::at(self.id).remove().await
         }
@@ -271,7 +272,9 @@ fn an_entity_that_ends_while_it_waits() {
         ghost(1).open(1) => "Ok…",
         ghost(1).buried(digger()) => "Err(Missing…Ghost…1…",
         ghost(1).swapped(digger(), ghost(2)) => "Err(Missing…Ghost…1…",
-        ghost(1).by_itself() => "Err(Missing…Ghost…1…",
+        ghost(4).open(1) => "Ok…",
+        ghost(4).by_itself() => "Ok(true)",
+        ghost(4).n() => "Err(Missing…Ghost…4…",
         ghost(1).n() => "Ok(1)",
         ghost(1).reborn(digger()) => "Ok(2101)",
         ghost(1).n() => "Ok(101)",

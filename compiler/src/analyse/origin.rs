@@ -13,8 +13,8 @@ mod known;
 mod macros;
 mod method;
 
-use super::scope::{self, Scope, bindings};
 use super::MethodInput;
+use super::scope::{self, Scope, bindings};
 use crate::syntax::calls;
 use flow::{Flow, Solution, Value};
 use syn::spanned::Spanned;

@@ -4,8 +4,8 @@
 mod origins;
 mod shapes;
 
-use crate::syntax::calls;
 use super::{MethodInput, lower, method, method_keyed, print, verify};
+use crate::syntax::calls;
 use std::collections::BTreeSet;
 use thalweg_graph::{Access, Method, Origin};
 

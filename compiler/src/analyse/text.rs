@@ -28,9 +28,16 @@ pub(crate) fn line(code: &impl ToTokens) -> String {
     piece(code, &[]).text
 }
 
+/// The code on one line, spaced by rules alone, as rustc prints it.
+pub(crate) fn by_rules(code: &impl ToTokens) -> String {
+    let mut writer = Writer { out: String::new(), start: None, last: None, pieces: &[], by_rules: true };
+    writer.stream(code.to_token_stream());
+    writer.out
+}
+
 /// The code on one line, with `pieces` in place of the names that stand for them.
 pub(super) fn piece(code: &impl ToTokens, pieces: &[Piece]) -> Piece {
-    let mut writer = Writer { out: String::new(), start: None, last: None, pieces };
+    let mut writer = Writer { out: String::new(), start: None, last: None, pieces, by_rules: false };
     writer.stream(code.to_token_stream());
     let nowhere = LineColumn { line: 0, column: 0 };
     let start = writer.start.unwrap_or(nowhere);
@@ -52,6 +59,8 @@ struct Last {
     joint: bool,
     /// Whether an operand ended here, so that `&`, `*` or `-` after it is binary.
     operand: bool,
+    /// Whether this is an operator that stands after an operand.
+    binary: bool,
     end: LineColumn,
 }
 
@@ -60,6 +69,8 @@ struct Writer<'a> {
     start: Option<LineColumn>,
     last: Option<Last>,
     pieces: &'a [Piece],
+    /// Whether the distances in the source do not count.
+    by_rules: bool,
 }
 
 impl Writer<'_> {
@@ -120,14 +131,16 @@ impl Writer<'_> {
             Kind::Punct(c) => matches!(c, '?'),
             Kind::Keyword | Kind::Open => false,
         };
-        self.last = Some(Last { kind, joint, operand, end });
+        let binary = self.last.is_some_and(|last| last.operand || (last.joint && last.binary));
+        self.last = Some(Last { kind, joint, operand, binary, end });
     }
 
     fn spaced(&self, last: Last, text: &str, kind: Kind, start: LineColumn) -> bool {
         if last.joint || last.kind == Kind::Punct('\'') {
             return false;
         }
-        if last.end.line == start.line && start.line > 0 && last.end.column <= start.column {
+        if !self.by_rules && last.end.line == start.line && start.line > 0 && last.end.column <= start.column
+        {
             return last.end.column != start.column;
         }
         match (last.kind, kind) {
@@ -139,7 +152,7 @@ impl Writer<'_> {
             (Kind::Punct(':'), _) => !self.out.ends_with("::"),
             (Kind::Punct('.' | '#'), _) => false,
             (Kind::Punct('!'), _) => text == "{",
-            (Kind::Punct('&' | '*' | '-'), _) => last.operand,
+            (Kind::Punct('&' | '*' | '-'), _) => last.binary,
             (Kind::Word, Kind::Punct('!')) => false,
             (Kind::Word, Kind::Open) => text == "{",
             (Kind::Close, Kind::Open) => text == "{",

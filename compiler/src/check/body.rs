@@ -29,7 +29,9 @@ pub(super) fn check(methods: &Methods, function: &Function, errors: &mut Errors)
 /// The parameters that are references to entities, as far as their types say so, and that nothing else is named after.
 fn references(function: &Function) -> BTreeSet<String> {
     let named = function.params().filter_map(|param| match (&*param.pat, &*param.ty) {
-        (Pat::Ident(name), Type::Path(ty)) if ty.path.segments.last()?.ident == "Ref" => Some(name.ident.to_string()),
+        (Pat::Ident(name), Type::Path(ty)) if ty.path.segments.last()?.ident == "Ref" => {
+            Some(name.ident.to_string())
+        }
         _ => None,
     });
     let mut names: BTreeSet<String> = named.collect();
@@ -161,7 +163,10 @@ impl<'ast> Visit<'ast> for Body<'_> {
         if let (Some(reason), true) = (self.inside, self.suspends && calls::is_send(call)) {
             self.errors.at(&call.method, reason);
         }
-        if !self.suspends && is_self(&call.receiver) && self.calling.contains(&call.method.unraw().to_string()) {
+        if !self.suspends
+            && is_self(&call.receiver)
+            && self.calling.contains(&call.method.unraw().to_string())
+        {
             self.errors.at(&call.method, diagnostics::CALL_IN_SYNC);
         }
         visit::visit_expr_method_call(self, call);
@@ -184,7 +189,8 @@ impl<'ast> Visit<'ast> for Body<'_> {
         if assigns(&node.op) {
             self.assigned(&node.left);
             let mut left = (*node.left).clone();
-            let indexed = is_self_place(&left) && indexes(&mut left).iter().any(|index| calls::has_site(*index));
+            let indexed =
+                is_self_place(&left) && indexes(&mut left).iter().any(|index| calls::has_site(*index));
             if indexed && !is_still(&node.right) {
                 // Which side comes first depends on their types.
                 self.errors.at(&node.left, diagnostics::INDEX_OR_VALUE);
@@ -205,11 +211,19 @@ impl<'ast> Visit<'ast> for Body<'_> {
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let joins = ["join", "try_join", "select"].contains(&macros::name(mac).as_str());
-        if joins && mac.path.segments.first().is_some_and(|first| first.ident == "tokio" || first.ident == "futures") {
+        if joins
+            && mac
+                .path
+                .segments
+                .first()
+                .is_some_and(|first| first.ident == "tokio" || first.ident == "futures")
+        {
             return self.errors.at(&mac.path, diagnostics::FOREIGN_JOIN);
         }
         match macros::parse(mac) {
-            Some(parsed) => parsed.args.iter().for_each(|arg| Body { errors: self.errors, references: self.references.clone(), ..*self }.visit_expr(arg)),
+            Some(parsed) => parsed.args.iter().for_each(|arg| {
+                Body { errors: self.errors, references: self.references.clone(), ..*self }.visit_expr(arg)
+            }),
             None => {
                 if let Some(call) = calls::find(mac.tokens.clone()) {
                     self.errors.at(call, diagnostics::IN_MACRO);

@@ -88,7 +88,10 @@ impl Lint<'_> {
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<proc_macro2::Ident> = Vec::new();
         let mut colons = 0;
-        for tree in tokens.into_iter().chain([TokenTree::Punct(proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone))]) {
+        for tree in tokens
+            .into_iter()
+            .chain([TokenTree::Punct(proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone))])
+        {
             match tree {
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
                 TokenTree::Ident(ident) if colons == 2 => {
@@ -170,7 +173,11 @@ fn differs(names: &[&str]) -> Option<&'static str> {
         [.., "RandomState"] | [.., "RandomState", _] => "use a hasher with a fixed seed",
         [.., "Uuid", "new_v1" | "new_v4" | "new_v6" | "new_v7" | "now_v1" | "now_v6" | "now_v7"]
         | [.., "Ulid", "new" | "generate"] => "use `thalweg::random()` or `thalweg::transaction()`",
-        [.., "env", "var" | "vars" | "var_os" | "vars_os" | "args" | "args_os" | "current_dir" | "temp_dir"] => OUTSIDE,
+        [
+            ..,
+            "env",
+            "var" | "vars" | "var_os" | "vars_os" | "args" | "args_os" | "current_dir" | "temp_dir",
+        ] => OUTSIDE,
         [.., "process", "id"] | [.., "available_parallelism"] => OUTSIDE,
         ["std", "fs", ..] | ["fs", _] | [.., "File", "open" | "create"] => OUTSIDE,
         _ => return None,

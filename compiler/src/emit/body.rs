@@ -20,7 +20,8 @@ pub(super) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> T
     let names = Names::new(function, p);
     let args = &names.args;
     let sites = Sites::new(&function.sites, p);
-    let body = if function.is_async() { cut(methods, function, &names, &sites) } else { names.plain(function) };
+    let body =
+        if function.is_async() { cut(methods, function, &names, &sites) } else { names.plain(function) };
     let (declared, described) = (&sites.declared, &sites.described);
     let patterns = if function.is_async() {
         function.params().map(|param| &param.pat).map(|pat| quote!(#pat)).collect()
@@ -60,7 +61,9 @@ impl Sites {
             if site.conditions.is_empty() {
                 let (index, sites) = (Index::from(tuple), hygiene::local("sites", span));
                 names.push(quote_spanned!(sites.span()=> #sites.#index));
-                plain.extend(quote_spanned!(sites.span()=> #p::std::option::Option::Some(#sites.#index.callees()),));
+                plain.extend(
+                    quote_spanned!(sites.span()=> #p::std::option::Option::Some(#sites.#index.callees()),),
+                );
                 tuple += 1;
                 continue;
             }
@@ -109,7 +112,9 @@ impl Names {
     fn new(function: &Function, p: &TokenStream) -> Self {
         let local = |name| hygiene::local(name, Span::call_site());
         let receiver = function.signature.receiver().map(|receiver| match &receiver.kind {
-            syn::ReceiverKind::Reference(and, ..) => and.span().join(receiver.self_token.span).unwrap_or(and.span()),
+            syn::ReceiverKind::Reference(and, ..) => {
+                and.span().join(receiver.self_token.span).unwrap_or(and.span())
+            }
             _ => receiver.self_token.span,
         });
         Self {

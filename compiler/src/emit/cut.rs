@@ -89,7 +89,9 @@ impl Cut<'_> {
             }
             Expr::Call(call) if call.args.first().is_some_and(lends_self) => {
                 let Expr::Path(path) = &*call.func else { return None };
-                let [.., owner, method] = &path.path.segments.iter().collect::<Vec<_>>()[..] else { return None };
+                let [.., owner, method] = &path.path.segments.iter().collect::<Vec<_>>()[..] else {
+                    return None;
+                };
                 if owner.ident != "Self" || !self.calls(&method.ident) {
                     return None;
                 }
@@ -125,7 +127,7 @@ impl VisitMut for Cut<'_> {
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
         if let Stmt::Macro(node) = stmt
-            && let Some(expr) = tokens::as_expression(node, &self.names.p)
+            && let Some(expr) = tokens::as_expression(node)
         {
             *stmt = Stmt::Expr(expr, node.semi_token);
         }
@@ -142,7 +144,7 @@ impl VisitMut for Cut<'_> {
             *expr = call;
         }
         if let Expr::Macro(node) = expr
-            && let Some(shown) = tokens::expression(&node.mac, &self.names.p)
+            && let Some(shown) = tokens::expression(&node.mac)
         {
             let attrs = attributes::take(expr);
             *expr = shown;

@@ -13,7 +13,7 @@ use thalweg_graph::Access;
 /// impl Account { pub fn deposit(&mut self, amount: i64) { .. } }   // sync functions, as written
 /// const _: () = {
 ///     pub struct __ThalwegStubOfAccount { .. }                       // what a reference derefs to
-///     pub struct transfer_of_Account<Parts = (..)>(..);              // each method is a type
+///     pub struct transfer_of_Account<__Parts = (..)>(..);              // each method is a type
 ///     impl Method for transfer_of_Account { .. fn run(cx, args) { Account::__thalweg_transfer(cx, args) } }
 ///     impl Account { async fn __thalweg_transfer(cx, args) { .. } }  // its coroutine
 ///     impl __ThalwegStubOfAccount { pub fn transfer(&self, to: Ref<Account>, amount: i64) -> Call<transfer_of_Account> }
@@ -119,7 +119,7 @@ impl Emit<'_> {
         }
     }
 
-    /// `pub struct transfer_of_Account<Parts = (..)>(..);`. `Parts` names the types of the method, so that the marker is
+    /// `pub struct transfer_of_Account<__Parts = (..)>(..);`. `__Parts` names the types of the method, so that the marker is
     /// as private as the most private of them; as a default, it is not printed where rustc names the type.
     fn marker(&self, function: &Function) -> TokenStream {
         let (p, entity) = (&self.p, &self.methods.entity);
@@ -130,8 +130,8 @@ impl Emit<'_> {
         let declared = generics.params.iter();
         let types = generics.type_params().map(|param| &param.ident);
         quote! {
-            pub struct #name<#(#declared,)* Parts = (#entity, (#(#args,)*), #output)>(
-                #p::std::marker::PhantomData<fn() -> (Parts, #(#types,)*)>
+            pub struct #name<#(#declared,)* __Parts = (#entity, (#(#args,)*), #output)>(
+                #p::std::marker::PhantomData<fn() -> (__Parts, #(#types,)*)>
             ) #bounds;
         }
     }

@@ -135,9 +135,8 @@ fn receiver(expr: &Expr, p: &TokenStream) -> Option<Expr> {
 /// `self.names[CALL] == ..`: the index comes first; what is left is looked at again.
 fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
     let mut binary = binary.clone();
-    let indexed = |place: &mut Expr| {
-        is_self_place(place) && indexes(place).iter().any(|index| calls::has_site(*index))
-    };
+    let indexed =
+        |place: &mut Expr| is_self_place(place) && indexes(place).iter().any(|index| calls::has_site(*index));
     let mut operands = Operands::default();
     if indexed(&mut binary.left) {
         take_indexes(&mut binary.left, &mut operands);
@@ -232,7 +231,9 @@ fn arguments(expr: &Expr) -> Option<Expr> {
     let mut operands = Operands::default();
     let mut all = parsed.operands();
     let last = all.iter().rposition(|operand| calls::has_site(*operand))?;
-    for operand in all.drain(..).take(last + 1).filter(|operand| calls::has_site(*operand) || !is_still(operand)) {
+    for operand in
+        all.drain(..).take(last + 1).filter(|operand| calls::has_site(*operand) || !is_still(operand))
+    {
         operands.take(operand);
     }
     drop(all);

@@ -9,7 +9,8 @@ use syn::visit::{self, Visit};
 use syn::{Ident, Pat, ReturnType, Type};
 
 /// Methods that every reference has: a private function of that name does not stand in their way.
-const OF_EVERY_REFERENCE: &[&str] = &["exists", "remove", "key", "clone", "eq", "cmp", "hash", "fmt", "deref"];
+const OF_EVERY_REFERENCE: &[&str] =
+    &["exists", "remove", "key", "clone", "eq", "cmp", "hash", "fmt", "deref"];
 
 impl Emit<'_> {
     /// `Ref<Account>` derefs to the constructors, these to the stub, and that to the base.
@@ -20,17 +21,17 @@ impl Emit<'_> {
         let refused = self.refused();
         quote! {
             pub struct #stub { base: #p::Base<#entity> }
-            pub struct #constructors<N, K> {
+            pub struct #constructors<__Name, __Key> {
                 stub: #stub,
-                key: #p::std::marker::PhantomData<fn() -> (N, K)>,
+                key: #p::std::marker::PhantomData<fn() -> (__Name, __Key)>,
             }
-            impl<N, K> #p::Stub<#entity> for #constructors<N, K> {
+            impl<__Name, __Key> #p::Stub<#entity> for #constructors<__Name, __Key> {
                 fn new(base: #p::Base<#entity>) -> Self {
                     Self { stub: #stub { base }, key: #p::std::marker::PhantomData }
                 }
                 fn base(&self) -> &#p::Base<#entity> { &self.stub.base }
             }
-            impl<N, K> #p::std::ops::Deref for #constructors<N, K> {
+            impl<__Name, __Key> #p::std::ops::Deref for #constructors<__Name, __Key> {
                 type Target = #stub;
                 fn deref(&self) -> &#stub { &self.stub }
             }
@@ -64,7 +65,8 @@ impl Emit<'_> {
                 #p::std::option::Option::None => #p::std::unreachable!(),
             }
         },);
-        let filled = self.stub_method(function, rest, &quote!(impl #target<#p::KeyNamed<#number>, #ty>), &first);
+        let filled =
+            self.stub_method(function, rest, &quote!(impl #target<#p::KeyNamed<#number>, #ty>), &first);
         quote!(#full #filled)
     }
 
@@ -112,14 +114,15 @@ impl Emit<'_> {
         if each.is_empty() {
             return TokenStream::new();
         }
-        quote!(impl<N, K> #name<N, K> { #(#each)* })
+        quote!(impl<__Name, __Key> #name<__Name, __Key> { #(#each)* })
     }
 
     fn refusal(&self, function: &Function) -> Option<TokenStream> {
         let p = &self.p;
         let name = &function.signature.ident;
         let method = function.signature.receiver().is_some();
-        let makes_self = || matches!(&function.signature.output, ReturnType::Type(_, ty) if self.holds_self(ty));
+        let makes_self =
+            || matches!(&function.signature.output, ReturnType::Type(_, ty) if self.holds_self(ty));
         let reason = match () {
             () if OF_EVERY_REFERENCE.iter().any(|known| name == known) => return None,
             () if method => quote!(PublicMethod),
@@ -127,12 +130,12 @@ impl Emit<'_> {
             () => return None,
         };
         let keyed = usize::from(!method); // the key comes from the reference
-        let parts = (keyed..function.params().count()).map(|place| format_ident!("P{}", place));
+        let parts = (keyed..function.params().count()).map(|place| format_ident!("__P{}", place));
         let parts: Vec<_> = parts.collect();
         let conditions = function.conditions();
         Some(quote! {
             #(#conditions)*
-            pub fn #name<#(#parts),*>(&self, #(_: #parts),*) -> #p::Refused where K: #p::#reason {
+            pub fn #name<#(#parts),*>(&self, #(_: #parts),*) -> #p::Refused where __Key: #p::#reason {
                 #p::std::unreachable!()
             }
         })
@@ -143,7 +146,8 @@ impl Emit<'_> {
         struct Holds<'a>(&'a Ident, bool);
         impl<'ast> Visit<'ast> for Holds<'_> {
             fn visit_path(&mut self, path: &'ast syn::Path) {
-                self.1 |= path.segments.last().is_some_and(|last| last.ident == "Self" || last.ident == *self.0);
+                self.1 |=
+                    path.segments.last().is_some_and(|last| last.ident == "Self" || last.ident == *self.0);
                 visit::visit_path(self, path);
             }
         }

@@ -3,7 +3,8 @@ use crate::analyse::text;
 use crate::hygiene;
 use crate::syntax::macros::{self, Kind};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Macro, StmtMacro};
 
@@ -21,15 +22,14 @@ pub(super) fn visit(visitor: &mut impl VisitMut, mac: &mut Macro) {
 }
 
 /// A macro in the place of a statement, if it is to become another expression.
-pub(super) fn as_expression(node: &StmtMacro, p: &TokenStream) -> Option<Expr> {
-    let shown = expression(&node.mac, p)?;
-    let mut expr = shown;
+pub(super) fn as_expression(node: &StmtMacro) -> Option<Expr> {
+    let mut expr = expression(&node.mac)?;
     crate::syntax::attributes::put(&mut expr, node.attrs.clone());
     Some(expr)
 }
 
 /// What stands for a macro that would print `self` by the name that it has here.
-pub(super) fn expression(mac: &Macro, p: &TokenStream) -> Option<Expr> {
+pub(super) fn expression(mac: &Macro) -> Option<Expr> {
     let mentions_self =
         || mac.tokens.clone().into_iter().any(|tree| crate::syntax::attributes::mentions(tree, "self"));
     let has_site = || crate::syntax::calls::has_site(&mac.tokens);
@@ -38,24 +38,26 @@ pub(super) fn expression(mac: &Macro, p: &TokenStream) -> Option<Expr> {
         (Kind::Assert, [condition]) if mentions_self() || has_site() => {
             let text = format!("assertion failed: {}", shown(condition));
             let path = &mac.path;
-            Some(syn::parse_quote!(#path!(#condition, "{}", #text)))
+            Some(syn::parse_quote_spanned!(path.span()=> #path!(#condition, "{}", #text)))
         }
-        (Kind::Show, args) if !args.is_empty() && (mentions_self() || has_site()) => Some(show(args, p)),
+        (Kind::Show, args) if !args.is_empty() && (mentions_self() || has_site()) => {
+            Some(show(args, mac.path.span()))
+        }
         _ => None,
     }
 }
 
 /// `dbg!(a, b)`: `match a { value => { eprintln!(..); value } }`, for each.
-fn show(args: &[Expr], p: &TokenStream) -> Expr {
-    let value = hygiene::local("value", Span::call_site());
+fn show(args: &[Expr], span: Span) -> Expr {
+    let value = hygiene::local("value", span);
     let each = args.iter().map(|arg| {
         let text = shown(arg);
-        quote! {
+        quote_spanned! {span=>
             match #arg {
                 #value => {
-                    #p::std::eprintln!(
+                    ::std::eprintln!(
                         "[{}:{}:{}] {} = {:#?}",
-                        #p::std::file!(), #p::std::line!(), #p::std::column!(), #text, &#value
+                        ::std::file!(), ::std::line!(), ::std::column!(), #text, &#value
                     );
                     #value
                 }
@@ -70,10 +72,10 @@ fn show(args: &[Expr], p: &TokenStream) -> Expr {
 
 /// An expression as rustc would print it, without our marks.
 fn shown(expr: &Expr) -> String {
-    text::line(&plain(expr.to_token_stream()))
+    text::by_rules(&plain(expr.to_token_stream()))
 }
 
-/// Tokens without marks, and without their distances.
+/// Tokens without marks.
 fn plain(tokens: TokenStream) -> TokenStream {
     let mut out = TokenStream::new();
     let mut trees = tokens.into_iter().peekable();
@@ -88,7 +90,6 @@ fn plain(tokens: TokenStream) -> TokenStream {
         if let TokenTree::Group(group) = &tree {
             tree = Group::new(group.delimiter(), plain(group.stream())).into();
         }
-        tree.set_span(Span::call_site());
         out.extend([tree]);
     }
     out
@@ -102,8 +103,18 @@ fn prints_its_tokens(mac: &Macro) -> bool {
 /// In the macros of `tracing`, `%self.id` is short for `self.id = %self.id`: the name is the user's.
 fn with_field_names(mac: &Macro) -> TokenStream {
     const EVENTS: &[&str] = &[
-        "debug", "debug_span", "error", "error_span", "event", "info", "info_span", "span", "trace", "trace_span",
-        "warn", "warn_span",
+        "debug",
+        "debug_span",
+        "error",
+        "error_span",
+        "event",
+        "info",
+        "info_span",
+        "span",
+        "trace",
+        "trace_span",
+        "warn",
+        "warn_span",
     ];
     if !EVENTS.contains(&macros::name(mac).as_str()) {
         return mac.tokens.clone();
@@ -155,7 +166,8 @@ pub(super) fn rename_self(tokens: TokenStream) -> TokenStream {
                 out.extend([TokenTree::Group(renamed)]);
             }
             TokenTree::Group(group) if declares == Declares::No => {
-                let name_of_a_field = matches!(trees.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+                let name_of_a_field =
+                    matches!(trees.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
                 let inner = if name_of_a_field { group.stream() } else { rename_self(group.stream()) };
                 out.extend(inner);
             }
@@ -183,7 +195,9 @@ enum Declares {
 impl Declares {
     fn next(self, tree: &TokenTree) -> Self {
         match (self, tree) {
-            (Self::No, TokenTree::Ident(ident)) if ident == "fn" || ident == "impl" || ident == "trait" => Self::Item,
+            (Self::No, TokenTree::Ident(ident)) if ident == "fn" || ident == "impl" || ident == "trait" => {
+                Self::Item
+            }
             (Self::No, TokenTree::Ident(ident)) if ident == "stringify" => Self::Printed,
             (Self::Item, TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => Self::Ended,
             (Self::Item, TokenTree::Punct(punct)) if punct.as_char() == ';' => Self::Ended,

@@ -64,7 +64,8 @@ pub(crate) fn find(tokens: TokenStream) -> Option<TokenTree> {
             }
             TokenTree::Ident(ident) if dot && ident == "await" => return Some(tree),
             TokenTree::Ident(ident) if dot && ident == "send" => {
-                let empty = |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.stream().is_empty());
+                let empty =
+                    |tree: &TokenTree| matches!(tree, TokenTree::Group(group) if group.stream().is_empty());
                 if trees.peek().is_some_and(empty) {
                     return Some(tree);
                 }
@@ -120,7 +121,8 @@ impl VisitMut for Numbers {
         if let Stmt::Macro(node) = stmt
             && find(node.mac.tokens.clone()).is_some()
         {
-            let mac = Expr::Macro(syn::ExprMacro { attrs: std::mem::take(&mut node.attrs), mac: node.mac.clone() });
+            let mac =
+                Expr::Macro(syn::ExprMacro { attrs: std::mem::take(&mut node.attrs), mac: node.mac.clone() });
             *stmt = Stmt::Expr(mac, node.semi_token);
         }
         let attrs = match stmt {

@@ -8,7 +8,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Macro, Pat, Token, parse_quote};
+use syn::spanned::Spanned;
+use syn::{Expr, Macro, Pat, Token, parse_quote, parse_quote_spanned};
 
 /// What a macro does with its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,12 +113,12 @@ pub(crate) fn branches(mac: &Macro) -> Option<Expr> {
     if name == "matches" {
         return matching.parse2(mac.tokens.clone()).ok();
     }
-    let Parsed { kind, args } = parse(mac)?;
+    let (Parsed { kind, args }, span) = (parse(mac)?, mac.path.span());
     let message = |at: usize| args.get(at..).filter(|message| message.iter().any(has_call));
     match kind {
         Kind::Assert => {
             let (message, holds) = (message(1)?, &args[0]);
-            Some(parse_quote!(if !(#holds) { ::core::panic!(#(#message),*) }))
+            Some(parse_quote_spanned!(span=> if !(#holds) { ::core::panic!(#(#message),*) }))
         }
         Kind::Compare => {
             let (message, left, right) = (message(2)?, &args[0], &args[1]);
@@ -125,9 +126,8 @@ pub(crate) fn branches(mac: &Macro) -> Option<Expr> {
                 "assert_eq" => (quote!(==), "=="),
                 _ => (quote!(!=), "!="),
             };
-            let text =
-                format!("assertion `left {text} right` failed: {{}}\n  left: {{:?}}\n right: {{:?}}");
-            Some(parse_quote! {
+            let text = format!("assertion `left {text} right` failed: {{}}\n  left: {{:?}}\n right: {{:?}}");
+            Some(parse_quote_spanned! {span=>
                 match (#left, #right) {
                     (left, right) => if !(left #op right) {
                         match ::std::format!(#(#message),*) {

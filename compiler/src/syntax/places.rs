@@ -60,9 +60,7 @@ pub(crate) fn is_still(expr: &Expr) -> bool {
         Expr::Unary(unary) => is_still(&unary.expr),
         Expr::Cast(cast) => is_still(&cast.expr),
         Expr::Binary(binary) => !assigns(&binary.op) && is_still(&binary.left) && is_still(&binary.right),
-        Expr::Range(range) => {
-            [&range.start, &range.end].into_iter().flatten().all(|end| is_still(end))
-        }
+        Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| is_still(end)),
         _ => false,
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn of_statement(stmt: &mut Stmt) -> Vec<Attribute> {
 }
 
 fn take(attrs: &mut Vec<Attribute>) -> Vec<Attribute> {
-    let (conditions, others) = std::mem::take(attrs).into_iter().partition(|attr| attr.path().is_ident("cfg"));
+    let (conditions, others) =
+        std::mem::take(attrs).into_iter().partition(|attr| attr.path().is_ident("cfg"));
     *attrs = others;
     conditions
 }

@@ -2,8 +2,8 @@
 use super::cuts::cuts;
 use super::{Lowerer, hole, nothing};
 use crate::analyse::cfg::Terminator;
-use crate::syntax::{attributes, calls, macros};
 use crate::analyse::text::Piece;
+use crate::syntax::{attributes, calls, macros};
 use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
 use syn::{BinOp, Expr};
