@@ -176,15 +176,31 @@ fn kind(visibility: &Visibility, signature: &Signature, entity: &syn::Ident) -> 
     }
 }
 
-/// `-> Self`, `-> Account`, `-> Result<Self, _>`.
+/// `-> Self`, `-> Account`, `-> Result<Self, _>`, and an alias such as `-> Fallible<Self>`; the types are rustc's to check.
 fn makes_self(output: &ReturnType, entity: &syn::Ident) -> bool {
+    /// What holds entities and makes none.
+    const HOLDS: &[&str] = &[
+        "Arc",
+        "BTreeMap",
+        "BTreeSet",
+        "Box",
+        "Cow",
+        "HashMap",
+        "HashSet",
+        "Option",
+        "PhantomData",
+        "Rc",
+        "Ref",
+        "Vec",
+        "VecDeque",
+    ];
     let ReturnType::Type(_, ty) = output else { return false };
     let Type::Path(path) = &**ty else { return false };
     let Some(last) = path.path.segments.last() else { return false };
     let is_self = |ident: &syn::Ident| ident == "Self" || ident == entity;
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return is_self(&last.ident) };
     let first = arguments.args.first();
-    last.ident == "Result"
+    !HOLDS.iter().any(|holds| last.ident == holds)
         && matches!(first, Some(syn::GenericArgument::Type(Type::Path(ty))) if ty.path.get_ident().is_some_and(is_self))
 }
 

@@ -187,8 +187,8 @@ pub trait PublicMethod {}
 
 /// Met by nothing.
 #[diagnostic::on_unimplemented(
-    message = "this function returns `Self` inside of something else, so it is no constructor",
-    label = "cannot be called on a reference",
-    note = "constructors return `Self` or `Result<Self, _>`"
+    message = "this function takes no `self` and is no constructor, so it cannot be called on a reference",
+    label = "neither a method nor a constructor",
+    note = "constructors return `Self` or `Result<Self, _>`, written out in their signature"
 )]
 pub trait ReturnsItself {}

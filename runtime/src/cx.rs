@@ -13,6 +13,7 @@ use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
 use std::cell::RefMut;
 use std::convert::Infallible;
+use std::fmt;
 use std::future::pending;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -22,6 +23,16 @@ use std::task::Poll;
 pub struct Cx<E: Entity> {
     pub(crate) flow: Flow,
     pub(crate) place: Place<E>,
+}
+
+/// What an attribute such as `#[instrument]` shows of the method's entity.
+impl<E: Entity> fmt::Debug for Cx<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Slot { key, .. } | Place::Map { key, .. } => write!(f, "{}({key:?})", E::NAME),
+            Place::Nowhere(_) => f.write_str(E::NAME),
+        }
+    }
 }
 
 pub(crate) enum Place<E: Entity> {

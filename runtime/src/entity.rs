@@ -135,6 +135,11 @@ pub trait Method: Sized + 'static {
 }
 
 /// What a constructor returns: the entity, or a `Result` with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a constructor returns",
+    label = "holds `Self` inside of something else",
+    note = "constructors return `Self` or `Result<Self, _>`; a function that is none of them can be private"
+)]
 pub trait Constructed<E: Entity> {
     /// What the caller gets.
     type Output: Send + 'static;

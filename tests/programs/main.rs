@@ -24,4 +24,7 @@ mod names;
 mod keys;
 mod system;
 mod workers;
+mod conditions;
+mod macros;
+mod operands;
 mod drawn;

@@ -52,8 +52,8 @@ impl Cut<'_> {
         // What is borrowed of `self` here is pointed at where the user borrows it, since it is `self` that goes.
         let let_go = writes.then(|| quote_spanned!(span=> #p::let_go(#this);));
         let take_up = (!last).then(|| quote_spanned!(span=> #this = #held.#get(); let _ = &#this;));
-        syn::parse_quote_spanned! {span=>
-            match #call {
+        let mut matched: syn::ExprMatch = syn::parse_quote_spanned! {span=>
+            match () {
                 #bound => {
                     #let_go
                     let #value = #held.#way(&#site, #bound).await;
@@ -61,7 +61,9 @@ impl Cut<'_> {
                     #value
                 }
             }
-        }
+        };
+        *matched.expr = call.clone();
+        Expr::Match(matched)
     }
 
     /// What a call site or a call of an own async method becomes.

@@ -150,15 +150,21 @@ fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
 
 /// `self.name == CALL`. A number is read before the call, as Rust reads it; anything else is compared by reference.
 fn comparison(binary: &syn::ExprBinary, p: &TokenStream) -> Option<Expr> {
-    let (left, op, right) = (&*binary.left, &binary.op, &binary.right);
+    let (left, op, right) = (&*binary.left, &binary.op, &*binary.right);
     if !is_self_place(left) || !is_still(left) || is_self(left) || !calls::has_site(right) {
         return None;
     }
     let span = left.span();
+    let right = Expr::Reference(syn::ExprReference {
+        attrs: Vec::new(),
+        and_token: syn::Token![&](span),
+        mutability: None,
+        expr: Box::new(right.clone()),
+    });
     let [before, after] = ["left", "right"].map(|name| hygiene::local(name, span));
     Some(syn::parse_quote_spanned! {span=>
         match ((&#p::Operand(&#left)).before(), #right) {
-            (#before, #after) => *#before.or(&#left) #op #after
+            (#before, #after) => *#before.or(&#left) #op *#after
         }
     })
 }

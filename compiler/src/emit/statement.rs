@@ -23,12 +23,13 @@ pub(super) fn check(stmt: &mut Stmt, span: Span, p: &TokenStream) {
     let Stmt::Expr(expr, Some(_)) = stmt else { return };
     let attrs = crate::syntax::attributes::take(expr);
     let value = crate::hygiene::local("value", span);
-    let mut checked = syn::parse_quote_spanned! {span=>
+    let mut checked: syn::ExprMatch = syn::parse_quote_spanned! {span=>
         #[allow(unreachable_code)]
-        match #expr { #value => { (&#p::Statement(&#value)).is_made(); #value } }
+        match () { #value => { (&#p::Statement(&#value)).is_made(); #value } }
     };
-    crate::syntax::attributes::put(&mut checked, attrs);
-    *expr = checked;
+    std::mem::swap(&mut *checked.expr, expr);
+    *expr = Expr::Match(checked);
+    crate::syntax::attributes::put(expr, attrs);
 }
 
 /// Looks at the statements of a function that makes no calls.

@@ -5,8 +5,7 @@ use crate::model::{Function, Kind};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::visit::{self, Visit};
-use syn::{Ident, Pat, ReturnType, Type};
+use syn::{Ident, Pat};
 
 /// Methods that every reference has: a private function of that name does not stand in their way.
 const OF_EVERY_REFERENCE: &[&str] =
@@ -121,12 +120,11 @@ impl Emit<'_> {
         let p = &self.p;
         let name = &function.signature.ident;
         let method = function.signature.receiver().is_some();
-        let makes_self =
-            || matches!(&function.signature.output, ReturnType::Type(_, ty) if self.holds_self(ty));
+        let public = !matches!(function.visibility, syn::Visibility::Inherited);
         let reason = match () {
             () if OF_EVERY_REFERENCE.iter().any(|known| name == known) => return None,
             () if method => quote!(PublicMethod),
-            () if makes_self() => quote!(ReturnsItself),
+            () if public => quote!(ReturnsItself),
             () => return None,
         };
         let keyed = usize::from(!method); // the key comes from the reference
@@ -139,21 +137,6 @@ impl Emit<'_> {
                 #p::std::unreachable!()
             }
         })
-    }
-
-    /// Whether a type is made of the entity.
-    fn holds_self(&self, ty: &Type) -> bool {
-        struct Holds<'a>(&'a Ident, bool);
-        impl<'ast> Visit<'ast> for Holds<'_> {
-            fn visit_path(&mut self, path: &'ast syn::Path) {
-                self.1 |=
-                    path.segments.last().is_some_and(|last| last.ident == "Self" || last.ident == *self.0);
-                visit::visit_path(self, path);
-            }
-        }
-        let mut holds = Holds(&self.methods.name, false);
-        holds.visit_type(ty);
-        holds.1
     }
 }
 

@@ -154,7 +154,9 @@ fn matching(input: ParseStream<'_>) -> syn::Result<Expr> {
         TokenStream::new()
     };
     let _: Option<Token![,]> = input.parse()?;
-    Ok(parse_quote!(match #value { #pattern #guard => true, _ => false }))
+    let mut matched: syn::ExprMatch = parse_quote!(match () { #pattern #guard => true, _ => false });
+    *matched.expr = value;
+    Ok(Expr::Match(matched))
 }
 
 fn has_call(expr: &Expr) -> bool {

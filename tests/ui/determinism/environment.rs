@@ -1,4 +1,3 @@
-//! A call inside a macro of the standard library: bind it first.
 use thalweg::prelude::*;
 
 #[entity]
@@ -13,13 +12,15 @@ impl Account {
     pub fn open(id: u64) -> Self {
         Self { id, balance: 0 }
     }
-
     pub fn balance(&self) -> i64 {
         self.balance
     }
-
-    pub async fn shown(&self, other: Ref<Account>) -> String {
-        format!("{}", other.balance().await)
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+    pub fn count(&self) -> usize {
+        std::env::args().count() + std::process::id() as usize
     }
 }
 

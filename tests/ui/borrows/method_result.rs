@@ -1,0 +1,30 @@
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+    list: Vec<i64>,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0, list: Vec::new() }
+    }
+    pub fn balance(&self) -> i64 {
+        self.balance
+    }
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+    pub async fn ask(&mut self, other: Ref<Account>) -> i64 {
+        let first = self.list.first();
+        let balance = other.balance().await;
+        balance + first.copied().unwrap_or(0)
+    }
+}
+
+fn main() {}

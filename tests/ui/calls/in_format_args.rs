@@ -1,0 +1,27 @@
+use thalweg::prelude::*;
+
+#[entity]
+pub struct Account {
+    #[key]
+    id: u64,
+    balance: i64,
+}
+
+#[entity]
+impl Account {
+    pub fn open(id: u64) -> Self {
+        Self { id, balance: 0 }
+    }
+    pub fn balance(&self) -> i64 {
+        self.balance
+    }
+    pub fn add(&mut self, amount: i64) -> i64 {
+        self.balance += amount;
+        self.balance
+    }
+    pub async fn show(&self, other: Ref<Account>) -> String {
+        std::fmt::format(format_args!("{}", other.balance().await))
+    }
+}
+
+fn main() {}
