@@ -22,7 +22,7 @@ pub(crate) struct Borrow {
     /// The name of the variable.
     pub(crate) name: String,
     /// The expression that borrows.
-    pub(crate) span: proc_macro2::Span,
+    pub(crate) code: syn::ExprReference,
 }
 
 /// Straight code and its end.

@@ -6,6 +6,6 @@ use crate::model::{Function, Methods};
 
 pub(super) fn check(methods: &Methods, function: &Function, errors: &mut Errors) {
     for borrow in analyse::borrows_across_calls(&function.analysis(methods)) {
-        errors.push(syn::Error::new(borrow.span, diagnostics::borrowed_across(&borrow.name)));
+        errors.at(&borrow.code, diagnostics::borrowed_across(&borrow.name));
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
             #stubs
             #each
             #one {
-                type Stub = #constructors<<#entity as #p::Entity>::KeyName, <#entity as #p::Entity>::Key>;
+                type Stub = #constructors<<#entity as #p::Entity>::KeyName, <#entity as #p::Entity>::Key, #entity>;
                 const FACTS: &'static [&'static #p::std::primitive::str] = &[#(#facts),*];
                 const CONDITIONS: &'static [(&'static #p::std::primitive::str, #p::std::primitive::bool)] =
                     #conditions;

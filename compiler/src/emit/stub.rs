@@ -18,23 +18,24 @@ impl Emit<'_> {
         let (stub, constructors) =
             (hygiene::stub(&self.methods.name), hygiene::constructors(&self.methods.name));
         let refused = self.refused();
+        // The entity is a parameter, so that what is said of the stubs is as private as it.
         quote! {
-            pub struct #stub { base: #p::Base<#entity> }
-            pub struct #constructors<__Name, __Key> {
-                stub: #stub,
+            pub struct #stub<__Entity: #p::Entity> { base: #p::Base<__Entity> }
+            pub struct #constructors<__Name, __Key, __Entity: #p::Entity> {
+                stub: #stub<__Entity>,
                 key: #p::std::marker::PhantomData<fn() -> (__Name, __Key)>,
             }
-            impl<__Name, __Key> #p::Stub<#entity> for #constructors<__Name, __Key> {
+            impl<__Name, __Key> #p::Stub<#entity> for #constructors<__Name, __Key, #entity> {
                 fn new(base: #p::Base<#entity>) -> Self {
                     Self { stub: #stub { base }, key: #p::std::marker::PhantomData }
                 }
                 fn base(&self) -> &#p::Base<#entity> { &self.stub.base }
             }
-            impl<__Name, __Key> #p::std::ops::Deref for #constructors<__Name, __Key> {
-                type Target = #stub;
-                fn deref(&self) -> &#stub { &self.stub }
+            impl<__Name, __Key> #p::std::ops::Deref for #constructors<__Name, __Key, #entity> {
+                type Target = #stub<#entity>;
+                fn deref(&self) -> &#stub<#entity> { &self.stub }
             }
-            impl #p::std::ops::Deref for #stub {
+            impl #p::std::ops::Deref for #stub<#entity> {
                 type Target = #p::Base<#entity>;
                 fn deref(&self) -> &#p::Base<#entity> { &self.base }
             }
@@ -45,8 +46,8 @@ impl Emit<'_> {
     /// `impl __ThalwegStubOfAccount { pub fn transfer(&self, to: .., amount: ..) -> Call<transfer_of_Account> }`.
     pub(super) fn stub(&self, function: &Function) -> TokenStream {
         let all: Vec<_> = function.params().collect();
-        let target = hygiene::stub(&self.methods.name);
-        let full = self.stub_method(function, &all, &quote!(impl #target), &quote!());
+        let (target, entity) = (hygiene::stub(&self.methods.name), &self.methods.entity);
+        let full = self.stub_method(function, &all, &quote!(impl #target<#entity>), &quote!());
         let Some((first, rest)) = all.split_first().filter(|_| function.kind == Kind::Constructor) else {
             return full;
         };
@@ -64,8 +65,12 @@ impl Emit<'_> {
                 #p::std::option::Option::None => #p::std::unreachable!(),
             }
         },);
-        let filled =
-            self.stub_method(function, rest, &quote!(impl #target<#p::KeyNamed<#number>, #ty>), &first);
+        let filled = self.stub_method(
+            function,
+            rest,
+            &quote!(impl #target<#p::KeyNamed<#number>, #ty, #entity>),
+            &first,
+        );
         quote!(#full #filled)
     }
 
@@ -107,13 +112,13 @@ impl Emit<'_> {
 
     /// Functions that cannot be called on a reference, so that whoever tries is told why: a bound that nothing meets.
     fn refused(&self) -> TokenStream {
-        let name = hygiene::constructors(&self.methods.name);
+        let (name, entity) = (hygiene::constructors(&self.methods.name), &self.methods.entity);
         let helpers = self.methods.functions.iter().filter(|function| function.kind == Kind::Helper);
         let each: Vec<TokenStream> = helpers.filter_map(|function| self.refusal(function)).collect();
         if each.is_empty() {
             return TokenStream::new();
         }
-        quote!(impl<__Name, __Key> #name<__Name, __Key> { #(#each)* })
+        quote!(impl<__Name, __Key> #name<__Name, __Key, #entity> { #(#each)* })
     }
 
     fn refusal(&self, function: &Function) -> Option<TokenStream> {

@@ -2,7 +2,6 @@
 use super::Lowerer;
 use crate::analyse::cfg::{Borrow, Event};
 use crate::syntax::places::is_self_place;
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Expr, Pat};
 
@@ -22,7 +21,7 @@ impl Lowerer {
         for event in bound {
             if let Event::Define(variable) = *event {
                 let name = self.variables[variable].clone();
-                self.borrows.push(Borrow { variable, name, span: reference.span() });
+                self.borrows.push(Borrow { variable, name, code: reference.clone() });
             }
         }
     }
