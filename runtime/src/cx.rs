@@ -3,6 +3,9 @@
 //! A method never keeps a borrow of its entity across a call: [`Held::call`] lets the state go, makes the call, and
 //! takes the state up again. So a callee may call back and see every write so far, and rustc rejects a borrow of
 //! `self` that would live across the call.
+//!
+//! Whenever a state that could be written is let go, its key is compared with the one it was called by: a method that
+//! changes it fails, and its transaction with it.
 use crate::Error;
 use crate::call::Awaitable;
 use crate::entity::{Constructed, Entity};
@@ -163,12 +166,20 @@ enum State<'c, E> {
     Copy(E),
 }
 
+impl<E> State<'_, E> {
+    fn entity(&self) -> &E {
+        match self {
+            State::Slot(state) => state,
+            State::Copy(state) => state,
+        }
+    }
+}
+
 impl<E: Entity> Held<'_, E> {
     /// The state, for a `&self` method.
     pub fn get(&self) -> &E {
         match &self.state {
-            Some(State::Slot(state)) => state,
-            Some(State::Copy(state)) => state,
+            Some(state) => state.entity(),
             None => unreachable!("the state is held except during a call"),
         }
     }
@@ -184,7 +195,9 @@ impl<E: Entity> Held<'_, E> {
 
     /// A cut: lets the state go, makes the call, takes the state up again.
     pub async fn call<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
-        self.let_go();
+        if !self.let_go() {
+            pending().await
+        }
         let output = match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
@@ -198,7 +211,9 @@ impl<E: Entity> Held<'_, E> {
 
     /// A one-way cut: as [`Held::call`], without a result.
     pub async fn send<A: Awaitable>(&mut self, _: &Site<A>, call: A) {
-        self.let_go();
+        if !self.let_go() {
+            pending().await
+        }
         match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => drop(output),
             Ok(Poll::Pending) => pending().await,
@@ -211,7 +226,9 @@ impl<E: Entity> Held<'_, E> {
 
     /// The last cut of a method that afterwards does nothing but return: as [`Held::call`].
     pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
-        self.let_go();
+        if !self.let_go() {
+            pending().await
+        }
         let output = match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
@@ -232,17 +249,31 @@ impl<E: Entity> Held<'_, E> {
         self.state.is_some()
     }
 
-    fn let_go(&mut self) {
-        if let (Some(State::Copy(state)), true, Place::Map { map, .. }) =
-            (self.state.take(), self.write, &self.cx.place)
-        {
+    /// `false` when the method has changed the key: then the transaction cannot go on, nor can the method.
+    fn let_go(&mut self) -> bool {
+        let Some(state) = self.state.take() else { return true };
+        // What a method leaves behind that panics is undone; no more of the user's code may run meanwhile.
+        if !self.write || std::thread::panicking() {
+            return true;
+        }
+        let key = match &self.cx.place {
+            Place::Slot { key, .. } | Place::Map { key, .. } => key,
+            Place::Nowhere(_) => return true,
+        };
+        if state.entity().key() != key {
+            self.cx.flow.doom(wrong_key(key, state.entity()));
+            return false;
+        }
+        if let (State::Copy(state), Place::Map { map, .. }) = (state, &self.cx.place) {
             map.put(state);
         }
+        true
     }
 }
 
 impl<E: Entity> Drop for Held<'_, E> {
     fn drop(&mut self) {
+        // Whoever called sees that the transaction is doomed; see `Flow::ended`.
         self.let_go();
     }
 }

@@ -23,16 +23,18 @@ pub enum Error {
         /// Its key.
         key: String,
     },
-    /// A constructor made an entity with another key than the reference it was called on.
+    /// A constructor made an entity with another key than that of the reference it was called on, or a method changed
+    /// the key of its entity: a field of it, or all of `self` with `*self = ..` or `mem::take(self)`.
     #[error(
-        "{entity} {key} was constructed with the key {made}; a constructor must keep the key of its reference"
+        "{entity} {key} was given the key {made}; a constructor takes the key of its reference, and no method changes \
+         it: to move a state, create the other entity and remove this one"
     )]
     WrongKey {
         /// The class of the entity.
         entity: &'static str,
         /// The key of the reference.
         key: String,
-        /// The key of the new entity.
+        /// The key that it was given.
         made: String,
     },
     /// User code panicked; the panic was caught and the transaction undone.

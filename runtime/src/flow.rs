@@ -1,6 +1,7 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
 use crate::ambient::way;
 use crate::call::Call;
+use crate::cx::Cx;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::message::{CallKind, Leaving};
@@ -105,6 +106,29 @@ impl Flow {
         }
     }
 
+    fn is_doomed(&self) -> bool {
+        match &self.world {
+            World::Alone(worker) | World::Worker(worker) => worker.is_doomed(),
+            World::Plain(plain) => plain.is_doomed(),
+            World::Nowhere => true,
+        }
+    }
+
+    /// What a method has returned; `Pending` when it has changed its key, which is seen only when it is over.
+    #[inline]
+    fn ended<M: Method>(&self, done: Poll<M::Output>) -> Poll<M::Output> {
+        if M::ACCESS == Access::Write && self.is_doomed() { Poll::Pending } else { done }
+    }
+
+    /// Runs a method that may have to wait.
+    async fn run<M: Method>(&self, cx: Cx<M::Entity>, args: M::Args, path: u64) -> M::Output {
+        let output = Frame::new(M::run(cx, Some(args)), path).await;
+        match self.ended::<M>(Poll::Ready(output)) {
+            Poll::Ready(output) => output,
+            Poll::Pending => pending().await,
+        }
+    }
+
     /// The worker that the method runs on.
     #[inline]
     pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
@@ -153,7 +177,7 @@ impl Flow {
                 }
                 if M::SUSPENDS {
                     match worker.context::<M>(self.deeper(path, tail), at, call.key) {
-                        Ok(cx) => return Frame::new(M::run(cx, Some(call.args)), path).await,
+                        Ok(cx) => return self.run::<M>(cx, call.args, path).await,
                         Err(error) => match self.fail(error).await {},
                     }
                 }
@@ -166,11 +190,11 @@ impl Flow {
                 }
                 if plain.is_scout() && M::SUSPENDS {
                     match plain.context(self.deeper(path, tail), call.key) {
-                        Ok(cx) => return Frame::new(M::run(cx, Some(call.args)), path).await,
+                        Ok(cx) => return self.run::<M>(cx, call.args, path).await,
                         Err(error) => match self.fail(error).await {},
                     }
                 }
-                plain.enter(self, call, path)
+                self.ended::<M>(plain.enter(self, call, path))
             }
             World::Nowhere => Poll::Pending,
         };
@@ -214,7 +238,7 @@ impl Flow {
             worker.plain(at, call, path).map(Poll::Ready)
         } else {
             let cx = worker.context::<M>(self.deeper(path, false), at, call.key);
-            cx.map(|cx| run_now::<M>(cx, call.args, path))
+            cx.map(|cx| self.ended::<M>(run_now::<M>(cx, call.args, path)))
         };
         done.unwrap_or_else(|error| {
             self.doom(error);

@@ -118,6 +118,13 @@ impl Plain {
         }
     }
 
+    pub(crate) fn is_doomed(&self) -> bool {
+        match &self.behind {
+            Some(worker) => worker.is_doomed(),
+            None => self.doom.borrow().is_some(),
+        }
+    }
+
     /// The worker and owner of a scout's call, if it is not for here. Either way the entity is now among those touched.
     pub(crate) fn elsewhere<M: Method>(&self, call: &Call<M>) -> Option<(Rc<Worker>, usize)> {
         let worker = self.behind.as_ref()?;

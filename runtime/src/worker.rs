@@ -257,6 +257,10 @@ impl Worker {
     pub(crate) fn doom(&self, error: Error) {
         self.doom.borrow_mut().get_or_insert(error);
     }
+    #[inline]
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doom.borrow().is_some()
+    }
     /// Why the running task cannot go on, if so.
     #[inline]
     pub(crate) fn take_doom(&self) -> Option<Error> {
@@ -333,8 +337,12 @@ impl Worker {
         let slot = self.slot(&class, at.hash, &call.key, path)?;
         let reads = M::ACCESS == Access::Read;
         let state = if reads { class.hold(slot) } else { self.hold_to_write(&class, slot) };
-        let run = || state.and_then(|mut state| M::plain(&mut state, call.args));
-        ambient::within(Activation::new(path), run)
-            .ok_or_else(|| Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) })
+        let missing = || Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) };
+        let mut state = state.ok_or_else(missing)?;
+        let output = ambient::within(Activation::new(path), || M::plain(&mut state, call.args));
+        if !reads && *state.key() != call.key {
+            return Err(wrong_key(&call.key, &*state));
+        }
+        output.ok_or_else(missing)
     }
 }

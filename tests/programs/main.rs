@@ -22,6 +22,7 @@ mod together;
 mod ownership;
 mod names;
 mod keys;
+mod identity;
 mod system;
 mod workers;
 mod drawn;
