@@ -36,6 +36,20 @@ pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
+/// What the state of an entity may hold; implemented for everything that may.
+///
+/// A transaction is undone by putting a copy of the state back, and `&self` methods keep no copy. So nothing in a state
+/// may change behind `&self`, and nothing may be owned by others who see it change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be in the state of an entity: undo cannot take back what changes in it",
+    label = "changes behind `&self`, or stays on one thread",
+    note = "what an entity holds is `Send + Sync`: no `Cell`, `RefCell` or `Rc`, in what it holds neither; keep plain \
+            values and change them in `&mut self` methods"
+)]
+pub trait State: Send + Sync + 'static {}
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> State for T {}
+
 /// A class of entities. Implemented by `#[entity]` on a struct.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an entity",
@@ -47,12 +61,19 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
     type Key: Key;
     /// The generated type that carries the methods of a [`crate::Ref`].
     type Stub: Stub<Self>;
-    /// The name of the struct.
+    /// The name of the struct, or what the user wrote. Two classes may have the same one: what is shown is decided when
+    /// all of an app are known; see [`crate::names`].
     const NAME: &'static str;
+    /// Whether the user wrote it.
+    const NAMED: bool;
+    /// Whether the user has allowed what differs from run to run.
+    const NONDETERMINISM: bool;
     /// The struct's part of the graph, as JSON without methods.
     const FACTS: &'static str;
     /// The class's number in this process.
     fn class() -> &'static ClassId;
+    /// The fields, with the names of their types as rustc knows them, behind every alias.
+    fn fields() -> Vec<(&'static str, &'static str)>;
     /// The key.
     fn key(&self) -> &Self::Key;
     /// Feeds the part of the key that decides placement.
@@ -148,25 +169,6 @@ impl<E: Entity, X: Send + 'static> Constructed<E> for std::result::Result<E, X> 
         }
     }
 }
-
-/// Tells whether a method's output is an `Err`, by method resolution: the inherent method wins where it applies.
-pub struct Outcome<'a, T>(pub &'a T);
-
-impl<T, X> Outcome<'_, std::result::Result<T, X>> {
-    /// Whether the result aborts the transaction.
-    pub fn is_err(&self) -> bool {
-        self.0.is_err()
-    }
-}
-
-/// The answer for every other type: it does not abort.
-pub trait NeverErr {
-    /// Always `false`.
-    fn is_err(&self) -> bool {
-        false
-    }
-}
-impl<T> NeverErr for &Outcome<'_, T> {}
 
 /// An argument, looked at by method resolution: the inherent methods win where they apply.
 pub struct Argument<'a, T>(pub &'a T);

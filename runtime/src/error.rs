@@ -65,6 +65,16 @@ pub enum Error {
         /// The worker that owns it.
         worker: usize,
     },
+    /// A call to an entity whose class is not among those that the app was started with, nor reached from them.
+    #[error("{entity} ({path}) is not part of the app `{app}`; register it with `.entity::<{entity}>()`")]
+    NotInApp {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The path of its struct.
+        path: &'static str,
+        /// The name of the app.
+        app: String,
+    },
     /// The queue of the handle's worker is full.
     #[error("the queue is full ({capacity} requests in flight); wait, or use a call that waits")]
     Overloaded {
@@ -74,6 +84,19 @@ pub enum Error {
     /// The app was stopped before it could answer.
     #[error("the app was stopped")]
     Stopped,
+    /// A field of an entity has a type that undo cannot take back, or whose order differs from run to run, behind an
+    /// alias. The app could not be started.
+    #[error("the app cannot start: `{field}` of `{entity}` is a `{ty}`: {why}")]
+    Field {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Its type, as rustc knows it.
+        ty: &'static str,
+        /// What is wrong with it, and what to do.
+        why: &'static str,
+    },
     /// The app could not be started.
     #[error("the app cannot start: {0}")]
     Start(String),

@@ -317,7 +317,8 @@ impl Flow {
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         let alone = (!M::SUSPENDS).then_some((at.lock, write));
-        Some(Branch { method: worker.methods.place::<M>(), alone })
+        // A class that is not part of the app is an error when it is called.
+        Some(Branch { method: worker.methods.place::<M>().ok()?, alone })
     }
 
     /// Whether no two of these parts can meet on an entity that one of them writes.

@@ -9,9 +9,12 @@
 mod error;
 mod place;
 mod entity;
+mod outcome;
 mod call;
 mod ambient;
 mod harvest;
+mod names;
+mod fields;
 mod program;
 mod plan;
 mod app;
@@ -27,6 +30,7 @@ mod flow;
 mod task;
 mod cx;
 mod state;
+mod inspect;
 mod reply;
 pub mod oracle;
 pub mod simulation;
@@ -59,9 +63,10 @@ pub mod prelude {
 pub mod __private {
     pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site, by_reference};
-    pub use crate::entity::{Argument, Constructed, Entity, Kind, Method, Methods, Outcome, Portable, Stub};
-    pub use crate::entity::{NeverCopied, NeverCopies, NeverErr, NeverVisited};
+    pub use crate::entity::{Argument, Constructed, Entity, Kind, Method, Methods, Portable, State, Stub};
+    pub use crate::entity::{NeverCopied, NeverCopies, NeverVisited};
     pub use crate::harvest::Harvest;
+    pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};
     pub use crate::program::Explorer;
     pub use crate::{Call, Ref};

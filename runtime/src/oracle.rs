@@ -7,15 +7,19 @@ use crate::Error;
 use crate::ambient::{self, Ambient, TransactionId, aside, first_use};
 use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
-use crate::entity::{Entity, Method};
+use crate::entity::{Entity, Method, Methods};
 use crate::flow::{Flow, World};
+use crate::inspect::{self, Shown};
+use crate::names::{self, Named};
 use crate::place::Location;
 use crate::plan::Ticket;
-use crate::state::{Class, key_text, state_json};
+use crate::program::Explorer;
+use crate::state::{Class, key_text};
 use crate::task::{caught, run_now};
 use crate::worker::Worker;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::task::Poll;
@@ -27,6 +31,7 @@ pub struct Oracle {
     seed: u64,
     clock: fn() -> u64,
     number: u64,
+    known: Explorer,
 }
 
 /// The plain maps, and why the running transaction failed.
@@ -51,7 +56,7 @@ pub(crate) struct PlainMap<E: Entity> {
 trait AnyMap {
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
     fn end(&self, commit: bool);
-    fn inspect(&self) -> (String, serde_json::Value);
+    fn inspect(&self) -> (Named, Vec<Shown>);
 }
 
 impl<E: Entity> PlainMap<E> {
@@ -84,10 +89,8 @@ impl<E: Entity> AnyMap for PlainMap<E> {
             now.clone_from(&before);
         }
     }
-    fn inspect(&self) -> (String, serde_json::Value) {
-        let now = self.now.borrow();
-        let states = now.values().flatten().map(|state| (key_text(state.key()), state_json(state)));
-        (E::NAME.to_owned(), states.collect::<BTreeMap<_, _>>().into_iter().collect())
+    fn inspect(&self) -> (Named, Vec<Shown>) {
+        (Named::of::<E>(), self.now.borrow().values().flatten().map(Shown::new).collect())
     }
 }
 
@@ -101,14 +104,20 @@ impl Plain {
         self.behind.is_some()
     }
 
-    fn map<E: Entity>(&self) -> Rc<PlainMap<E>> {
+    fn map<E: Entity>(&self) -> Result<Rc<PlainMap<E>>, Error> {
         let mut maps = self.maps.borrow_mut();
-        let behind = || self.behind.as_ref().map(|worker| (worker.class::<E>(), worker.peers));
-        let fresh = || {
-            Rc::new(PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind: behind() })
+        let map = match maps.entry(TypeId::of::<E>()) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(vacant) => {
+                let behind = match &self.behind {
+                    Some(worker) => Some((worker.class::<E>()?, worker.peers)),
+                    None => None,
+                };
+                let map = PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind };
+                vacant.insert(Rc::new(map)).clone()
+            }
         };
-        let map = maps.entry(TypeId::of::<E>()).or_insert_with(|| fresh()).clone();
-        map.as_any().downcast().unwrap_or_else(|_| unreachable!("a map stands under its own type"))
+        Ok(map.as_any().downcast().unwrap_or_else(|_| unreachable!("a map stands under its own type")))
     }
 
     pub(crate) fn doom(&self, error: Error) {
@@ -140,7 +149,7 @@ impl Plain {
     }
 
     pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
-        let map = self.map::<E>();
+        let map = self.map::<E>()?;
         if map.get(&key).is_none() {
             match ambient::within(first_use(flow.path()), || E::auto(&key)) {
                 Some(fresh) if fresh.key() == &key => map.put(fresh),
@@ -159,7 +168,7 @@ impl Plain {
     ) -> Poll<M::Output> {
         let deeper = flow.deeper(path, false);
         let cx = if M::ABSENT_OK {
-            Ok(Cx { flow: deeper, place: Place::Map { map: self.map(), key: call.key } })
+            self.map().map(|map| Cx { flow: deeper, place: Place::Map { map, key: call.key } })
         } else {
             self.context(deeper, call.key)
         };
@@ -182,7 +191,15 @@ impl Default for Oracle {
 impl Oracle {
     /// An oracle without entities, with seed 0 and a clock that stands at 0.
     pub fn new() -> Self {
-        Self { plain: Rc::default(), seed: 0, clock: || 0, number: 0 }
+        Self { plain: Rc::default(), seed: 0, clock: || 0, number: 0, known: Explorer::default() }
+    }
+    /// Tells of a class, and of those that it can reach. It matters to names alone: where two classes of an app have one
+    /// name, it shows them by their paths, and the oracle has to know of both.
+    pub fn entity<E: Methods>(mut self) -> Self {
+        self.known.visit_entity::<E>();
+        // What is wrong with the classes is what `App::start` says.
+        let _ = self.known.explore();
+        self
     }
     /// The seed of [`crate::random`].
     pub fn seed(mut self, seed: u64) -> Self {
@@ -217,10 +234,15 @@ impl Oracle {
         result
     }
 
-    /// The whole state: entity, key, fields; sorted.
+    /// The whole state, as [`crate::Handle::inspect`] shows it.
     pub fn inspect(&self) -> serde_json::Value {
         let maps = self.plain.maps.borrow();
-        let states: BTreeMap<_, _> = maps.values().map(|map| map.inspect()).collect();
-        states.into_iter().filter(|(_, map)| map.as_object().is_some_and(|map| !map.is_empty())).collect()
+        let (touched, entities): (Vec<Named>, Vec<Vec<Shown>>) =
+            maps.values().map(|map| map.inspect()).unzip();
+        let mut all = touched.clone();
+        all.extend(self.known.named().filter(|known| !touched.iter().any(|named| named.is(known))).cloned());
+        let names = names::shown(&all);
+        let name = |named: &Named| names.get(&named.class()).cloned().unwrap_or_default();
+        inspect::whole([touched.iter().map(name).zip(entities).collect()].into_iter())
     }
 }

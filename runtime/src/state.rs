@@ -7,6 +7,7 @@
 //! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
 use crate::ambient::aside;
 use crate::entity::Entity;
+use crate::inspect::Shown;
 use crate::task::{caught, discard};
 use hashbrown::HashTable;
 use slab::Slab;
@@ -56,8 +57,8 @@ pub(crate) trait AnyClass: Any {
     fn touch(&self, slot: u64) -> bool;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
-    /// Every entity as JSON, with its key as text.
-    fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>);
+    /// Every entity, for people.
+    fn inspect(&self) -> Vec<Shown>;
 }
 
 impl<E: Entity> Class<E> {
@@ -150,10 +151,9 @@ impl<E: Entity> AnyClass for Class<E> {
         }
     }
 
-    fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>) {
+    fn inspect(&self) -> Vec<Shown> {
         let slots = self.slots.borrow();
-        let states = slots.iter().filter_map(|(_, slot)| slot.state.as_ref());
-        (E::NAME, states.map(|state| (key_text(state.key()), state_json(state))).collect())
+        slots.iter().filter_map(|(_, slot)| slot.state.as_ref()).map(Shown::new).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::harvest::{Found, Harvest};
+use crate::inspect::Part;
 use crate::message::{CallKind, Leaving, Share};
 use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
@@ -117,21 +118,34 @@ impl Worker {
         self.stamps.get()
     }
 
-    pub(crate) fn class<E: Entity>(&self) -> Rc<Class<E>> {
+    /// The entities of a class.
+    ///
+    /// # Errors
+    /// When it is not part of the app.
+    #[inline]
+    pub(crate) fn class<E: Entity>(&self) -> Result<Rc<Class<E>>> {
         let index = E::class().index();
         let known = self.classes.borrow().get(index).cloned().flatten();
-        let class = known.unwrap_or_else(|| {
-            let mut classes = self.classes.borrow_mut();
-            if classes.len() <= index {
-                classes.resize_with(index + 1, || None);
-            }
-            let class: Rc<dyn AnyClass> = Rc::new(Class::<E>::new());
-            classes[index] = Some(class.clone());
-            class
-        });
-        (class as Rc<dyn Any>)
-            .downcast()
-            .unwrap_or_else(|_| unreachable!("a class stands under its own number"))
+        let class = match known {
+            Some(class) => class,
+            None => self.first_use::<E>(index)?,
+        };
+        let class = (class as Rc<dyn Any>).downcast();
+        Ok(class.unwrap_or_else(|_| unreachable!("a class stands under its own number")))
+    }
+
+    #[cold]
+    fn first_use<E: Entity>(&self, index: usize) -> Result<Rc<dyn AnyClass>> {
+        if !self.methods.has::<E>() {
+            return Err(self.methods.stranger::<E>());
+        }
+        let mut classes = self.classes.borrow_mut();
+        if classes.len() <= index {
+            classes.resize_with(index + 1, || None);
+        }
+        let class: Rc<dyn AnyClass> = Rc::new(Class::<E>::new());
+        classes[index] = Some(class.clone());
+        Ok(class)
     }
 
     /// Brings what calls will touch near the processor, as far as their arguments say.
@@ -297,8 +311,12 @@ impl Worker {
         self.outbox.borrow_mut()
     }
 
-    pub(crate) fn inspect(&self) -> Vec<(&'static str, Vec<(String, serde_json::Value)>)> {
-        self.classes.borrow().iter().flatten().map(|class| class.inspect()).collect()
+    /// The entities here, for people.
+    pub(crate) fn inspect(&self) -> Part {
+        let classes = self.classes.borrow();
+        let classes =
+            classes.iter().enumerate().filter_map(|(number, class)| Some((number, class.as_ref()?)));
+        classes.map(|(number, class)| (self.methods.name_of(number).to_owned(), class.inspect())).collect()
     }
 
     /// Where an entity is that a method wants to be there; one that comes to be on first use does so now.
@@ -322,7 +340,7 @@ impl Worker {
         at: Location,
         key: <M::Entity as Entity>::Key,
     ) -> Result<Cx<M::Entity>> {
-        let class = self.class::<M::Entity>();
+        let class = self.class::<M::Entity>()?;
         let slot = if M::ABSENT_OK {
             class.find(at.hash, &key)
         } else {
@@ -333,7 +351,7 @@ impl Worker {
 
     /// Runs a call of a method that is a plain function on the state of its entity.
     pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
-        let class = self.class::<M::Entity>();
+        let class = self.class::<M::Entity>()?;
         let slot = self.slot(&class, at.hash, &call.key, path)?;
         let reads = M::ACCESS == Access::Read;
         let state = if reads { class.hold(slot) } else { self.hold_to_write(&class, slot) };

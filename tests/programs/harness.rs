@@ -95,7 +95,7 @@ macro_rules! script {
         let expected: Vec<(&str, &str)> = vec![$((stringify!($call), $expect)),+];
         let oracle = {
             #[allow(unused_mut, reason = "the script decides")]
-            let mut oracle = ::thalweg::oracle::Oracle::new().seed(7).clock(|| 0);
+            let mut oracle = ::thalweg::oracle::Oracle::new()$(.entity::<$entity>())+.seed(7).clock(|| 0);
             let replies = vec![$(show(oracle.call($call))),+];
             Run { side: "oracle".to_owned(), replies, state: oracle.inspect() }
         };

@@ -286,3 +286,161 @@ fn the_error_says_what_to_do() {
          a state, create the other entity and remove this one"
     );
 }
+
+mod alike {
+    use std::cmp::Ordering;
+    use std::hash::{Hash, Hasher};
+    use thalweg::prelude::*;
+
+    macro_rules! counted {
+        ($name:ident, $key:ty) => {
+            #[entity(auto)]
+            pub struct $name {
+                #[key]
+                key: $key,
+                n: u64,
+            }
+            #[entity]
+            impl $name {
+                pub fn new(key: $key) -> Self {
+                    Self { key, n: 0 }
+                }
+                pub fn add(&mut self, by: u64) -> u64 {
+                    self.n += by;
+                    self.n
+                }
+            }
+        };
+    }
+    counted!(Name, Option<String>);
+    counted!(Either, OneOf);
+    counted!(Point, Real);
+    counted!(Quiet, Mute);
+
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+    #[serde(untagged)]
+    pub enum OneOf {
+        Number(u8),
+        Text(String),
+    }
+
+    #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+    pub struct Real(pub f64);
+    impl PartialEq for Real {
+        fn eq(&self, other: &Self) -> bool {
+            self.cmp(other) == Ordering::Equal
+        }
+    }
+    impl Eq for Real {}
+    impl PartialOrd for Real {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Real {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.0.total_cmp(&other.0)
+        }
+    }
+    impl Hash for Real {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.0.to_bits().hash(state);
+        }
+    }
+
+    /// Neither JSON nor `Debug` shows what it is.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+    pub struct Mute {
+        #[serde(skip)]
+        pub n: u8,
+    }
+    impl std::fmt::Debug for Mute {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Mute")
+        }
+    }
+}
+
+use alike::{Either, Mute, Name, OneOf, Point, Quiet, Real};
+
+#[test]
+fn entities_whose_keys_read_alike_are_all_shown() {
+    script!([Name, Either, Point, Quiet]
+        Name::at(None).add(1) => "Ok(1)",
+        Name::at(Some("null".into())).add(2) => "Ok(2)",
+        Name::at(Some("plain".into())).add(3) => "Ok(3)",
+        Name::at(Some("None".into())).add(4) => "Ok(4)",
+        Either::at(OneOf::Number(1)).add(1) => "Ok(1)",
+        Either::at(OneOf::Text("1".into())).add(2) => "Ok(2)",
+        Either::at(OneOf::Number(2)).add(3) => "Ok(3)",
+        Point::at(Real(f64::NAN)).add(1) => "Ok(1)",
+        Point::at(Real(f64::INFINITY)).add(2) => "Ok(2)",
+        Point::at(Real(f64::NEG_INFINITY)).add(3) => "Ok(3)",
+        Point::at(Real(0.5)).add(4) => "Ok(4)",
+        Quiet::at(Mute { n: 3 }).add(3) => "Ok(3)",
+        Quiet::at(Mute { n: 1 }).add(1) => "Ok(1)",
+        Quiet::at(Mute { n: 2 }).add(2) => "Ok(2)";
+        state {
+            "Name": {
+                "None": { "key": "None", "n": 4 }, "None #1": { "key": null, "n": 1 },
+                "Some(\"null\") #2": { "key": "null", "n": 2 }, "plain": { "key": "plain", "n": 3 }
+            },
+            "Either": {
+                "2": { "key": 2, "n": 3 }, "Number(1)": { "key": 1, "n": 1 }, "Text(\"1\")": { "key": "1", "n": 2 }
+            },
+            "Point": {
+                "0.5": { "key": 0.5, "n": 4 }, "Real(-inf)": { "key": null, "n": 3 },
+                "Real(NaN)": { "key": null, "n": 1 }, "Real(inf)": { "key": null, "n": 2 }
+            },
+            "Quiet": {
+                "Mute #1": { "key": {}, "n": 1 }, "Mute #2": { "key": {}, "n": 2 },
+                "Mute #3": { "key": {}, "n": 3 }
+            }
+        }
+    );
+}
+
+mod chance {
+    use thalweg::prelude::*;
+
+    #[entity(auto)]
+    pub struct Login {
+        #[key]
+        id: u64,
+        token: u64,
+    }
+    #[entity]
+    impl Login {
+        pub fn new(id: u64) -> Self {
+            Self { id, token: 0 }
+        }
+        pub fn token(&mut self) -> (thalweg::TransactionId, u64) {
+            self.token = thalweg::random();
+            (thalweg::transaction(), self.token)
+        }
+    }
+}
+
+#[test]
+fn chance_is_another_at_every_start_and_comes_again_with_its_seed() {
+    use chance::Login;
+    let app = |workers| App::new("l").entity::<Login>().workers(workers);
+    let draw = |app: App| {
+        let app = app.start().expect("the program starts");
+        let tokens = [app.clone(), app.clone(), app.clone()].map(|handle| {
+            let (id, token) = handle.call_blocking(Login::at(7).token()).expect("it comes to be");
+            let _: u64 = id.handle;
+            (id.to_string(), token)
+        });
+        assert_eq!(tokens.each_ref().map(|(id, _)| id.as_str()), ["1.0", "2.0", "3.0"]);
+        (app.seed(), tokens)
+    };
+    let mut all = std::collections::BTreeSet::new();
+    for workers in crate::harness::WORKERS {
+        let ((seed, first), (other, second)) = (draw(app(workers)), draw(app(workers)));
+        assert_ne!(seed, other);
+        assert_eq!(draw(app(5 - workers).seed(seed)), (seed, first.clone()));
+        all.extend(first.into_iter().chain(second).map(|(_, token)| token));
+    }
+    assert_eq!(all.len(), 18, "no number came twice");
+}

@@ -37,7 +37,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
         #[allow(non_camel_case_types, missing_docs, unreachable_pub, private_interfaces, private_bounds, dead_code)]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverVisited as _};
+            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverVisited as _, SometimesErr as _};
             #each
             impl #p::Methods for #entity {
                 const FACTS: &'static #p::std::primitive::str = #facts;
@@ -126,6 +126,7 @@ impl Emit<'_> {
                 }
             }
         });
+        let is_err = self.is_err(function, &result);
         quote! {
             impl #declared #p::Method for #marker #bounds {
                 type Entity = #entity;
@@ -156,10 +157,22 @@ impl Emit<'_> {
                 #plain
                 fn is_err(#result: &Self::Output) -> #p::std::primitive::bool {
                     let _ = &#result;
-                    (&#p::Outcome(#result)).is_err()
+                    #is_err
                 }
             }
         }
+    }
+
+    /// `(&Outcome(output)).is_err()`. What depends on a type parameter may be a `Result` for some types alone, so the value
+    /// is asked.
+    fn is_err(&self, function: &Function, result: &Ident) -> TokenStream {
+        let p = &self.p;
+        let written = &function.signature.output;
+        let mut params = function.signature.generics.type_params();
+        if !params.any(|param| mentions(written.to_token_stream(), &param.ident)) {
+            return quote!((&#p::Outcome(#result)).is_err());
+        }
+        quote_spanned!(written.span()=> (&#p::unclear(#result)).is_err())
     }
 
     /// `async fn __thalweg_transfer(cx: Cx<Self>, args: Option<(..)>) -> ..`.
@@ -322,6 +335,14 @@ struct Emitted {
     marker: TokenStream,
     args: Vec<TokenStream>,
     output: TokenStream,
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 fn local(name: &str) -> Ident {
