@@ -30,6 +30,7 @@ pub struct App {
     seed: Option<u64>,
     clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     data_dir: Option<PathBuf>,
+    twice: bool,
 }
 
 impl App {
@@ -43,6 +44,7 @@ impl App {
             seed: None,
             clock: Arc::new(machine_clock),
             data_dir: None,
+            twice: false,
         }
     }
     /// Registers a root; the entities it can reach come along.
@@ -73,6 +75,23 @@ impl App {
     /// The clock behind [`crate::now`], in microseconds; for tests and simulations.
     pub fn clock(mut self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+    /// Runs every transaction three times from the same state and compares what it did: its answer, its calls with their
+    /// arguments, and the states it left, as bytes. What differs is undone and answered with
+    /// [`Error::Nondeterministic`], which names the method and the first difference. For tests;
+    /// [`crate::testing::app`] begins with it.
+    ///
+    /// So it finds clocks, chance, statics and thread-locals that count, the order of a `HashMap`, addresses and
+    /// identities of threads wherever they are hidden, and states that undo does not bring back or that do not survive
+    /// their own encoding. It cannot find what is the same for as long as a process lives, as its number or its
+    /// environment. An entity with `#[entity(allow(nondeterminism))]` may differ, and so may a transaction that it takes
+    /// part in.
+    ///
+    /// Two of the runs are on another thread, before the one that counts: what methods print comes three times. Such an
+    /// app has one worker, whatever [`App::workers`] says: no result depends on their number.
+    pub fn check_determinism(mut self) -> Self {
+        self.twice = true;
         self
     }
     /// The folder for log and checkpoints. This version keeps all state in memory and writes nothing there; it says
@@ -119,8 +138,10 @@ impl App {
                 "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
             );
         }
-        let (graph, methods) = self.explorer.finish(&self.name, self.workers)?;
-        let ingress = Arc::new(Ingress::new(self.workers, self.queue));
+        let workers = if self.twice { 1 } else { self.workers };
+        let (graph, mut methods) = self.explorer.finish(&self.name, workers)?;
+        methods.twice = self.twice;
+        let ingress = Arc::new(Ingress::new(workers, self.queue));
         let seed = self.seed.unwrap_or_else(fresh_seed);
         tracing::debug!(seed, app = self.name, "the seed of `random`");
         Ok((Shared { ingress, methods: Arc::new(methods), seed, clock: self.clock }, graph))

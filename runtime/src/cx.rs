@@ -8,12 +8,14 @@
 //! changes it fails, and its transaction with it.
 use crate::Error;
 use crate::call::Awaitable;
+use crate::codec::shown;
 use crate::entity::{Constructed, Entity};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
+use crate::twice;
 use std::cell::RefMut;
 use std::convert::Infallible;
 use std::future::pending;
@@ -136,8 +138,22 @@ impl<E: Entity> Cx<E> {
                 let state = slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held));
                 state.map(State::Slot)
             }
-            Place::Map { map, key } => map.get(key).map(State::Copy),
+            Place::Map { map, key } => map.get(key).map(|state| {
+                let seen = (!write && map.is_shadow()).then(|| twice::encoded(&state));
+                State::Copy(state, seen)
+            }),
             Place::Nowhere(_) => None,
+        }
+    }
+
+    /// Looks whether a `&self` method has changed its state all the same.
+    fn unchanged(&self, state: &State<'_, E>) {
+        let State::Copy(state, Some(seen)) = state else { return };
+        let now = twice::encoded(state);
+        if now != *seen {
+            let (name, [was, is]) = (key_text(state.key()), [seen, &now].map(|bytes| shown(bytes)));
+            let text = format!("it takes `&self` and changed {} {name} from {was} to {is}", E::NAME);
+            self.flow.fault(text);
         }
     }
 
@@ -163,14 +179,15 @@ pub struct Held<'c, E: Entity> {
 
 enum State<'c, E> {
     Slot(RefMut<'c, E>),
-    Copy(E),
+    /// With its bytes, if it has to be the same in the end.
+    Copy(E, Option<Vec<u8>>),
 }
 
 impl<E> State<'_, E> {
     fn entity(&self) -> &E {
         match self {
             State::Slot(state) => state,
-            State::Copy(state) => state,
+            State::Copy(state, _) => state,
         }
     }
 }
@@ -188,7 +205,7 @@ impl<E: Entity> Held<'_, E> {
     pub fn get_mut(&mut self) -> &mut E {
         match &mut self.state {
             Some(State::Slot(state)) => state,
-            Some(State::Copy(state)) => state,
+            Some(State::Copy(state, _)) => state,
             None => unreachable!("the state is held except during a call"),
         }
     }
@@ -253,7 +270,11 @@ impl<E: Entity> Held<'_, E> {
     fn let_go(&mut self) -> bool {
         let Some(state) = self.state.take() else { return true };
         // What a method leaves behind that panics is undone; no more of the user's code may run meanwhile.
-        if !self.write || std::thread::panicking() {
+        if std::thread::panicking() {
+            return true;
+        }
+        if !self.write {
+            self.cx.unchanged(&state);
             return true;
         }
         let key = match &self.cx.place {
@@ -264,7 +285,7 @@ impl<E: Entity> Held<'_, E> {
             self.cx.flow.doom(wrong_key(key, state.entity()));
             return false;
         }
-        if let (State::Copy(state), Place::Map { map, .. }) = (state, &self.cx.place) {
+        if let (State::Copy(state, _), Place::Map { map, .. }) = (state, &self.cx.place) {
             map.put(state);
         }
         true

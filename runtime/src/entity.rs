@@ -1,5 +1,6 @@
 //! What `#[entity]` implements: the traits between generated code and the engine.
 use crate::call::{Base, Call};
+use crate::codec;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::harvest::Harvest;
@@ -133,6 +134,12 @@ pub trait Method: Sized + 'static {
     fn repeatable() -> bool;
     /// A second copy of the arguments, if they can be copied.
     fn copy(args: &Self::Args) -> Option<Self::Args>;
+    /// A second copy of the arguments by way of their bytes.
+    fn twin(_: &Self::Args) -> Option<Self::Args> {
+        None
+    }
+    /// Shows the result, for its bytes.
+    fn visit_output(_: &Self::Output, _: &mut Harvest<'_>) {}
     /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
     fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
     /// Whether it is a plain function on the state of its entity: it makes no calls, and is no constructor.
@@ -186,6 +193,22 @@ pub trait NeverVisited {
     fn visit(&self, _: usize, _: &mut Harvest<'_>) {}
 }
 impl<T> NeverVisited for &Argument<'_, T> {}
+
+impl<T: Serialize + DeserializeOwned> Argument<'_, T> {
+    /// The copy by way of bytes.
+    pub fn twin(&self) -> Option<T> {
+        codec::decode(&codec::encode(self.0)).ok()
+    }
+}
+
+/// The answer for every other type: there is none. rustc complains about the type elsewhere.
+pub trait NeverTwin<T> {
+    /// Always `None`.
+    fn twin(&self) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverTwin<T> for &Argument<'_, T> {}
 
 impl<T: Clone> Argument<'_, T> {
     /// The copy.
@@ -252,6 +275,12 @@ macro_rules! built_in {
             }
             fn copy((): &()) -> Option<()> {
                 Some(())
+            }
+            fn twin((): &()) -> Option<()> {
+                Some(())
+            }
+            fn visit_output(output: &bool, harvest: &mut Harvest<'_>) {
+                harvest.parameter(0, output);
             }
             async fn run(cx: Cx<E>, args: Option<()>) -> bool {
                 if args.is_none() {

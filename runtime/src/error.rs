@@ -75,6 +75,17 @@ pub enum Error {
         /// The name of the app.
         app: String,
     },
+    /// A transaction did not do the same when it ran again from the same state; see [`crate::App::check_determinism`].
+    #[error(
+        "`{method}` differs from run to run: {what}; take time, chance and identity from `thalweg::now()`, `random()` \
+         and `transaction()`, keep what has an order in a `BTreeMap`, and everything else in arguments or plain fields"
+    )]
+    Nondeterministic {
+        /// The method, as `Entity::method`.
+        method: String,
+        /// The first difference.
+        what: String,
+    },
     /// The queue of the handle's worker is full.
     #[error("the queue is full ({capacity} requests in flight); wait, or use a call that waits")]
     Overloaded {

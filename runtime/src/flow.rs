@@ -106,6 +106,13 @@ impl Flow {
         }
     }
 
+    /// Something is wrong with the running method, whatever it gives; see [`crate::twice`].
+    pub(crate) fn fault(&self, what: String) {
+        if let World::Plain(plain) = &self.world {
+            plain.fault(what);
+        }
+    }
+
     fn is_doomed(&self) -> bool {
         match &self.world {
             World::Alone(worker) | World::Worker(worker) => worker.is_doomed(),
@@ -116,7 +123,7 @@ impl Flow {
 
     /// What a method has returned; `Pending` when it has changed its key, which is seen only when it is over.
     #[inline]
-    fn ended<M: Method>(&self, done: Poll<M::Output>) -> Poll<M::Output> {
+    pub(crate) fn ended<M: Method>(&self, done: Poll<M::Output>) -> Poll<M::Output> {
         if M::ACCESS == Access::Write && self.is_doomed() { Poll::Pending } else { done }
     }
 
@@ -194,7 +201,7 @@ impl Flow {
                         Err(error) => match self.fail(error).await {},
                     }
                 }
-                self.ended::<M>(plain.enter(self, call, path))
+                plain.enter(self, call, path)
             }
             World::Nowhere => Poll::Pending,
         };
@@ -228,6 +235,20 @@ impl Flow {
 
     /// A local call that cannot have to wait.
     fn enter<M: Method>(
+        &self,
+        worker: &Rc<Worker>,
+        at: Location,
+        call: Call<M>,
+        path: u64,
+    ) -> Poll<M::Output> {
+        match &worker.twice {
+            None => self.enter_once(worker, at, call, path),
+            Some(twice) => twice.recorder.call(call, |call| self.enter_once(worker, at, call, path)),
+        }
+    }
+
+    #[inline]
+    fn enter_once<M: Method>(
         &self,
         worker: &Rc<Worker>,
         at: Location,

@@ -31,9 +31,12 @@ mod task;
 mod cx;
 mod state;
 mod inspect;
+mod codec;
+mod twice;
 mod reply;
 pub mod oracle;
 pub mod simulation;
+pub mod testing;
 
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
@@ -64,7 +67,7 @@ pub mod __private {
     pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site, by_reference};
     pub use crate::entity::{Argument, Constructed, Entity, Kind, Method, Methods, Portable, State, Stub};
-    pub use crate::entity::{NeverCopied, NeverCopies, NeverVisited};
+    pub use crate::entity::{NeverCopied, NeverCopies, NeverTwin, NeverVisited};
     pub use crate::harvest::Harvest;
     pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};

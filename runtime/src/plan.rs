@@ -33,6 +33,8 @@ impl Ticket {
 #[derive(Default)]
 pub(crate) struct Methods {
     app: String,
+    /// Whether transactions are checked by running them more than once.
+    pub(crate) twice: bool,
     /// The methods that the graph knows.
     places: FxHashMap<TypeId, usize>,
     /// The classes, and by name the methods of each that the graph does not know by type: the ones that all entities

@@ -8,7 +8,9 @@
 use crate::ambient::aside;
 use crate::entity::Entity;
 use crate::inspect::Shown;
+use crate::place::Location;
 use crate::task::{caught, discard};
+use crate::twice::{self, Touched};
 use hashbrown::HashTable;
 use slab::Slab;
 use std::any::Any;
@@ -59,6 +61,10 @@ pub(crate) trait AnyClass: Any {
     fn settle(&self, undo: usize, commit: bool);
     /// Every entity, for people.
     fn inspect(&self) -> Vec<Shown>;
+    /// What a transaction has written; nothing if the entity came and went meanwhile.
+    fn touched(&self, undo: usize) -> Option<Touched>;
+    /// A state as bytes.
+    fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>>;
 }
 
 impl<E: Entity> Class<E> {
@@ -149,6 +155,20 @@ impl<E: Entity> AnyClass for Class<E> {
         if std::mem::needs_drop::<E>() {
             discard(old);
         }
+    }
+
+    fn touched(&self, undo: usize) -> Option<Touched> {
+        let (undo_here, slots) = (self.undo.borrow(), self.slots.borrow());
+        let Undo { slot, before } = undo_here.get(undo)?;
+        let state = slots.get(*slot).and_then(|slot| slot.state.as_ref());
+        let key = state.or(before.as_ref())?.key();
+        Some(Touched::new(key, state))
+    }
+
+    fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
+        let key: &E::Key = key.downcast_ref()?;
+        let slot = self.find(Location::of::<E>(key, 1).hash, key)?;
+        self.slots.borrow().get(slot)?.state.as_ref().map(twice::encoded)
     }
 
     fn inspect(&self) -> Vec<Shown> {

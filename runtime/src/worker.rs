@@ -16,6 +16,7 @@ use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
 use crate::state::{AnyClass, Class, key_text};
 use crate::task::Payload;
+use crate::twice::{Touched, Twice};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::{Cell, RefCell, RefMut};
@@ -67,6 +68,8 @@ pub(crate) struct Worker {
     doom: RefCell<Option<Error>>,
     inbox: RefCell<Option<(u32, Result<Payload>)>>,
     outbox: RefCell<Vec<Sent>>,
+    /// Runs transactions more than once, if that was asked for.
+    pub(crate) twice: Option<Twice>,
     /// The classes, and the hashes or slots there, that [`Worker::expect`] is about to touch.
     expected: RefCell<Vec<(usize, u64)>>,
 }
@@ -97,6 +100,7 @@ pub(crate) const AHEAD: usize = 32;
 impl Worker {
     pub(crate) fn new(index: usize, peers: usize, methods: Arc<Methods>) -> Rc<Self> {
         Rc::new(Self {
+            twice: methods.twice.then(|| Twice::new(methods.clone())),
             index,
             peers,
             methods,
@@ -231,6 +235,18 @@ impl Worker {
             Some(later) if commit => later.extend(running.journal.drain(..)),
             _ => self.settle(running.journal.drain(..), commit),
         }
+    }
+
+    /// What the running transaction has written so far.
+    pub(crate) fn touched(&self) -> Vec<Touched> {
+        let (classes, running) = (self.classes.borrow(), self.running.borrow());
+        let touched = |(class, undo): &Kept| classes.get(*class as usize)?.as_ref()?.touched(*undo as usize);
+        running.journal.iter().filter_map(touched).collect()
+    }
+
+    /// The state of an entity as bytes, by the number of its class.
+    pub(crate) fn encoded(&self, class: usize, key: &dyn Any) -> Option<Vec<u8>> {
+        self.classes.borrow().get(class)?.as_ref()?.encoded(key)
     }
 
     /// Whether the running transaction may touch an entity of this worker.

@@ -25,6 +25,7 @@ mod keys;
 mod identity;
 mod classes;
 mod fields;
+mod determinism;
 mod generics;
 mod system;
 mod workers;
