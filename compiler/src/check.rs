@@ -9,30 +9,55 @@ use crate::model::{Entity, Kind, Methods};
 use syn::visit::{self, Visit};
 
 pub(crate) fn entity(entity: &Entity, errors: &mut Errors) {
-    if entity.options.nondeterminism {
-        return;
-    }
-    let mut fields = HashFields { errors };
+    let mut fields = Fields { errors, nondeterminism: entity.options.nondeterminism };
     entity.item.fields.iter().for_each(|field| fields.visit_type(&field.ty));
 }
 
-/// Finds types whose iteration order differs from run to run.
-struct HashFields<'a> {
+/// Finds types in fields that the state of an entity cannot have: those whose iteration order differs from run to run,
+/// and those of which a copy does not bring back what was. A type of the user's may have the same name; so those
+/// that have parameters are meant with parameters. What hides behind an alias is found by rustc (`State`), or when the
+/// app starts.
+struct Fields<'a> {
     errors: &'a mut Errors,
+    nondeterminism: bool,
 }
 
-impl<'ast> Visit<'ast> for HashFields<'_> {
+impl<'ast> Visit<'ast> for Fields<'_> {
     fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
-        let instead = match segment.ident.to_string().as_str() {
+        let name = segment.ident.to_string();
+        let instead = match name.as_str() {
             "HashMap" => Some("BTreeMap"),
             "HashSet" => Some("BTreeSet"),
             _ => None,
         };
-        if let Some(instead) = instead {
-            let text = diagnostics::hash_field(&segment.ident.to_string(), instead);
-            self.errors.at(&segment.ident, text);
+        if let (Some(instead), false) = (instead, self.nondeterminism) {
+            self.errors.at(&segment.ident, diagnostics::hash_field(&name, instead));
+        }
+        if let Some(instead) = shared(&name, !segment.arguments.is_none()) {
+            self.errors.at(&segment.ident, diagnostics::shared_field(&name, instead));
         }
         visit::visit_path_segment(self, segment);
+    }
+}
+
+/// What to write instead of a type that can change behind `&self` or is owned by others, too.
+fn shared(name: &str, with_parameters: bool) -> Option<&'static str> {
+    const PLAIN: &str = "keep the value itself and change it in `&mut self` methods";
+    const OWNED: &str =
+        "keep the value itself, or an `Arc` of a value that is changed with `Arc::make_mut` alone";
+    const OUTSIDE: &str = "keep what has been received, and pass what comes from outside as an argument";
+    match name {
+        "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "Mutex" | "RwLock" | "OnceLock"
+        | "LazyLock"
+            if with_parameters =>
+        {
+            Some(PLAIN)
+        }
+        "Condvar" | "AtomicPtr" | "AtomicBool" | "AtomicI8" | "AtomicI16" | "AtomicI32" | "AtomicI64"
+        | "AtomicIsize" | "AtomicU8" | "AtomicU16" | "AtomicU32" | "AtomicU64" | "AtomicUsize" => Some(PLAIN),
+        "Rc" | "Weak" if with_parameters => Some(OWNED),
+        "Sender" | "SyncSender" | "Receiver" if with_parameters => Some(OUTSIDE),
+        _ => None,
     }
 }
 

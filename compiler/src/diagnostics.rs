@@ -12,6 +12,7 @@ pub(crate) const TWO_KEYS: &str =
     "an entity has one key\nhelp: make one field of both, as a tuple or a struct";
 pub(crate) const PARTITION: &str =
     "the partition is a part of the key\nhelp: write `\"key.field\"` or `\"key.0\"`";
+pub(crate) const NAME: &str = "the name of an entity is one word: letters, digits, `_`, `-`, `.` and `:`\nhelp: write `name = \"shop.Order\"`";
 pub(crate) const RECEIVER: &str = "a method takes `&self` or `&mut self`: the entity stays where it is\nhelp: to end an entity, let another one await `remove()` on its reference, or let a method of its own do so as the last thing";
 pub(crate) const NO_RECEIVER: &str = "an async function of an entity needs `&self` or `&mut self`\nhelp: constructors return `Self` and are not async; calls are made by methods";
 pub(crate) const BY_REFERENCE: &str = "arguments travel to another entity and cannot be references\nhelp: take an owned value, such as `String` for `&str` or `Vec<T>` for `&[T]`";
@@ -63,6 +64,11 @@ pub(crate) fn borrowed_across(name: &str) -> String {
 pub(crate) fn field_of_another(name: &str, field: &str) -> String {
     format!(
         "`{name}` is a reference to another entity, whose fields only its own methods see\nhelp: call a method that tells or changes it, such as `{name}.{field}().await`"
+    )
+}
+pub(crate) fn shared_field(name: &str, instead: &str) -> String {
+    format!(
+        "undo cannot take back what changes inside a `{name}`: it changes behind `&self`, or has more than one owner\nhelp: {instead}"
     )
 }
 pub(crate) fn nondeterministic(what: &str, instead: &str) -> String {

@@ -30,7 +30,7 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let code = match parsed {
         parse::Parsed::Struct(entity) => {
             check::entity(&entity, &mut errors);
-            emit::entity(&entity)
+            emit::entity(&entity, errors.count() > 0)
         }
         parse::Parsed::Impl(mut methods) => {
             let broken = check::methods(&methods, &mut errors);

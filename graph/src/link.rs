@@ -8,7 +8,7 @@ pub enum LinkError {
     /// Two entities have one name.
     #[error(
         "two entities are named `{name}`, at {first} and at {second}; \
-         help: rename one of them, the name is what tells their state apart"
+         help: give one of them another name with `#[entity(name = \"..\")]`; it tells their state apart"
     )]
     DuplicateEntity {
         /// The name.

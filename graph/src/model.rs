@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 /// One class of entities: an operator of the dataflow, and its methods.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entity {
-    /// The name of the struct.
+    /// The name of the class: that of the struct, after its path where another class has the same one, or what the user
+    /// wrote.
     pub name: String,
     /// The source file, as rustc names it; empty when not known.
     pub file: String,
@@ -131,8 +132,12 @@ pub struct Site {
     pub live: Vec<String>,
     /// Whether the result is used.
     pub used: bool,
-    /// The true callees, one per part of the awaited type; filled by [`crate::link`].
+    /// The true callees, one per part of the awaited type. Where these depend on type parameters of the method, all that
+    /// the program has, sorted.
     pub callees: Vec<Callee>,
+    /// Whether they do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub varies: bool,
 }
 
 /// One call as written at a site.

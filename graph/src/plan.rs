@@ -215,6 +215,10 @@ impl Caller<'_> {
         summary: &mut Summary,
     ) {
         let callee = &site.callees[at];
+        if site.varies {
+            summary.reasons.insert(self.reason(site.line, "what is called depends on a type parameter"));
+            return;
+        }
         let Some(facts) = facts(site, at) else {
             summary.reasons.insert(self.reason(site.line, "the call is a value built elsewhere"));
             return;

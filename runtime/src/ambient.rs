@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::cell::Cell;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// The identity of a transaction: the handle it was submitted by, and its number there.
 ///
@@ -12,8 +13,8 @@ use std::fmt;
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 pub struct TransactionId {
-    /// The number of the handle: 0 for the one `start` gave, then in the order of cloning.
-    pub handle: u32,
+    /// The number of the handle: 0 for the one `start` gave, then in the order of cloning. No number comes twice.
+    pub handle: u64,
     /// The number of the request at its handle, from 0.
     pub number: u64,
 }
@@ -100,7 +101,15 @@ pub fn now() -> u64 {
     current("now").now
 }
 
-/// The next random number of the running method; a replay draws the same.
+/// The next random number of the running method.
+///
+/// What is drawn depends on the seed of the app, the transaction, the way of calls to the method and how many numbers the
+/// method has drawn, and on nothing else: it is the same at any number of workers, and when the transaction runs again.
+/// Each start has a fresh seed unless [`crate::App::seed`] sets one; [`crate::Handle::seed`] tells it, so that a failing
+/// test can be run again.
+///
+/// It is not for secrets. The seed has 64 bits, and whoever learns it knows every number: make passwords, keys and
+/// tokens outside, with a generator that is made for them, and pass them as arguments.
 ///
 /// # Panics
 /// Outside a method of an entity.
@@ -108,7 +117,10 @@ pub fn random() -> u64 {
     let ambient = current("random");
     let Activation { path, draws } = ACTIVATION.get();
     ACTIVATION.set(Activation { path, draws: draws + 1 });
-    let mut stream = ChaCha8Rng::seed_from_u64(ambient.seed ^ (u64::from(ambient.id.handle) << 32) ^ path);
+    let mut seed = [0; 32];
+    let words = [ambient.seed, ambient.id.handle, path];
+    seed.chunks_exact_mut(8).zip(words).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_le_bytes()));
+    let mut stream = ChaCha8Rng::from_seed(seed);
     stream.set_stream(ambient.id.number);
     stream.set_word_pos(u128::from(draws) * 2);
     stream.next_u64()
@@ -122,9 +134,37 @@ pub fn transaction() -> TransactionId {
     current("transaction").id
 }
 
+/// A seed that no other start has, as far as chance can promise it.
+pub(crate) fn fresh_seed() -> u64 {
+    // The keys of std's hashers come from the system; the standard library has no other way to ask it.
+    RandomState::new().build_hasher().finish()
+}
+
 /// Microseconds since the Unix epoch, by the machine's clock.
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn machine_clock() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_bit_of_an_identity_counts() {
+        let id = |handle, number| TransactionId { handle, number };
+        let ids = (0..64).flat_map(|bit| [id(1 << bit, 0), id(0, 1 << bit)]).chain([id(0, 0)]);
+        let seeds = (0..64).map(|bit| (1 << bit, id(0, 0), 0));
+        let paths = (0..64).map(|bit| (0, id(0, 0), 1 << bit));
+        let all = ids.map(|id| (0, id, 0)).chain(seeds).chain(paths);
+        let mut drawn = BTreeSet::new();
+        for (seed, id, path) in all {
+            set(Some(Ambient { id, now: 0, seed }));
+            within(Activation::new(path), || drawn.extend([random(), random()]));
+        }
+        set(None);
+        assert_eq!(drawn.len(), 2 * (129 + 64 + 64));
+    }
 }

@@ -1,18 +1,18 @@
 //! The app and its handles: what a user's program holds.
 use crate::Error;
-use crate::ambient::{TransactionId, machine_clock};
+use crate::ambient::{TransactionId, fresh_seed, machine_clock};
 use crate::call::Call;
 use crate::dataflow::{self, Shared, Threads};
 use crate::entity::{Method, Methods};
 use crate::ingress::{Ingress, Work};
+use crate::inspect::{self, Part};
 use crate::place::SHARDS;
 use crate::plan::{self, MethodCounts};
 use crate::program::Explorer;
 use crate::reply::{Replies, Reply, block_on};
 use crate::request::Calls;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use thalweg_graph::Program;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,9 +27,10 @@ pub struct App {
     explorer: Explorer,
     workers: usize,
     queue: usize,
-    seed: u64,
+    seed: Option<u64>,
     clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     data_dir: Option<PathBuf>,
+    twice: bool,
 }
 
 impl App {
@@ -40,9 +41,10 @@ impl App {
             explorer: Explorer::default(),
             workers: 1,
             queue: QUEUE,
-            seed: 0,
+            seed: None,
             clock: Arc::new(machine_clock),
             data_dir: None,
+            twice: false,
         }
     }
     /// Registers a root; the entities it can reach come along.
@@ -60,14 +62,36 @@ impl App {
         self.queue = capacity;
         self
     }
-    /// The seed of [`crate::random`].
+    /// The seed of [`crate::random`]. Without this, every start has a fresh one, which [`Handle::seed`] tells; a simulation
+    /// has 0.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
+        self
+    }
+    pub(crate) fn seed_or(mut self, seed: u64) -> Self {
+        self.seed.get_or_insert(seed);
         self
     }
     /// The clock behind [`crate::now`], in microseconds; for tests and simulations.
     pub fn clock(mut self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+    /// Runs every transaction three times from the same state and compares what it did: its answer, its calls with their
+    /// arguments, and the states it left, as bytes. What differs is undone and answered with
+    /// [`Error::Nondeterministic`], which names the method and the first difference. For tests;
+    /// [`crate::testing::app`] begins with it.
+    ///
+    /// So it finds clocks, chance, statics and thread-locals that count, the order of a `HashMap`, addresses and
+    /// identities of threads wherever they are hidden, and states that undo does not bring back or that do not survive
+    /// their own encoding. It cannot find what is the same for as long as a process lives, as its number or its
+    /// environment. An entity with `#[entity(allow(nondeterminism))]` may differ, and so may a transaction that it takes
+    /// part in.
+    ///
+    /// Two of the runs are on another thread, before the one that counts: what methods print comes three times. Such an
+    /// app has one worker, whatever [`App::workers`] says: no result depends on their number.
+    pub fn check_determinism(mut self) -> Self {
+        self.twice = true;
         self
     }
     /// The folder for log and checkpoints. This version keeps all state in memory and writes nothing there; it says
@@ -114,9 +138,13 @@ impl App {
                 "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
             );
         }
-        let (graph, methods) = self.explorer.finish(&self.name, self.workers)?;
-        let ingress = Arc::new(Ingress::new(self.workers, self.queue));
-        Ok((Shared { ingress, methods: Arc::new(methods), seed: self.seed, clock: self.clock }, graph))
+        let workers = if self.twice { 1 } else { self.workers };
+        let (graph, mut methods) = self.explorer.finish(&self.name, workers)?;
+        methods.twice = self.twice;
+        let ingress = Arc::new(Ingress::new(workers, self.queue));
+        let seed = self.seed.unwrap_or_else(fresh_seed);
+        tracing::debug!(seed, app = self.name, "the seed of `random`");
+        Ok((Shared { ingress, methods: Arc::new(methods), seed, clock: self.clock }, graph))
     }
 }
 
@@ -126,7 +154,8 @@ struct Running {
     methods: Arc<plan::Methods>,
     graph: Program,
     threads: Mutex<Option<Threads>>,
-    handles: AtomicU32,
+    handles: AtomicU64,
+    seed: u64,
 }
 
 impl Running {
@@ -144,9 +173,6 @@ impl Drop for Running {
     }
 }
 
-/// The entities of one worker: by class, every key with the fields.
-pub(crate) type Part = Vec<(&'static str, Vec<(String, serde_json::Value)>)>;
-
 /// How many transactions have ended how, so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
@@ -161,7 +187,7 @@ pub struct Counts {
 /// The way into a running app. The requests of one handle keep their order; clones spread over the workers.
 pub struct Handle {
     running: Arc<Running>,
-    number: u32,
+    number: u64,
     requests: AtomicU64,
     worker: usize,
 }
@@ -175,13 +201,13 @@ impl Clone for Handle {
 
 impl Handle {
     pub(crate) fn start(shared: Shared, graph: Program, threads: Option<Threads>) -> Self {
-        let Shared { ingress, methods, .. } = shared;
-        let (threads, handles) = (Mutex::new(threads), AtomicU32::new(1));
-        Self::new(Arc::new(Running { ingress, methods, graph, threads, handles }), 0)
+        let Shared { ingress, methods, seed, .. } = shared;
+        let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
+        Self::new(Arc::new(Running { ingress, methods, graph, threads, handles, seed }), 0)
     }
 
-    fn new(running: Arc<Running>, number: u32) -> Self {
-        let worker = number as usize % running.ingress.workers();
+    fn new(running: Arc<Running>, number: u64) -> Self {
+        let worker = (number % running.ingress.workers() as u64) as usize;
         Self { running, number, requests: AtomicU64::new(0), worker }
     }
 
@@ -196,7 +222,7 @@ impl Handle {
     }
 
     fn ask<M: Method>(&self, call: Call<M>, room: OwnedSemaphorePermit) -> Result<Reply<M::Output>, Error> {
-        let (calls, reply) = Calls::one(self.running.methods.place::<M>(), call, room);
+        let (calls, reply) = Calls::one(self.running.methods.place::<M>()?, call, room);
         let work = Work::Transactions(Box::new(calls));
         self.running.ingress.push(self.worker, || self.next_ids(1), work)?;
         Ok(Reply(reply))
@@ -208,7 +234,7 @@ impl Handle {
         room: OwnedSemaphorePermit,
     ) -> Result<Replies<M::Output>, Error> {
         let count = calls.len();
-        let (calls, replies) = Calls::many(self.running.methods.place::<M>(), calls, room);
+        let (calls, replies) = Calls::many(self.running.methods.place::<M>()?, calls, room);
         if count > 0 {
             let work = Work::Transactions(Box::new(calls));
             self.running.ingress.push(self.worker, || self.next_ids(count), work)?;
@@ -290,6 +316,11 @@ impl Handle {
         self.ask_all(calls, room)
     }
 
+    /// The seed of [`crate::random`]: that of [`App::seed`], or the one this start has drawn.
+    pub fn seed(&self) -> u64 {
+        self.running.seed
+    }
+
     /// The program's graph.
     pub fn graph(&self) -> &Program {
         &self.running.graph
@@ -297,6 +328,10 @@ impl Handle {
 
     /// The whole state between two transactions: entity, key, fields; sorted. It comes after all requests this
     /// handle has submitted.
+    ///
+    /// A key is shown as it reads best: a string as it is, anything else as JSON. Keys of a class that would read alike
+    /// are shown in the form of `Debug`, and numbered in their order if that does not tell them apart. A class is shown by
+    /// the name of its struct, behind its path if another class of the app has the same name.
     ///
     /// # Errors
     /// [`Error::Stopped`] after the end.
@@ -317,14 +352,10 @@ impl Handle {
     }
 
     pub(crate) fn gather(&self, parts: &mpsc::Receiver<Part>) -> Result<serde_json::Value, Error> {
-        let mut state: BTreeMap<&str, BTreeMap<String, serde_json::Value>> = BTreeMap::new();
-        for _ in 0..self.running.ingress.workers() {
-            let part = parts.recv().map_err(|_| Error::Stopped)?;
-            for (entity, entries) in part.into_iter().filter(|(_, entries)| !entries.is_empty()) {
-                state.entry(entity).or_default().extend(entries);
-            }
-        }
-        serde_json::to_value(state).map_err(|error| Error::Start(error.to_string()))
+        let workers = 0..self.running.ingress.workers();
+        let parts: Vec<Part> =
+            workers.map(|_| parts.recv().map_err(|_| Error::Stopped)).collect::<Result<_, _>>()?;
+        Ok(inspect::whole(parts.into_iter()))
     }
 
     /// How many transactions have ended how.

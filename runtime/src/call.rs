@@ -5,6 +5,7 @@ use crate::harvest;
 use crate::place::Location;
 use crate::program::{Described, Explorer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::any::TypeId;
 use std::cmp::Ordering;
 use std::fmt;
 use std::future::Future;
@@ -183,7 +184,7 @@ impl<M: Method> Awaitable for Call<M> {
     }
     fn callees(into: &mut Vec<Described>) {
         into.push(Described {
-            entity: <M::Entity as Entity>::NAME,
+            class: TypeId::of::<M::Entity>(),
             method: M::NAME,
             visit: Explorer::visit_method::<M>,
         });

@@ -3,14 +3,19 @@
 //! A method never keeps a borrow of its entity across a call: [`Held::call`] lets the state go, makes the call, and
 //! takes the state up again. So a callee may call back and see every write so far, and rustc rejects a borrow of
 //! `self` that would live across the call.
+//!
+//! Whenever a state that could be written is let go, its key is compared with the one it was called by: a method that
+//! changes it fails, and its transaction with it.
 use crate::Error;
 use crate::call::Awaitable;
+use crate::codec::shown;
 use crate::entity::{Constructed, Entity};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
+use crate::twice;
 use std::cell::RefMut;
 use std::convert::Infallible;
 use std::fmt;
@@ -144,8 +149,22 @@ impl<E: Entity> Cx<E> {
                 let state = slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held));
                 state.map(State::Slot)
             }
-            Place::Map { map, key } => map.get(key).map(State::Copy),
+            Place::Map { map, key } => map.get(key).map(|state| {
+                let seen = (!write && map.is_shadow()).then(|| twice::encoded(&state));
+                State::Copy(state, seen)
+            }),
             Place::Nowhere(_) => None,
+        }
+    }
+
+    /// Looks whether a `&self` method has changed its state all the same.
+    fn unchanged(&self, state: &State<'_, E>) {
+        let State::Copy(state, Some(seen)) = state else { return };
+        let now = twice::encoded(state);
+        if now != *seen {
+            let (name, [was, is]) = (key_text(state.key()), [seen, &now].map(|bytes| shown(bytes)));
+            let text = format!("it takes `&self` and changed {} {name} from {was} to {is}", E::NAME);
+            self.flow.fault(text);
         }
     }
 
@@ -171,15 +190,24 @@ pub struct Held<'c, E: Entity> {
 
 enum State<'c, E> {
     Slot(RefMut<'c, E>),
-    Copy(E),
+    /// With its bytes, if it has to be the same in the end.
+    Copy(E, Option<Vec<u8>>),
+}
+
+impl<E> State<'_, E> {
+    fn entity(&self) -> &E {
+        match self {
+            State::Slot(state) => state,
+            State::Copy(state, _) => state,
+        }
+    }
 }
 
 impl<E: Entity> Held<'_, E> {
     /// The state, for a `&self` method.
     pub fn get(&self) -> &E {
         match &self.state {
-            Some(State::Slot(state)) => state,
-            Some(State::Copy(state)) => state,
+            Some(state) => state.entity(),
             None => unreachable!("the state is held except during a call"),
         }
     }
@@ -188,14 +216,16 @@ impl<E: Entity> Held<'_, E> {
     pub fn get_mut(&mut self) -> &mut E {
         match &mut self.state {
             Some(State::Slot(state)) => state,
-            Some(State::Copy(state)) => state,
+            Some(State::Copy(state, _)) => state,
             None => unreachable!("the state is held except during a call"),
         }
     }
 
     /// A cut: lets the state go, makes the call, takes the state up again.
     pub async fn call<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
-        self.let_go();
+        if !self.let_go() {
+            pending().await
+        }
         let output = match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
@@ -209,7 +239,9 @@ impl<E: Entity> Held<'_, E> {
 
     /// A one-way cut: as [`Held::call`], without a result.
     pub async fn send<A: Awaitable>(&mut self, _: &Site<A>, call: A) {
-        self.let_go();
+        if !self.let_go() {
+            pending().await
+        }
         match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => drop(output),
             Ok(Poll::Pending) => pending().await,
@@ -223,7 +255,9 @@ impl<E: Entity> Held<'_, E> {
     /// The last cut of a method that afterwards does nothing but return: as [`Held::call`], but the state is not taken
     /// up again. The entity may be gone by then.
     pub async fn last<A: Awaitable>(&mut self, _: &Site<A>, call: A) -> A::Output {
-        self.let_go();
+        if !self.let_go() {
+            pending().await
+        }
         let output = match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
@@ -241,17 +275,35 @@ impl<E: Entity> Held<'_, E> {
         self.state.is_some()
     }
 
-    fn let_go(&mut self) {
-        if let (Some(State::Copy(state)), true, Place::Map { map, .. }) =
-            (self.state.take(), self.write, &self.cx.place)
-        {
+    /// `false` when the method has changed the key: then the transaction cannot go on, nor can the method.
+    fn let_go(&mut self) -> bool {
+        let Some(state) = self.state.take() else { return true };
+        // What a method leaves behind that panics is undone; no more of the user's code may run meanwhile.
+        if std::thread::panicking() {
+            return true;
+        }
+        if !self.write {
+            self.cx.unchanged(&state);
+            return true;
+        }
+        let key = match &self.cx.place {
+            Place::Slot { key, .. } | Place::Map { key, .. } => key,
+            Place::Nowhere(_) => return true,
+        };
+        if state.entity().key() != key {
+            self.cx.flow.doom(wrong_key(key, state.entity()));
+            return false;
+        }
+        if let (State::Copy(state, _), Place::Map { map, .. }) = (state, &self.cx.place) {
             map.put(state);
         }
+        true
     }
 }
 
 impl<E: Entity> Drop for Held<'_, E> {
     fn drop(&mut self) {
+        // Whoever called sees that the transaction is doomed; see `Flow::ended`.
         self.let_go();
     }
 }

@@ -1,5 +1,6 @@
 //! What `#[entity]` implements: the traits between generated code and the engine.
 use crate::call::{Base, Call};
+use crate::codec;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::harvest::Harvest;
@@ -36,6 +37,20 @@ pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
+/// What the state of an entity may hold; implemented for everything that may.
+///
+/// A transaction is undone by putting a copy of the state back, and `&self` methods keep no copy. So nothing in a state
+/// may change behind `&self`, and nothing may be owned by others who see it change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be in the state of an entity: undo cannot take back what changes in it",
+    label = "changes behind `&self`, or stays on one thread",
+    note = "what an entity holds is `Send + Sync`: no `Cell`, `RefCell` or `Rc`, in what it holds neither; keep plain \
+            values and change them in `&mut self` methods"
+)]
+pub trait State: Send + Sync + 'static {}
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> State for T {}
+
 /// A class of entities. Implemented by `#[entity]` on a struct.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an entity",
@@ -50,12 +65,19 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// The name of the key field, as a number: constructors whose first parameter bears it take the key from the
     /// reference they are called on.
     type KeyName;
-    /// The name of the struct.
+    /// The name of the struct, or what the user wrote. Two classes may have the same one: what is shown is decided when
+    /// all of an app are known; see [`crate::names`].
     const NAME: &'static str;
+    /// Whether the user wrote it.
+    const NAMED: bool;
+    /// Whether the user has allowed what differs from run to run.
+    const NONDETERMINISM: bool;
     /// The struct's part of the graph, as JSON without methods.
     const FACTS: &'static str;
     /// The class's number in this process.
     fn class() -> &'static ClassId;
+    /// The fields, with the names of their types as rustc knows them, behind every alias.
+    fn fields() -> Vec<(&'static str, &'static str)>;
     /// The key.
     fn key(&self) -> &Self::Key;
     /// Feeds the part of the key that decides placement.
@@ -122,6 +144,12 @@ pub trait Method: Sized + 'static {
     fn repeatable() -> bool;
     /// A second copy of the arguments, if they can be copied.
     fn copy(args: &Self::Args) -> Option<Self::Args>;
+    /// A second copy of the arguments by way of their bytes.
+    fn twin(_: &Self::Args) -> Option<Self::Args> {
+        None
+    }
+    /// Shows the result, for its bytes.
+    fn visit_output(_: &Self::Output, _: &mut Harvest<'_>) {}
     /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
     fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
     /// Whether it is a plain function on the state of its entity: it makes no calls, and is no constructor.
@@ -164,25 +192,6 @@ impl<E: Entity, X: Send + 'static> Constructed<E> for std::result::Result<E, X> 
     }
 }
 
-/// Tells whether a method's output is an `Err`, by method resolution: the inherent method wins where it applies.
-pub struct Outcome<'a, T>(pub &'a T);
-
-impl<T, X> Outcome<'_, std::result::Result<T, X>> {
-    /// Whether the result aborts the transaction.
-    pub fn is_err(&self) -> bool {
-        self.0.is_err()
-    }
-}
-
-/// The answer for every other type: it does not abort.
-pub trait NeverErr {
-    /// Always `false`.
-    fn is_err(&self) -> bool {
-        false
-    }
-}
-impl<T> NeverErr for &Outcome<'_, T> {}
-
 /// An argument, looked at by method resolution: the inherent methods win where they apply.
 pub struct Argument<'a, T>(pub &'a T);
 
@@ -199,6 +208,22 @@ pub trait NeverVisited {
     fn visit(&self, _: usize, _: &mut Harvest<'_>) {}
 }
 impl<T> NeverVisited for &Argument<'_, T> {}
+
+impl<T: Serialize + DeserializeOwned> Argument<'_, T> {
+    /// The copy by way of bytes.
+    pub fn twin(&self) -> Option<T> {
+        codec::decode(&codec::encode(self.0)).ok()
+    }
+}
+
+/// The answer for every other type: there is none. rustc complains about the type elsewhere.
+pub trait NeverTwin<T> {
+    /// Always `None`.
+    fn twin(&self) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverTwin<T> for &Argument<'_, T> {}
 
 impl<T: Clone> Argument<'_, T> {
     /// The copy.
@@ -265,6 +290,12 @@ macro_rules! built_in {
             }
             fn copy((): &()) -> Option<()> {
                 Some(())
+            }
+            fn twin((): &()) -> Option<()> {
+                Some(())
+            }
+            fn visit_output(output: &bool, harvest: &mut Harvest<'_>) {
+                harvest.parameter(0, output);
             }
             async fn run(cx: Cx<E>, args: Option<()>) -> bool {
                 if args.is_none() {

@@ -23,16 +23,18 @@ pub enum Error {
         /// Its key.
         key: String,
     },
-    /// A constructor made an entity with another key than the reference it was called on.
+    /// A constructor made an entity with another key than that of the reference it was called on, or a method changed
+    /// the key of its entity: a field of it, or all of `self` with `*self = ..` or `mem::take(self)`.
     #[error(
-        "{entity} {key} was constructed with the key {made}; a constructor must keep the key of its reference"
+        "{entity} {key} was given the key {made}; a constructor takes the key of its reference, and no method changes \
+         it: to move a state, create the other entity and remove this one"
     )]
     WrongKey {
         /// The class of the entity.
         entity: &'static str,
         /// The key of the reference.
         key: String,
-        /// The key of the new entity.
+        /// The key that it was given.
         made: String,
     },
     /// User code panicked; the panic was caught and the transaction undone.
@@ -63,6 +65,27 @@ pub enum Error {
         /// The worker that owns it.
         worker: usize,
     },
+    /// A call to an entity whose class is not among those that the app was started with, nor reached from them.
+    #[error("{entity} ({path}) is not part of the app `{app}`; register it with `.entity::<{entity}>()`")]
+    NotInApp {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The path of its struct.
+        path: &'static str,
+        /// The name of the app.
+        app: String,
+    },
+    /// A transaction did not do the same when it ran again from the same state; see [`crate::App::check_determinism`].
+    #[error(
+        "`{method}` differs from run to run: {what}; take time, chance and identity from `thalweg::now()`, `random()` \
+         and `transaction()`, keep what has an order in a `BTreeMap`, and everything else in arguments or plain fields"
+    )]
+    Nondeterministic {
+        /// The method, as `Entity::method`.
+        method: String,
+        /// The first difference.
+        what: String,
+    },
     /// The queue of the handle's worker is full.
     #[error("the queue is full ({capacity} requests in flight); wait, or use a call that waits")]
     Overloaded {
@@ -72,6 +95,19 @@ pub enum Error {
     /// The app was stopped before it could answer.
     #[error("the app was stopped")]
     Stopped,
+    /// A field of an entity has a type that undo cannot take back, or whose order differs from run to run, behind an
+    /// alias. The app could not be started.
+    #[error("the app cannot start: `{field}` of `{entity}` is a `{ty}`: {why}")]
+    Field {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Its type, as rustc knows it.
+        ty: &'static str,
+        /// What is wrong with it, and what to do.
+        why: &'static str,
+    },
     /// The app could not be started.
     #[error("the app cannot start: {0}")]
     Start(String),

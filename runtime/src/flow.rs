@@ -1,6 +1,7 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
 use crate::ambient::way;
 use crate::call::Call;
+use crate::cx::Cx;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::message::{CallKind, Leaving};
@@ -105,6 +106,36 @@ impl Flow {
         }
     }
 
+    /// Something is wrong with the running method, whatever it gives; see [`crate::twice`].
+    pub(crate) fn fault(&self, what: String) {
+        if let World::Plain(plain) = &self.world {
+            plain.fault(what);
+        }
+    }
+
+    fn is_doomed(&self) -> bool {
+        match &self.world {
+            World::Alone(worker) | World::Worker(worker) => worker.is_doomed(),
+            World::Plain(plain) => plain.is_doomed(),
+            World::Nowhere => true,
+        }
+    }
+
+    /// What a method has returned; `Pending` when it has changed its key, which is seen only when it is over.
+    #[inline]
+    pub(crate) fn ended<M: Method>(&self, done: Poll<M::Output>) -> Poll<M::Output> {
+        if M::ACCESS == Access::Write && self.is_doomed() { Poll::Pending } else { done }
+    }
+
+    /// Runs a method that may have to wait.
+    async fn run<M: Method>(&self, cx: Cx<M::Entity>, args: M::Args, path: u64) -> M::Output {
+        let output = Frame::new(M::run(cx, Some(args)), path).await;
+        match self.ended::<M>(Poll::Ready(output)) {
+            Poll::Ready(output) => output,
+            Poll::Pending => pending().await,
+        }
+    }
+
     /// The worker that the method runs on.
     #[inline]
     pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
@@ -153,7 +184,7 @@ impl Flow {
                 }
                 if M::SUSPENDS {
                     match worker.context::<M>(self.deeper(path, tail), at, call.key) {
-                        Ok(cx) => return Frame::new(M::run(cx, Some(call.args)), path).await,
+                        Ok(cx) => return self.run::<M>(cx, call.args, path).await,
                         Err(error) => match self.fail(error).await {},
                     }
                 }
@@ -166,7 +197,7 @@ impl Flow {
                 }
                 if plain.is_scout() && M::SUSPENDS {
                     match plain.context(self.deeper(path, tail), call.key) {
-                        Ok(cx) => return Frame::new(M::run(cx, Some(call.args)), path).await,
+                        Ok(cx) => return self.run::<M>(cx, call.args, path).await,
                         Err(error) => match self.fail(error).await {},
                     }
                 }
@@ -210,11 +241,25 @@ impl Flow {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
+        match &worker.twice {
+            None => self.enter_once(worker, at, call, path),
+            Some(twice) => twice.recorder.call(call, |call| self.enter_once(worker, at, call, path)),
+        }
+    }
+
+    #[inline]
+    fn enter_once<M: Method>(
+        &self,
+        worker: &Rc<Worker>,
+        at: Location,
+        call: Call<M>,
+        path: u64,
+    ) -> Poll<M::Output> {
         let done = if M::PLAIN {
             worker.plain(at, call, path).map(Poll::Ready)
         } else {
             let cx = worker.context::<M>(self.deeper(path, false), at, call.key);
-            cx.map(|cx| run_now::<M>(cx, call.args, path))
+            cx.map(|cx| self.ended::<M>(run_now::<M>(cx, call.args, path)))
         };
         done.unwrap_or_else(|error| {
             self.doom(error);
@@ -293,7 +338,8 @@ impl Flow {
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         let alone = (!M::SUSPENDS).then_some((at.lock, write));
-        Some(Branch { method: worker.methods.place::<M>(), alone })
+        // A class that is not part of the app is an error when it is called.
+        Some(Branch { method: worker.methods.place::<M>().ok()?, alone })
     }
 
     /// Whether no two of these parts can meet on an entity that one of them writes.

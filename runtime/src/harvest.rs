@@ -3,6 +3,7 @@
 //! An argument is serialised into nothing. On the way every [`crate::Ref`] in it comes by, whatever it stands in,
 //! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
 use crate::Entity;
+use crate::codec;
 use crate::place::Location;
 use serde::ser::{self, Serialize, Serializer};
 use std::cell::{Cell, RefCell};
@@ -45,11 +46,15 @@ pub(crate) fn reset() {
     }
 }
 
-/// Searches the parameters that an access plan names.
-pub struct Harvest<'a> {
-    peers: usize,
-    wanted: &'a dyn Fn(usize) -> bool,
-    each: &'a mut dyn FnMut(usize, Found),
+/// Looks at parameters, or at a result, one by one.
+pub struct Harvest<'a>(Goal<'a>);
+
+/// What for.
+enum Goal<'a> {
+    /// For references, in the parameters that an access plan names.
+    Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Found) },
+    /// To have them as bytes.
+    Encode(&'a mut Vec<u8>),
 }
 
 impl<'a> Harvest<'a> {
@@ -58,20 +63,27 @@ impl<'a> Harvest<'a> {
         wanted: &'a dyn Fn(usize) -> bool,
         each: &'a mut dyn FnMut(usize, Found),
     ) -> Self {
-        Self { peers, wanted, each }
+        Self(Goal::Search { peers, wanted, each })
     }
 
-    /// Searches one parameter.
+    /// Appends the bytes of what it sees.
+    pub(crate) fn encoding(bytes: &'a mut Vec<u8>) -> Self {
+        Self(Goal::Encode(bytes))
+    }
+
+    /// Looks at one parameter.
     pub fn parameter<T: Serialize>(&mut self, place: usize, argument: &T) {
-        if !(self.wanted)(place) {
-            return;
-        }
-        PEERS.set(self.peers);
+        let (peers, each) = match &mut self.0 {
+            Goal::Search { peers, wanted, each } if wanted(place) => (*peers, each),
+            Goal::Search { .. } => return,
+            Goal::Encode(bytes) => return bytes.extend(codec::encode(argument)),
+        };
+        PEERS.set(peers);
         // What cannot be serialised names nothing that could be seen; a call to it is then found to be unplanned.
         let _ = argument.serialize(Nowhere);
         PEERS.set(0);
         if ANY.replace(false) {
-            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| (self.each)(place, found)));
+            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| each(place, found)));
         }
     }
 }

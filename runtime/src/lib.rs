@@ -11,9 +11,12 @@ mod place;
 mod entity;
 mod autoref;
 mod unmade;
+mod outcome;
 mod call;
 mod ambient;
 mod harvest;
+mod names;
+mod fields;
 mod program;
 mod plan;
 mod app;
@@ -29,9 +32,13 @@ mod flow;
 mod task;
 mod cx;
 mod state;
+mod inspect;
+mod codec;
+mod twice;
 mod reply;
 pub mod oracle;
 pub mod simulation;
+pub mod testing;
 
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
@@ -63,10 +70,11 @@ pub mod __private {
     pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site};
     pub use crate::entity::{
-        Argument, Constructed, Entity, KeyNamed, Kind, Method, Methods, Outcome, Portable, Stub,
+        Argument, Constructed, Entity, KeyNamed, Kind, Method, Methods, Portable, State, Stub,
     };
-    pub use crate::entity::{NeverCopied, NeverCopies, NeverErr, NeverVisited};
+    pub use crate::entity::{NeverCopied, NeverCopies, NeverTwin, NeverVisited};
     pub use crate::harvest::Harvest;
+    pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};
     pub use crate::program::Explorer;
     pub use crate::{Call, Ref};

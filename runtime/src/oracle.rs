@@ -6,16 +6,22 @@
 use crate::Error;
 use crate::ambient::{self, Ambient, TransactionId, aside, first_use};
 use crate::call::Call;
+use crate::codec::decode;
 use crate::cx::{Cx, Place, wrong_key};
-use crate::entity::{Entity, Method};
+use crate::entity::{Entity, Method, Methods};
 use crate::flow::{Flow, World};
+use crate::inspect::{self, Shown};
+use crate::names::{self, Named};
 use crate::place::Location;
 use crate::plan::Ticket;
-use crate::state::{Class, key_text, state_json};
+use crate::program::Explorer;
+use crate::state::{Class, key_text};
 use crate::task::{caught, run_now};
+use crate::twice::{Copies, Record, Recorder, Replica, Written, sorted};
 use crate::worker::Worker;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::task::Poll;
@@ -27,6 +33,7 @@ pub struct Oracle {
     seed: u64,
     clock: fn() -> u64,
     number: u64,
+    known: Explorer,
 }
 
 /// The plain maps, and why the running transaction failed.
@@ -37,21 +44,42 @@ pub struct Oracle {
 pub(crate) struct Plain {
     maps: RefCell<HashMap<TypeId, Rc<dyn AnyMap>>>,
     doom: RefCell<Option<Error>>,
-    behind: Option<Rc<Worker>>,
+    behind: Behind,
     touched: RefCell<Vec<Ticket>>,
+}
+
+/// Where entities come from that have not been looked at.
+#[derive(Default)]
+enum Behind {
+    /// There are no others: the oracle's own maps.
+    #[default]
+    Nothing,
+    /// From a worker: a scout's.
+    Worker(Rc<Worker>),
+    /// From bytes: those of a run that is compared with others.
+    Replica(Rc<Replica>, Recorder),
+}
+
+/// The same, for one class.
+enum BehindMap<E: Entity> {
+    Nothing,
+    Class(Rc<Class<E>>, usize),
+    Copies(Rc<Copies<E>>),
 }
 
 pub(crate) struct PlainMap<E: Entity> {
     /// `None` for what has been removed.
     now: RefCell<BTreeMap<E::Key, Option<E>>>,
     before: RefCell<BTreeMap<E::Key, Option<E>>>,
-    behind: Option<(Rc<Class<E>>, usize)>,
+    behind: BehindMap<E>,
 }
 
 trait AnyMap {
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
     fn end(&self, commit: bool);
-    fn inspect(&self) -> (String, serde_json::Value);
+    fn inspect(&self) -> (Named, Vec<Shown>);
+    /// What has been written to the copies of a class.
+    fn written(&self) -> Vec<Written>;
 }
 
 impl<E: Entity> PlainMap<E> {
@@ -59,8 +87,20 @@ impl<E: Entity> PlainMap<E> {
         if let Some(known) = self.now.borrow().get(key) {
             return aside(|| known.clone());
         }
-        let (class, peers) = self.behind.as_ref()?;
-        class.copy(Location::of::<E>(key, *peers).hash, key)
+        match &self.behind {
+            BehindMap::Nothing => None,
+            BehindMap::Class(class, peers) => class.copy(Location::of::<E>(key, *peers).hash, key),
+            BehindMap::Copies(copies) => {
+                // It has been tried before: see `Touched`.
+                let read =
+                    |bytes: &[u8]| decode(bytes).unwrap_or_else(|error| panic!("{}: {error}", E::NAME));
+                copies.get(key).map(|(_, bytes)| aside(|| read(&bytes)))
+            }
+        }
+    }
+    /// Whether this is one of several runs that are compared.
+    pub(crate) fn is_shadow(&self) -> bool {
+        matches!(self.behind, BehindMap::Copies(_))
     }
     pub(crate) fn put(&self, entity: E) {
         self.now.borrow_mut().insert(entity.key().clone(), Some(entity));
@@ -84,43 +124,89 @@ impl<E: Entity> AnyMap for PlainMap<E> {
             now.clone_from(&before);
         }
     }
-    fn inspect(&self) -> (String, serde_json::Value) {
+    fn written(&self) -> Vec<Written> {
+        let BehindMap::Copies(copies) = &self.behind else { return Vec::new() };
         let now = self.now.borrow();
-        let states = now.values().flatten().map(|state| (key_text(state.key()), state_json(state)));
-        (E::NAME.to_owned(), states.collect::<BTreeMap<_, _>>().into_iter().collect())
+        let written = |(key, state): (&E::Key, &Option<E>)| match state {
+            Some(state) => Some(Written::new(state.key(), Some(state))),
+            // What has come and gone was never there.
+            None => copies.get(key).map(|(key, _)| Written::new::<E>(&key, None)),
+        };
+        now.iter().filter_map(written).collect()
+    }
+    fn inspect(&self) -> (Named, Vec<Shown>) {
+        (Named::of::<E>(), self.now.borrow().values().flatten().map(Shown::new).collect())
     }
 }
 
 impl Plain {
     /// What a scout sees of a worker.
     pub(crate) fn before(worker: &Rc<Worker>) -> Rc<Self> {
-        Rc::new(Self { behind: Some(worker.clone()), ..Self::default() })
+        Rc::new(Self { behind: Behind::Worker(worker.clone()), ..Self::default() })
+    }
+
+    /// For one of several runs that are compared.
+    pub(crate) fn shadow(replica: Rc<Replica>) -> Rc<Self> {
+        Rc::new(Self { behind: Behind::Replica(replica, Recorder::default()), ..Self::default() })
     }
 
     pub(crate) fn is_scout(&self) -> bool {
-        self.behind.is_some()
+        matches!(self.behind, Behind::Worker(_))
     }
 
-    fn map<E: Entity>(&self) -> Rc<PlainMap<E>> {
+    /// Something is wrong with the running method, whatever other runs do.
+    pub(crate) fn fault(&self, what: String) {
+        if let Behind::Replica(_, recorder) = &self.behind {
+            recorder.fault(what);
+        }
+    }
+
+    pub(crate) fn take_doom(&self) -> Option<Error> {
+        self.doom.borrow_mut().take()
+    }
+
+    /// All that has been done here.
+    pub(crate) fn recorded<M: Method>(&self, outcome: &Result<M::Output, Error>) -> Record {
+        let none = Recorder::default();
+        let recorder = if let Behind::Replica(_, recorder) = &self.behind { recorder } else { &none };
+        let written = self.maps.borrow().values().flat_map(|map| map.written()).collect();
+        recorder.take::<M>(outcome, sorted(written))
+    }
+
+    fn map<E: Entity>(&self) -> Result<Rc<PlainMap<E>>, Error> {
         let mut maps = self.maps.borrow_mut();
-        let behind = || self.behind.as_ref().map(|worker| (worker.class::<E>(), worker.peers));
-        let fresh = || {
-            Rc::new(PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind: behind() })
+        let map = match maps.entry(TypeId::of::<E>()) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(vacant) => {
+                let behind = match &self.behind {
+                    Behind::Nothing => BehindMap::Nothing,
+                    Behind::Worker(worker) => BehindMap::Class(worker.class::<E>()?, worker.peers),
+                    Behind::Replica(replica, _) => BehindMap::Copies(replica.of::<E>()?),
+                };
+                let map = PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind };
+                vacant.insert(Rc::new(map)).clone()
+            }
         };
-        let map = maps.entry(TypeId::of::<E>()).or_insert_with(|| fresh()).clone();
-        map.as_any().downcast().unwrap_or_else(|_| unreachable!("a map stands under its own type"))
+        Ok(map.as_any().downcast().unwrap_or_else(|_| unreachable!("a map stands under its own type")))
     }
 
     pub(crate) fn doom(&self, error: Error) {
         match &self.behind {
-            Some(worker) => worker.doom(error),
-            None => drop(self.doom.borrow_mut().get_or_insert(error)),
+            Behind::Worker(worker) => worker.doom(error),
+            Behind::Nothing | Behind::Replica(..) => drop(self.doom.borrow_mut().get_or_insert(error)),
+        }
+    }
+
+    pub(crate) fn is_doomed(&self) -> bool {
+        match &self.behind {
+            Behind::Worker(worker) => worker.is_doomed(),
+            Behind::Nothing | Behind::Replica(..) => self.doom.borrow().is_some(),
         }
     }
 
     /// The worker and owner of a scout's call, if it is not for here. Either way the entity is now among those touched.
     pub(crate) fn elsewhere<M: Method>(&self, call: &Call<M>) -> Option<(Rc<Worker>, usize)> {
-        let worker = self.behind.as_ref()?;
+        let Behind::Worker(worker) = &self.behind else { return None };
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         self.touched.borrow_mut().push(Ticket::new(at, write));
@@ -133,7 +219,7 @@ impl Plain {
     }
 
     pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
-        let map = self.map::<E>();
+        let map = self.map::<E>()?;
         if map.get(&key).is_none() {
             match ambient::within(first_use(flow.path()), || E::auto(&key)) {
                 Some(fresh) if fresh.key() == &key => map.put(fresh),
@@ -150,14 +236,21 @@ impl Plain {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
+        match &self.behind {
+            Behind::Replica(_, recorder) => recorder.call(call, |call| self.run(flow, call, path)),
+            Behind::Nothing | Behind::Worker(_) => self.run(flow, call, path),
+        }
+    }
+
+    fn run<M: Method>(self: &Rc<Self>, flow: &Flow, call: Call<M>, path: u64) -> Poll<M::Output> {
         let deeper = flow.deeper(path, false);
         let cx = if M::ABSENT_OK {
-            Ok(Cx { flow: deeper, place: Place::Map { map: self.map(), key: call.key } })
+            self.map().map(|map| Cx { flow: deeper, place: Place::Map { map, key: call.key } })
         } else {
             self.context(deeper, call.key)
         };
         match cx {
-            Ok(cx) => run_now::<M>(cx, call.args, path),
+            Ok(cx) => flow.ended::<M>(run_now::<M>(cx, call.args, path)),
             Err(error) => {
                 self.doom(error);
                 Poll::Pending
@@ -175,7 +268,15 @@ impl Default for Oracle {
 impl Oracle {
     /// An oracle without entities, with seed 0 and a clock that stands at 0.
     pub fn new() -> Self {
-        Self { plain: Rc::default(), seed: 0, clock: || 0, number: 0 }
+        Self { plain: Rc::default(), seed: 0, clock: || 0, number: 0, known: Explorer::default() }
+    }
+    /// Tells of a class, and of those that it can reach. It matters to names alone: where two classes of an app have one
+    /// name, it shows them by their paths, and the oracle has to know of both.
+    pub fn entity<E: Methods>(mut self) -> Self {
+        self.known.visit_entity::<E>();
+        // What is wrong with the classes is what `App::start` says.
+        let _ = self.known.explore();
+        self
     }
     /// The seed of [`crate::random`].
     pub fn seed(mut self, seed: u64) -> Self {
@@ -198,7 +299,7 @@ impl Oracle {
         ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed }));
         let flow = Flow::new(World::Plain(self.plain.clone()));
         let outcome = caught(|| self.plain.enter(&flow, call, flow.next()));
-        let doom = self.plain.doom.borrow_mut().take();
+        let doom = self.plain.take_doom();
         let result = match (doom, outcome) {
             (Some(error), _) | (None, Err(error)) => Err(error),
             (None, Ok(Poll::Ready(output))) => Ok(output),
@@ -210,10 +311,15 @@ impl Oracle {
         result
     }
 
-    /// The whole state: entity, key, fields; sorted.
+    /// The whole state, as [`crate::Handle::inspect`] shows it.
     pub fn inspect(&self) -> serde_json::Value {
         let maps = self.plain.maps.borrow();
-        let states: BTreeMap<_, _> = maps.values().map(|map| map.inspect()).collect();
-        states.into_iter().filter(|(_, map)| map.as_object().is_some_and(|map| !map.is_empty())).collect()
+        let (touched, entities): (Vec<Named>, Vec<Vec<Shown>>) =
+            maps.values().map(|map| map.inspect()).unzip();
+        let mut all = touched.clone();
+        all.extend(self.known.named().filter(|known| !touched.iter().any(|named| named.is(known))).cloned());
+        let names = names::shown(&all);
+        let name = |named: &Named| names.get(&named.class()).cloned().unwrap_or_default();
+        inspect::whole([touched.iter().map(name).zip(entities).collect()].into_iter())
     }
 }

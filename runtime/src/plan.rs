@@ -1,14 +1,15 @@
 //! The methods of a running program: their access plans in a form that is quick to follow, and what is counted of them.
-use crate::Entity;
 use crate::call::Call;
 use crate::entity::Method;
+use crate::error::Result;
 use crate::harvest::{Found, Harvest};
 use crate::place::Location;
+use crate::{Entity, Error};
 use rustc_hash::FxHashMap;
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use thalweg_graph::{Access, AccessPlan, Program, Source};
+use thalweg_graph::{Access, AccessPlan, BUILT_IN, Callee, Program, Reason, Source};
 
 /// A ticket as the sequencer hands it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,18 +29,42 @@ impl Ticket {
     }
 }
 
-/// What is known of the methods of a program, by their types.
+/// What is known of the classes and methods of a program, by their types.
 #[derive(Default)]
 pub(crate) struct Methods {
+    app: String,
+    /// Whether transactions are checked by running them more than once.
+    pub(crate) twice: bool,
+    /// The methods that the graph knows.
     places: FxHashMap<TypeId, usize>,
+    /// The classes, and by name the methods of each that the graph does not know by type: the ones that all entities
+    /// have, and generic ones with types that they are called with from outside alone.
+    classes: FxHashMap<TypeId, BTreeMap<String, usize>>,
+    /// The names of the classes, by their numbers in this process.
+    names: FxHashMap<usize, String>,
     all: Vec<Known>,
 }
 
+/// A class, for [`Methods::new`].
+pub(crate) struct ClassOf {
+    pub(crate) ty: TypeId,
+    /// Its number in this process.
+    pub(crate) number: usize,
+    /// The name that it is shown by.
+    pub(crate) name: String,
+    pub(crate) file: String,
+    /// Its methods with their lines, also those that are compiled out.
+    pub(crate) declared: Vec<(String, u32)>,
+    /// The types that stand for each method.
+    pub(crate) instances: BTreeMap<String, Vec<TypeId>>,
+}
+
 struct Known {
+    /// The entity and the method.
     name: (String, String),
     plan: Plan,
-    /// The classes a transaction from here can write, and those it can read.
-    reach: [BTreeSet<String>; 2],
+    /// The classes a transaction from here can write, and those it can read, if that is known.
+    reach: Option<[BTreeSet<String>; 2]>,
     /// One for each worker, so that they do not write to the same place.
     counts: Vec<Counters>,
     /// Whether its arguments have turned out to be such that it can run only once.
@@ -60,6 +85,33 @@ enum Plan {
 }
 
 impl Known {
+    /// One of which nothing is known.
+    fn new(entity: &str, method: &str, workers: usize) -> Self {
+        Self {
+            name: (entity.to_owned(), method.to_owned()),
+            plan: Plan::Dynamic(Vec::new()),
+            reach: None,
+            counts: (0..workers).map(|_| Counters::default()).collect(),
+            once: AtomicBool::new(false),
+        }
+    }
+
+    fn counts(&self) -> MethodCounts {
+        let sum = |of: fn(&Counters) -> &AtomicU64| {
+            self.counts.iter().map(|all| of(all).load(Ordering::Relaxed)).sum()
+        };
+        MethodCounts {
+            method: self.name.clone(),
+            committed: sum(|counts| &counts.committed),
+            aborted: sum(|counts| &counts.aborted),
+            planned: sum(|counts| &counts.planned),
+            scouted: sum(|counts| &counts.scouted),
+            tail: sum(|counts| &counts.tail),
+            undone: sum(|counts| &counts.undone),
+            reasons: self.reasons(),
+        }
+    }
+
     fn reasons(&self) -> Vec<String> {
         let planned = match &self.plan {
             Plan::Static { .. } => &[][..],
@@ -69,9 +121,6 @@ impl Known {
         shown.chain(self.once.load(Ordering::Relaxed).then(|| ONCE.to_owned())).collect()
     }
 }
-
-/// The methods that are counted as one because the graph does not know them.
-const OTHERS: usize = 0;
 
 #[derive(Default)]
 #[repr(align(64))]
@@ -87,7 +136,7 @@ struct Counters {
 /// How the transactions that started at one method went.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MethodCounts {
-    /// The entity and the method, or two empty names for methods that the graph does not know.
+    /// The entity and the method.
     pub method: (String, String),
     /// Transactions whose effects stand.
     pub committed: u64,
@@ -105,6 +154,19 @@ pub struct MethodCounts {
     pub reasons: Vec<String>,
 }
 
+impl MethodCounts {
+    /// Adds those of other instances of the method.
+    fn add(&mut self, other: Self) {
+        self.committed += other.committed;
+        self.aborted += other.aborted;
+        self.planned += other.planned;
+        self.scouted += other.scouted;
+        self.tail += other.tail;
+        self.undone += other.undone;
+        self.reasons.extend(other.reasons);
+    }
+}
+
 /// Something to count.
 #[derive(Clone, Copy)]
 pub(crate) enum Count {
@@ -117,39 +179,73 @@ pub(crate) enum Count {
 }
 
 impl Methods {
-    pub(crate) fn new(
-        program: &Program,
-        types: &BTreeMap<(&'static str, &'static str), TypeId>,
-        classes: &BTreeMap<&'static str, usize>,
-        workers: usize,
-    ) -> Self {
-        let counts = || (0..workers).map(|_| Counters::default()).collect();
-        let others = Known {
-            name: Default::default(),
-            plan: Plan::Dynamic(Vec::new()),
-            reach: Default::default(),
-            counts: counts(),
-            once: AtomicBool::new(false),
-        };
-        let mut methods = Self { places: FxHashMap::default(), all: vec![others] };
+    pub(crate) fn new(app: &str, program: &Program, classes: Vec<ClassOf>, workers: usize) -> Self {
+        let numbers = classes.iter().map(|class| (class.name.as_str(), class.number)).collect();
+        let mut methods = Self { app: app.to_owned(), ..Self::default() };
         for planned in &program.plans {
-            let name = (planned.method.entity.as_str(), planned.method.method.as_str());
-            let Some((_, ty)) = types.iter().find(|(known, _)| **known == name) else { continue };
-            methods.places.insert(*ty, methods.all.len());
-            methods.all.push(Known {
-                name: (name.0.to_owned(), name.1.to_owned()),
-                plan: plan(&planned.plan, classes),
-                reach: program.reach(&planned.method),
-                counts: counts(),
-                once: AtomicBool::new(false),
-            });
+            let Callee { entity, method } = &planned.method;
+            let class = classes.iter().find(|class| class.name == *entity);
+            let types = class.and_then(|class| class.instances.get(method)).into_iter().flatten();
+            let place = methods.all.len();
+            methods.places.extend(types.map(|ty| (*ty, place)));
+            let known = Known {
+                plan: plan(&planned.plan, &numbers),
+                reach: Some(program.reach(&planned.method)),
+                ..Known::new(entity, method, workers)
+            };
+            methods.all.push(known);
+        }
+        for class in classes {
+            methods.add_others(program, &class, workers);
+            methods.names.insert(class.number, class.name);
         }
         methods
     }
 
-    /// The place of a method; one for all that are not known.
-    pub(crate) fn place<M: Method>(&self) -> usize {
-        self.places.get(&TypeId::of::<M>()).copied().unwrap_or(OTHERS)
+    /// Adds the methods of a class that are not known by their types.
+    fn add_others(&mut self, program: &Program, class: &ClassOf, workers: usize) {
+        let mut others = BTreeMap::new();
+        for (built_in, _) in BUILT_IN {
+            let callee = Callee { entity: class.name.clone(), method: built_in.to_owned() };
+            others.insert(built_in.to_owned(), self.all.len());
+            let known = Known::new(&class.name, built_in, workers);
+            self.all.push(Known { reach: Some(program.reach(&callee)), ..known });
+        }
+        for (method, line) in &class.declared {
+            let text = "it is generic, and with these types it is called from outside alone".to_owned();
+            let reason = Reason { file: class.file.clone(), line: *line, text };
+            others.insert(method.clone(), self.all.len());
+            let known = Known::new(&class.name, method, workers);
+            self.all.push(Known { plan: Plan::Dynamic(vec![reason]), ..known });
+        }
+        self.classes.insert(class.ty, others);
+    }
+
+    /// The place of a method.
+    ///
+    /// # Errors
+    /// When its class is not part of the app.
+    pub(crate) fn place<M: Method>(&self) -> Result<usize> {
+        if let Some(known) = self.places.get(&TypeId::of::<M>()) {
+            return Ok(*known);
+        }
+        let class = self.classes.get(&TypeId::of::<M::Entity>());
+        class.and_then(|others| others.get(M::NAME).copied()).ok_or_else(|| self.stranger::<M::Entity>())
+    }
+
+    /// Whether a class is part of the app.
+    pub(crate) fn has<E: Entity>(&self) -> bool {
+        self.classes.contains_key(&TypeId::of::<E>())
+    }
+
+    /// What is said of a class that is not.
+    pub(crate) fn stranger<E: Entity>(&self) -> Error {
+        Error::NotInApp { entity: E::NAME, path: type_name::<E>(), app: self.app.clone() }
+    }
+
+    /// The name that a class is shown by.
+    pub(crate) fn name_of(&self, class: usize) -> &str {
+        self.names.get(&class).map_or("", String::as_str)
     }
 
     /// Collects the tickets of a call. `false` when its plan is dynamic.
@@ -180,11 +276,10 @@ impl Methods {
 
     /// Whether transactions from these two methods could meet on an entity that one of them writes.
     pub(crate) fn may_meet(&self, a: usize, b: usize) -> bool {
-        if a == OTHERS || b == OTHERS {
+        let (Some([writes_a, reads_a]), Some([writes_b, reads_b])) = (&self.all[a].reach, &self.all[b].reach)
+        else {
             return true;
-        }
-        let [writes_a, reads_a] = &self.all[a].reach;
-        let [writes_b, reads_b] = &self.all[b].reach;
+        };
         !(writes_a.is_disjoint(writes_b) && writes_a.is_disjoint(reads_b) && reads_a.is_disjoint(writes_b))
     }
 
@@ -208,26 +303,22 @@ impl Methods {
         counter.store(counter.load(Ordering::Relaxed) + n, Ordering::Relaxed);
     }
 
-    /// Every method that was the root of a transaction, in the order of the graph.
+    /// Every method that was the root of a transaction, in the order of the graph; those that it does not know follow.
     pub(crate) fn counts(&self) -> Vec<MethodCounts> {
-        let sum = |known: &Known, of: fn(&Counters) -> &AtomicU64| {
-            known.counts.iter().map(|counts| of(counts).load(Ordering::Relaxed)).sum()
-        };
-        let all = self.all.iter().map(|known| MethodCounts {
-            method: known.name.clone(),
-            committed: sum(known, |counts| &counts.committed),
-            aborted: sum(known, |counts| &counts.aborted),
-            planned: sum(known, |counts| &counts.planned),
-            scouted: sum(known, |counts| &counts.scouted),
-            tail: sum(known, |counts| &counts.tail),
-            undone: sum(known, |counts| &counts.undone),
-            reasons: known.reasons(),
-        });
-        all.filter(|counts| counts.committed + counts.aborted > 0).collect()
+        let mut all: Vec<MethodCounts> = Vec::new();
+        for counts in
+            self.all.iter().map(Known::counts).filter(|counts| counts.committed + counts.aborted > 0)
+        {
+            match all.iter_mut().find(|known| known.method == counts.method) {
+                Some(known) => known.add(counts),
+                None => all.push(counts),
+            }
+        }
+        all
     }
 }
 
-fn plan(plan: &AccessPlan, classes: &BTreeMap<&'static str, usize>) -> Plan {
+fn plan(plan: &AccessPlan, classes: &BTreeMap<&str, usize>) -> Plan {
     let entries = match plan {
         AccessPlan::Dynamic(reasons) => return Plan::Dynamic(reasons.clone()),
         AccessPlan::Static(entries) => entries,
@@ -245,9 +336,4 @@ fn plan(plan: &AccessPlan, classes: &BTreeMap<&'static str, usize>) -> Plan {
         }
     }
     Plan::Static { own, parameters }
-}
-
-/// The numbers of the classes of a program.
-pub(crate) fn class_number<E: Entity>() -> usize {
-    E::class().index()
 }

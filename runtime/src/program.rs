@@ -1,13 +1,16 @@
 //! From the roots a user registers to the linked graph: every reachable entity comes along.
 //!
 //! Each method is polled once without arguments; it reports the callees of its sites, whose types rustc has
-//! inferred, and goes no further. No user code runs.
+//! inferred, and goes no further. No user code runs. A generic method is explored once for every set of types that it
+//! is called with from inside.
 use crate::Error;
 use crate::cx::{Cx, Place};
 use crate::entity::{self, Entity, Method};
 use crate::error::Result;
+use crate::fields;
 use crate::flow::{Flow, World};
-use crate::plan::{Methods, class_number};
+use crate::names::{self, Named};
+use crate::plan::{ClassOf, Methods};
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +24,7 @@ pub(crate) type Description = Rc<RefCell<Vec<Option<Vec<Described>>>>>;
 
 /// A callee, and how to go on exploring there.
 pub struct Described {
-    pub(crate) entity: &'static str,
+    pub(crate) class: TypeId,
     pub(crate) method: &'static str,
     pub(crate) visit: fn(&mut Explorer),
 }
@@ -29,102 +32,156 @@ pub struct Described {
 /// Walks from the roots over all call sites.
 #[derive(Default)]
 pub struct Explorer {
-    types: BTreeMap<&'static str, TypeId>,
-    entities: BTreeMap<&'static str, graph::Entity>,
-    seen: BTreeSet<(&'static str, &'static str)>,
-    /// The callees of the sites of a method; `None` for a site that is compiled out.
-    sites: BTreeMap<(&'static str, &'static str), Vec<Option<Vec<graph::Callee>>>>,
-    conditions: BTreeMap<&'static str, &'static [(&'static str, bool)]>,
-    classes: BTreeMap<&'static str, usize>,
-    methods: BTreeMap<(&'static str, &'static str), TypeId>,
+    classes: BTreeMap<TypeId, Explored>,
+    seen: BTreeSet<TypeId>,
     todo: Vec<fn(&mut Explorer)>,
     failure: Option<Error>,
 }
 
+/// A class that has been reached.
+struct Explored {
+    named: Named,
+    number: usize,
+    facts: graph::Entity,
+    instances: BTreeMap<&'static str, Vec<Instance>>,
+    /// The conditions under which there are call sites, and whether they hold.
+    conditions: &'static [(&'static str, bool)],
+}
+
+/// A method with the types that it is called with.
+struct Instance {
+    ty: TypeId,
+    /// The callees of each of its sites; `None` for a site that is compiled out.
+    sites: Vec<Option<Vec<(TypeId, &'static str)>>>,
+}
+
 impl Explorer {
     pub(crate) fn visit_entity<E: entity::Methods>(&mut self) {
-        match self.types.insert(E::NAME, TypeId::of::<E>()) {
-            None => {}
-            Some(known) if known == TypeId::of::<E>() => return,
-            Some(_) => {
-                let text = format!("two entities are called `{}`; rename one of them", E::NAME);
-                self.failure.get_or_insert(Error::Start(text));
-                return;
-            }
+        if self.classes.contains_key(&TypeId::of::<E>()) {
+            return;
         }
-        self.classes.insert(E::NAME, class_number::<E>());
-        match facts::<E>() {
-            Ok(entity) => {
-                self.entities.insert(E::NAME, entity);
+        match fields::check::<E>().and_then(|()| facts::<E>()) {
+            Ok(facts) => {
+                let (named, number) = (Named::of::<E>(), E::class().index());
+                let conditions = <E as entity::Methods>::CONDITIONS;
+                let explored = Explored { named, number, facts, instances: BTreeMap::new(), conditions };
+                self.classes.insert(TypeId::of::<E>(), explored);
                 self.todo.push(E::explore);
             }
-            Err(error) => {
-                self.failure.get_or_insert(Error::Start(format!("the facts of `{}`: {error}", E::NAME)));
-            }
+            Err(error) => drop(self.failure.get_or_insert(error)),
         }
     }
 
     /// Visits one method of an entity, and later its callees.
     pub fn visit_method<M: Method>(&mut self) {
         self.visit_entity::<M::Entity>();
-        let name = (M::Entity::NAME, M::NAME);
-        if !self.seen.insert(name) {
+        let Some(class) = self.classes.get_mut(&TypeId::of::<M::Entity>()) else { return };
+        if !self.seen.insert(TypeId::of::<M>()) {
             return;
         }
-        self.methods.insert(name, TypeId::of::<M>());
-        let description = Description::default();
-        let flow = Flow::new(World::Nowhere);
-        let cx = Cx { flow, place: Place::Nowhere(description.clone()) };
-        let _ = pin!(M::run(cx, None)).poll(&mut Context::from_waker(Waker::noop()));
-        let sites = description.take();
+        let sites = describe::<M>();
         self.todo.extend(sites.iter().flatten().flatten().map(|callee| callee.visit));
-        let callee = |it: &Described| graph::Callee { entity: it.entity.into(), method: it.method.into() };
-        let callees = |site: &Vec<Described>| site.iter().map(callee).collect();
-        self.sites.insert(name, sites.iter().map(|site| site.as_ref().map(callees)).collect());
-        self.conditions.insert(M::Entity::NAME, <M::Entity as entity::Methods>::CONDITIONS);
+        let callees = |site: Vec<Described>| site.iter().map(|it| (it.class, it.method)).collect();
+        let sites = sites.into_iter().map(|site| site.map(callees)).collect();
+        class.instances.entry(M::NAME).or_default().push(Instance { ty: TypeId::of::<M>(), sites });
+    }
+
+    /// Follows all calls to the end.
+    pub(crate) fn explore(&mut self) -> Result<()> {
+        while let Some(visit) = self.todo.pop() {
+            visit(self);
+        }
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// The classes that have been reached.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Named> {
+        self.classes.values().map(|class| &class.named)
     }
 
     pub(crate) fn finish(mut self, name: &str, workers: usize) -> Result<(graph::Program, Methods)> {
-        while let Some(visit) = self.todo.pop() {
-            visit(&mut self);
-        }
-        if let Some(failure) = self.failure {
-            return Err(failure);
-        }
-        // A method that is compiled out, or generic and never called, is not part of the program.
-        for (name, entity) in &mut self.entities {
-            entity
-                .methods
-                .retain(|method| self.seen.iter().any(|seen| *seen == (*name, method.name.as_str())));
-        }
-        for ((entity, method), sites) in self.sites {
-            let methods = self.entities.get_mut(entity).map(|entity| entity.methods.iter_mut());
-            let Some(method) = methods.into_iter().flatten().find(|known| known.name == method) else {
-                continue;
-            };
-            let compiled: Vec<bool> = sites.iter().map(Option::is_some).collect();
-            let conditions = self.conditions.get(entity).copied().unwrap_or_default();
-            method.decide(conditions, &compiled).map_err(|error| {
-                Error::Start(format!(
-                    "the graph of `{entity}::{}` does not fit its code: {error}",
-                    method.name
-                ))
-            })?;
-            for (site, callees) in method.sites.iter_mut().zip(sites.into_iter().flatten()) {
-                site.callees = callees;
+        self.explore()?;
+        let all: Vec<Named> = self.named().cloned().collect();
+        let names = names::shown(&all);
+        let mut classes = Vec::new();
+        let mut entities = Vec::new();
+        for (ty, class) in self.classes {
+            let name = names.get(&ty).cloned().unwrap_or_default();
+            let declared =
+                class.facts.methods.iter().map(|method| (method.name.clone(), method.line)).collect();
+            let mut instances = BTreeMap::new();
+            for (method, known) in &class.instances {
+                let types: Vec<TypeId> = known.iter().map(|instance| instance.ty).collect();
+                instances.insert((*method).to_owned(), types);
             }
+            let file = class.facts.file.clone();
+            classes.push(ClassOf { ty, number: class.number, name: name.clone(), file, declared, instances });
+            entities.push(class.entity(name, &names)?);
         }
-        let program = graph::link(name, self.entities.into_values().collect())
-            .map_err(|error| Error::Start(error.to_string()))?;
-        let methods = Methods::new(&program, &self.methods, &self.classes, workers);
+        let program = graph::link(name, entities).map_err(|error| Error::Start(error.to_string()))?;
+        let methods = Methods::new(name, &program, classes, workers);
         Ok((program, methods))
     }
 }
 
-fn facts<E: entity::Methods>() -> serde_json::Result<graph::Entity> {
-    let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
-    let methods = <E as entity::Methods>::FACTS.iter().map(|facts| serde_json::from_str(facts));
-    entity.methods = methods.collect::<serde_json::Result<_>>()?;
-    E::file().clone_into(&mut entity.file);
-    Ok(entity)
+impl Explored {
+    /// Its part of the graph.
+    fn entity(self, name: String, names: &BTreeMap<TypeId, String>) -> Result<graph::Entity> {
+        let Self { mut facts, instances, conditions, .. } = self;
+        facts.name = name;
+        // A method that is compiled out, or generic and never called from inside, is not part of the program.
+        facts.methods.retain(|method| instances.contains_key(method.name.as_str()));
+        for method in &mut facts.methods {
+            for (number, instance) in instances[method.name.as_str()].iter().enumerate() {
+                if number == 0 {
+                    let compiled: Vec<bool> = instance.sites.iter().map(Option::is_some).collect();
+                    method.decide(conditions, &compiled).map_err(|error| {
+                        let (entity, method) = (&facts.name, &method.name);
+                        Error::Start(format!(
+                            "the graph of `{entity}::{method}` does not fit its code: {error}"
+                        ))
+                    })?;
+                }
+                for (site, callees) in method.sites.iter_mut().zip(instance.sites.iter().flatten()) {
+                    let callees = callees.iter().map(|(class, method)| graph::Callee {
+                        entity: names.get(class).cloned().unwrap_or_default(),
+                        method: (*method).to_owned(),
+                    });
+                    unite(site, callees.collect(), number == 0);
+                }
+            }
+        }
+        Ok(facts)
+    }
+}
+
+/// Adds the callees that a site has in one more instance of its method.
+fn unite(site: &mut graph::Site, callees: Vec<graph::Callee>, first: bool) {
+    if first {
+        site.callees = callees;
+    } else if site.varies || site.callees != callees {
+        site.varies = true;
+        site.callees.extend(callees);
+        site.callees.sort();
+        site.callees.dedup();
+    }
+}
+
+/// The callees of a method's sites.
+fn describe<M: Method>() -> Vec<Option<Vec<Described>>> {
+    let description = Description::default();
+    let cx = Cx { flow: Flow::new(World::Nowhere), place: Place::Nowhere(description.clone()) };
+    let _ = pin!(M::run(cx, None)).poll(&mut Context::from_waker(Waker::noop()));
+    description.take()
+}
+
+fn facts<E: entity::Methods>() -> Result<graph::Entity> {
+    let read = || -> serde_json::Result<graph::Entity> {
+        let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
+        let methods = <E as entity::Methods>::FACTS.iter().map(|facts| serde_json::from_str(facts));
+        entity.methods = methods.collect::<serde_json::Result<_>>()?;
+        E::file().clone_into(&mut entity.file);
+        Ok(entity)
+    };
+    read().map_err(|error| Error::Start(format!("the facts of `{}`: {error}", E::NAME)))
 }

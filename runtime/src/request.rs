@@ -257,7 +257,10 @@ impl<M: Method> Work for Calls<M> {
             let Some(call) = self.items[place].call.take() else { continue };
             ambient::set(Some(self.ambient(place)));
             let flow = Flow::new(World::Alone(worker.clone()));
-            let (outcome, commit) = run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path));
+            let (outcome, commit) = match &worker.twice {
+                None => run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path)),
+                Some(twice) => twice.run(worker, &flow, call, self.ambient(place)),
+            };
             worker.end(commit, None);
             committed += u64::from(commit);
             if place as u64 + 1 == all {

@@ -88,12 +88,13 @@ pub struct Simulation {
 }
 
 impl App {
-    /// Links the app and simulates its workers in this thread instead of starting them.
+    /// Links the app and simulates its workers in this thread instead of starting them. The seed of [`crate::random`] is 0
+    /// unless one is set: a simulation comes out the same each time.
     ///
     /// # Errors
     /// As [`App::start`].
     pub fn simulate(self, schedule: Schedule) -> Result<Simulation> {
-        let (shared, graph) = self.link()?;
+        let (shared, graph) = self.seed_or(0).link()?;
         let peers = shared.ingress.workers();
         let node = |index| Node {
             executor: Executor::new(Worker::new(index, peers, shared.methods.clone())),

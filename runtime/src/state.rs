@@ -7,7 +7,10 @@
 //! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
 use crate::ambient::aside;
 use crate::entity::Entity;
+use crate::inspect::Shown;
+use crate::place::Location;
 use crate::task::{caught, discard};
+use crate::twice::{self, Touched};
 use hashbrown::HashTable;
 use slab::Slab;
 use std::any::Any;
@@ -56,8 +59,12 @@ pub(crate) trait AnyClass: Any {
     fn touch(&self, slot: u64) -> bool;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
-    /// Every entity as JSON, with its key as text.
-    fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>);
+    /// Every entity, for people.
+    fn inspect(&self) -> Vec<Shown>;
+    /// What a transaction has written; nothing if the entity came and went meanwhile.
+    fn touched(&self, undo: usize) -> Option<Touched>;
+    /// A state as bytes.
+    fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>>;
 }
 
 impl<E: Entity> Class<E> {
@@ -150,10 +157,23 @@ impl<E: Entity> AnyClass for Class<E> {
         }
     }
 
-    fn inspect(&self) -> (&'static str, Vec<(String, serde_json::Value)>) {
+    fn touched(&self, undo: usize) -> Option<Touched> {
+        let (undo_here, slots) = (self.undo.borrow(), self.slots.borrow());
+        let Undo { slot, before } = undo_here.get(undo)?;
+        let state = slots.get(*slot).and_then(|slot| slot.state.as_ref());
+        let key = state.or(before.as_ref())?.key();
+        Some(Touched::new(key, state))
+    }
+
+    fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
+        let key: &E::Key = key.downcast_ref()?;
+        let slot = self.find(Location::of::<E>(key, 1).hash, key)?;
+        self.slots.borrow().get(slot)?.state.as_ref().map(twice::encoded)
+    }
+
+    fn inspect(&self) -> Vec<Shown> {
         let slots = self.slots.borrow();
-        let states = slots.iter().filter_map(|(_, slot)| slot.state.as_ref());
-        (E::NAME, states.map(|state| (key_text(state.key()), state_json(state))).collect())
+        slots.iter().filter_map(|(_, slot)| slot.state.as_ref()).map(Shown::new).collect()
     }
 }
 

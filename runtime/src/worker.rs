@@ -10,11 +10,13 @@ use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::harvest::{Found, Harvest};
+use crate::inspect::Part;
 use crate::message::{CallKind, Leaving, Share};
 use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
 use crate::state::{AnyClass, Class, key_text};
 use crate::task::Payload;
+use crate::twice::{Touched, Twice};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::{Cell, RefCell, RefMut};
@@ -66,6 +68,8 @@ pub(crate) struct Worker {
     doom: RefCell<Option<Error>>,
     inbox: RefCell<Option<(u32, Result<Payload>)>>,
     outbox: RefCell<Vec<Sent>>,
+    /// Runs transactions more than once, if that was asked for.
+    pub(crate) twice: Option<Twice>,
     /// The classes, and the hashes or slots there, that [`Worker::expect`] is about to touch.
     expected: RefCell<Vec<(usize, u64)>>,
 }
@@ -96,6 +100,7 @@ pub(crate) const AHEAD: usize = 32;
 impl Worker {
     pub(crate) fn new(index: usize, peers: usize, methods: Arc<Methods>) -> Rc<Self> {
         Rc::new(Self {
+            twice: methods.twice.then(|| Twice::new(methods.clone())),
             index,
             peers,
             methods,
@@ -117,21 +122,34 @@ impl Worker {
         self.stamps.get()
     }
 
-    pub(crate) fn class<E: Entity>(&self) -> Rc<Class<E>> {
+    /// The entities of a class.
+    ///
+    /// # Errors
+    /// When it is not part of the app.
+    #[inline]
+    pub(crate) fn class<E: Entity>(&self) -> Result<Rc<Class<E>>> {
         let index = E::class().index();
         let known = self.classes.borrow().get(index).cloned().flatten();
-        let class = known.unwrap_or_else(|| {
-            let mut classes = self.classes.borrow_mut();
-            if classes.len() <= index {
-                classes.resize_with(index + 1, || None);
-            }
-            let class: Rc<dyn AnyClass> = Rc::new(Class::<E>::new());
-            classes[index] = Some(class.clone());
-            class
-        });
-        (class as Rc<dyn Any>)
-            .downcast()
-            .unwrap_or_else(|_| unreachable!("a class stands under its own number"))
+        let class = match known {
+            Some(class) => class,
+            None => self.first_use::<E>(index)?,
+        };
+        let class = (class as Rc<dyn Any>).downcast();
+        Ok(class.unwrap_or_else(|_| unreachable!("a class stands under its own number")))
+    }
+
+    #[cold]
+    fn first_use<E: Entity>(&self, index: usize) -> Result<Rc<dyn AnyClass>> {
+        if !self.methods.has::<E>() {
+            return Err(self.methods.stranger::<E>());
+        }
+        let mut classes = self.classes.borrow_mut();
+        if classes.len() <= index {
+            classes.resize_with(index + 1, || None);
+        }
+        let class: Rc<dyn AnyClass> = Rc::new(Class::<E>::new());
+        classes[index] = Some(class.clone());
+        Ok(class)
     }
 
     /// Brings what calls will touch near the processor, as far as their arguments say.
@@ -219,6 +237,18 @@ impl Worker {
         }
     }
 
+    /// What the running transaction has written so far.
+    pub(crate) fn touched(&self) -> Vec<Touched> {
+        let (classes, running) = (self.classes.borrow(), self.running.borrow());
+        let touched = |(class, undo): &Kept| classes.get(*class as usize)?.as_ref()?.touched(*undo as usize);
+        running.journal.iter().filter_map(touched).collect()
+    }
+
+    /// The state of an entity as bytes, by the number of its class.
+    pub(crate) fn encoded(&self, class: usize, key: &dyn Any) -> Option<Vec<u8>> {
+        self.classes.borrow().get(class)?.as_ref()?.encoded(key)
+    }
+
     /// Whether the running transaction may touch an entity of this worker.
     #[inline]
     pub(crate) fn may(&self, lock: u64, access: Access) -> bool {
@@ -257,6 +287,10 @@ impl Worker {
     pub(crate) fn doom(&self, error: Error) {
         self.doom.borrow_mut().get_or_insert(error);
     }
+    #[inline]
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doom.borrow().is_some()
+    }
     /// Why the running task cannot go on, if so.
     #[inline]
     pub(crate) fn take_doom(&self) -> Option<Error> {
@@ -293,8 +327,12 @@ impl Worker {
         self.outbox.borrow_mut()
     }
 
-    pub(crate) fn inspect(&self) -> Vec<(&'static str, Vec<(String, serde_json::Value)>)> {
-        self.classes.borrow().iter().flatten().map(|class| class.inspect()).collect()
+    /// The entities here, for people.
+    pub(crate) fn inspect(&self) -> Part {
+        let classes = self.classes.borrow();
+        let classes =
+            classes.iter().enumerate().filter_map(|(number, class)| Some((number, class.as_ref()?)));
+        classes.map(|(number, class)| (self.methods.name_of(number).to_owned(), class.inspect())).collect()
     }
 
     /// Where an entity is that a method wants to be there; one that comes to be on first use does so now.
@@ -318,7 +356,7 @@ impl Worker {
         at: Location,
         key: <M::Entity as Entity>::Key,
     ) -> Result<Cx<M::Entity>> {
-        let class = self.class::<M::Entity>();
+        let class = self.class::<M::Entity>()?;
         let slot = if M::ABSENT_OK {
             class.find(at.hash, &key)
         } else {
@@ -329,12 +367,16 @@ impl Worker {
 
     /// Runs a call of a method that is a plain function on the state of its entity.
     pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
-        let class = self.class::<M::Entity>();
+        let class = self.class::<M::Entity>()?;
         let slot = self.slot(&class, at.hash, &call.key, path)?;
         let reads = M::ACCESS == Access::Read;
         let state = if reads { class.hold(slot) } else { self.hold_to_write(&class, slot) };
-        let run = || state.and_then(|mut state| M::plain(&mut state, call.args));
-        ambient::within(Activation::new(path), run)
-            .ok_or_else(|| Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) })
+        let missing = || Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) };
+        let mut state = state.ok_or_else(missing)?;
+        let output = ambient::within(Activation::new(path), || M::plain(&mut state, call.args));
+        if !reads && *state.key() != call.key {
+            return Err(wrong_key(&call.key, &*state));
+        }
+        output.ok_or_else(missing)
     }
 }

@@ -95,13 +95,15 @@ macro_rules! script {
         let expected: Vec<(&str, &str)> = vec![$((stringify!($call), $expect)),+];
         let oracle = {
             #[allow(unused_mut, reason = "the script decides")]
-            let mut oracle = ::thalweg::oracle::Oracle::new().seed(7).clock(|| 0);
+            let mut oracle = ::thalweg::oracle::Oracle::new()$(.entity::<$entity>())+.seed(7).clock(|| 0);
             let replies = vec![$(show(oracle.call($call))),+];
             Run { side: "oracle".to_owned(), replies, state: oracle.inspect() }
         };
         oracle.expect(&expected, $state);
-        for workers in WORKERS {
-            let app = ::thalweg::prelude::App::new("corpus")
+        // Once with every transaction run more than once, too.
+        for (workers, twice) in WORKERS.map(|workers| (workers, false)).into_iter().chain([(1, true)]) {
+            let app = if twice { ::thalweg::testing::app("corpus") } else { ::thalweg::prelude::App::new("corpus") };
+            let app = app
                 $(.entity::<$entity>())+
                 .workers(workers)
                 .seed(7)
@@ -115,7 +117,8 @@ macro_rules! script {
             let replies = pending.into_iter().map(|reply| reply()).collect();
             let state = app.inspect().expect("the state can be read");
             app.stop().expect("the program stops");
-            Run { side: format!("{workers} workers"), replies, state }.agrees_with(&oracle, &expected);
+            let side = format!("{workers} workers{}", if twice { ", each transaction more than once" } else { "" });
+            Run { side, replies, state }.agrees_with(&oracle, &expected);
         }
         for (workers, epoch, seed) in $crate::harness::SCHEDULES {
             let mut simulation = ::thalweg::prelude::App::new("corpus")

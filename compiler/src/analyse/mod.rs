@@ -72,6 +72,7 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
             live: live.site(&cfg, id),
             used: facts.used,
             callees: Vec::new(),
+            varies: false,
         })
         .collect();
     Method {

@@ -1,7 +1,7 @@
 //! What an `#[entity] struct` becomes.
 use crate::hygiene;
 use crate::model::Entity;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -10,21 +10,25 @@ use syn::spanned::Spanned;
 /// #[derive(Clone, Serialize, Deserialize)] pub struct Account { id: u64, balance: i64 }
 /// const _: () = { impl Account { pub fn at(key: u64) -> Ref<Account> } impl Entity for Account { .. } };
 /// ```
-pub(crate) fn entity(entity: &Entity) -> TokenStream {
+///
+/// `broken`: something has been said about it already, and what is generated from its fields would say so again.
+pub(crate) fn entity(entity: &Entity, broken: bool) -> TokenStream {
     let p = hygiene::private(entity.options.krate.as_ref());
     let item = &entity.item;
-    let derives = derives(entity, &p);
+    let missing = missing(entity);
+    let derives = if broken { TokenStream::new() } else { derives(&missing, &p) };
+    let instead = if broken { stand_ins(entity, &missing, &p) } else { assertions(entity, &p) };
     let implementation = implementation(entity, &p);
     quote! {
         #derives
         #item
         #[doc(hidden)]
-        const _: () = { #implementation };
+        const _: () = { #implementation #instead };
     }
 }
 
-/// Derives what is needed and what the user has not derived.
-fn derives(entity: &Entity, p: &TokenStream) -> TokenStream {
+/// What an entity needs and the user has not derived.
+fn missing(entity: &Entity) -> Vec<&'static str> {
     let mut derived = Vec::new();
     for attribute in entity.item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")) {
         // A derive that does not parse is rustc's to report.
@@ -33,12 +37,17 @@ fn derives(entity: &Entity, p: &TokenStream) -> TokenStream {
             Ok(())
         });
     }
-    let missing = |name: &str| !derived.iter().any(|known| known == name);
+    let mut missing = vec!["Clone", "Serialize", "Deserialize"];
+    missing.retain(|name| !derived.iter().any(|known| known == name));
+    missing
+}
+
+fn derives(missing: &[&str], p: &TokenStream) -> TokenStream {
     let mut out = TokenStream::new();
-    if missing("Clone") {
+    if missing.contains(&"Clone") {
         out.extend(quote!(#[derive(#p::std::clone::Clone)]));
     }
-    let (ser, de) = (missing("Serialize"), missing("Deserialize"));
+    let (ser, de) = (missing.contains(&"Serialize"), missing.contains(&"Deserialize"));
     if ser {
         out.extend(quote!(#[derive(#p::serde::Serialize)]));
     }
@@ -52,15 +61,62 @@ fn derives(entity: &Entity, p: &TokenStream) -> TokenStream {
     out
 }
 
+/// What the derives would have made, so that one mistake gives one error.
+fn stand_ins(entity: &Entity, missing: &[&str], p: &TokenStream) -> TokenStream {
+    let name = &entity.item.ident;
+    let each = missing.iter().map(|missing| match *missing {
+        "Clone" => quote! {
+            impl #p::std::clone::Clone for #name { fn clone(&self) -> Self { #p::std::unimplemented!() } }
+        },
+        "Serialize" => quote! {
+            impl #p::serde::Serialize for #name {
+                fn serialize<S: #p::serde::Serializer>(&self, _: S) -> #p::std::result::Result<S::Ok, S::Error> {
+                    #p::std::unimplemented!()
+                }
+            }
+        },
+        _ => quote! {
+            impl<'de> #p::serde::Deserialize<'de> for #name {
+                fn deserialize<D: #p::serde::Deserializer<'de>>(_: D) -> #p::std::result::Result<Self, D::Error> {
+                    #p::std::unimplemented!()
+                }
+            }
+        },
+    });
+    each.collect()
+}
+
+/// Spanned assertions, so that rustc says at the user's field what cannot be undone. A key has more to do, and says so.
+fn assertions(entity: &Entity, p: &TokenStream) -> TokenStream {
+    let fields = entity.item.fields.iter().filter(|field| field.ident.as_ref() != Some(&entity.key));
+    let each = fields.map(|syn::Field { ty, attrs, .. }| {
+        let conditions = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+        quote_spanned! {ty.span()=> #(#conditions)* const _: fn() = || {
+            fn state<T: #p::State>() {}
+            state::<#ty>();
+        };}
+    });
+    each.collect()
+}
+
 fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
     let (name, visibility) = (&entity.item.ident, &entity.item.vis);
     let (key, key_type, partition) = (&entity.key, &entity.key_type, &entity.partition);
     let number = hygiene::number(&key.unraw().to_string());
-    let text = name.unraw().to_string();
+    let text = class_name(entity);
+    let named = entity.options.name.is_some();
+    let nondeterminism = entity.options.nondeterminism;
+    let fields = entity.item.fields.iter().map(|syn::Field { ident, ty, attrs, .. }| {
+        let conditions = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+        let name = ident.as_ref().map(|ident| ident.unraw().to_string());
+        quote!(#(#conditions)* (#name, #p::std::any::type_name::<#ty>()))
+    });
     let facts = facts(entity);
+    // `auto` may come from another macro than the struct, and then has another scope.
+    let asked = hygiene::local("key", Span::call_site());
     let auto = match entity.options.auto {
         Some(span) => {
-            quote_spanned!(span=> #p::std::option::Option::Some(<#name>::new(#p::std::clone::Clone::clone(key))))
+            quote_spanned!(span=> #p::std::option::Option::Some(<#name>::new(#p::std::clone::Clone::clone(#asked))))
         }
         None => quote!(#p::std::option::Option::None),
     };
@@ -86,6 +142,8 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             #stub
             type KeyName = #p::KeyNamed<#number>;
             const NAME: &'static #p::std::primitive::str = #text;
+            const NAMED: #p::std::primitive::bool = #named;
+            const NONDETERMINISM: #p::std::primitive::bool = #nondeterminism;
             const FACTS: &'static #p::std::primitive::str = #facts;
             const AUTO: #p::std::primitive::bool = #created_on_use;
             const PARTITIONED: #p::std::primitive::bool = #partitioned;
@@ -93,19 +151,28 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
                 static CLASS: #p::ClassId = #p::ClassId::new();
                 &CLASS
             }
+            fn fields() -> #p::std::vec::Vec<(&'static #p::std::primitive::str, &'static #p::std::primitive::str)> {
+                #p::std::vec::Vec::from([#(#fields),*])
+            }
             fn key(&self) -> &#key_type { &self.#key }
             fn place(key: &#key_type, hasher: &mut #p::StableHasher) { #place }
-            fn auto(key: &#key_type) -> #p::std::option::Option<Self> { let _ = key; #auto }
+            fn auto(#asked: &#key_type) -> #p::std::option::Option<Self> { let _ = #asked; #auto }
             fn file() -> &'static #p::std::primitive::str { #p::std::file!() }
         }
     }
+}
+
+/// What the class is called: as the user says, or else as the struct.
+fn class_name(entity: &Entity) -> String {
+    let ident = || entity.item.ident.unraw().to_string();
+    entity.options.name.as_ref().map_or_else(ident, syn::LitStr::value)
 }
 
 fn facts(entity: &Entity) -> String {
     let partition = &entity.partition;
     let key_type = &entity.key_type;
     let facts = thalweg_graph::Entity {
-        name: entity.item.ident.unraw().to_string(),
+        name: class_name(entity),
         file: String::new(),
         line: u32::try_from(entity.item.ident.span().start().line).unwrap_or(0),
         key: thalweg_graph::Variable {

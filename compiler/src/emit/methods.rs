@@ -50,7 +50,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
         )]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverVisited as _};
+            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #[allow(unused_imports)]
             use #p::{AnyStatement as _, LaterOperand as _};
             #[allow(unused_imports)]
@@ -176,6 +176,7 @@ impl Emit<'_> {
                 }
             }
         });
+        let is_err = self.is_err(function, &result);
         quote! {
             impl #declared #p::Method for #marker #bounds {
                 type Entity = #entity;
@@ -197,6 +198,13 @@ impl Emit<'_> {
                     let (#(#names,)*) = #received;
                     #p::std::option::Option::Some((#((&#p::Argument(#names)).copy()?,)*))
                 }
+                fn twin(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
+                    let (#(#names,)*) = #received;
+                    #p::std::option::Option::Some((#((&#p::Argument(#names)).twin()?,)*))
+                }
+                fn visit_output(#result: &Self::Output, #harvest: &mut #p::Harvest<'_>) {
+                    (&#p::Argument(#result)).visit(0, #harvest);
+                }
                 fn run(
                     #cx: #p::Cx<#entity>,
                     #received: #p::std::option::Option<Self::Args>,
@@ -206,10 +214,22 @@ impl Emit<'_> {
                 #plain
                 fn is_err(#result: &Self::Output) -> #p::std::primitive::bool {
                     let _ = &#result;
-                    (&#p::Outcome(#result)).is_err()
+                    #is_err
                 }
             }
         }
+    }
+
+    /// `(&Outcome(output)).is_err()`. What depends on a type parameter may be a `Result` for some types alone, so the value
+    /// is asked.
+    fn is_err(&self, function: &Function, result: &Ident) -> TokenStream {
+        let p = &self.p;
+        let written = &function.signature.output;
+        let mut params = function.signature.generics.type_params();
+        if !params.any(|param| mentions(written.to_token_stream(), &param.ident)) {
+            return quote!((&#p::Outcome(#result)).is_err());
+        }
+        quote_spanned!(written.span()=> (&#p::unclear(#result)).is_err())
     }
 
     /// `async fn __thalweg_transfer(cx: Cx<Self>, args: Option<(..)>) -> ..`.
@@ -297,6 +317,14 @@ pub(super) struct Emitted {
     pub(super) marker: TokenStream,
     args: Vec<TokenStream>,
     output: TokenStream,
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 fn local(name: &str) -> Ident {

@@ -66,6 +66,7 @@ pub fn site(line: u32, callee: &str, receiver: Origin, arguments: Vec<Origin>) -
         live: vec![],
         used: true,
         callees: vec![to(callee)],
+        varies: false,
     }
 }
 

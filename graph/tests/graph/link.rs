@@ -36,7 +36,7 @@ fn two_entities_of_one_name() {
     check(
         vec![other, entity("A", vec![])],
         "two entities are named `A`, at src/test.rs:1 and at src/test.rs:7; \
-         help: rename one of them, the name is what tells their state apart",
+         help: give one of them another name with `#[entity(name = \"..\")]`; it tells their state apart",
     );
 }
 

@@ -1,0 +1,278 @@
+//! What a transaction did, as bytes: the calls in their order, with their answers, and the states it left.
+use super::encoded;
+use crate::call::Call;
+use crate::codec::{decode, encode, first_shown, shown};
+use crate::entity::{Entity, Method};
+use crate::error::Result;
+use crate::harvest::Harvest;
+use crate::task::{caught, discard};
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::task::Poll;
+use thalweg_graph::Access;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A method was called.
+    Called(Callee, Vec<u8>),
+    /// It returned.
+    Returned(Callee, Vec<u8>),
+}
+
+/// A method and the entity it was called on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Callee {
+    entity: &'static str,
+    method: &'static str,
+    access: Access,
+    key: Vec<u8>,
+}
+
+/// A state that a transaction left; `None` for an entity that it removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) entity: &'static str,
+    pub(crate) class: TypeId,
+    pub(crate) key: Vec<u8>,
+    pub(crate) state: Option<Vec<u8>>,
+}
+
+/// How a transaction ended: its answer, or the error in its place.
+pub(crate) type Answer = std::result::Result<Vec<u8>, String>;
+
+/// All that a transaction did.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) events: Vec<Event>,
+    pub(crate) answer: Answer,
+    pub(crate) commit: bool,
+    pub(crate) written: Vec<Written>,
+    /// Whether an entity took part that is allowed to differ.
+    pub(crate) allowed: bool,
+    /// What is wrong, whatever another run does; with the method.
+    pub(crate) fault: Option<Difference>,
+}
+
+/// A method, and what of it differed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    pub(crate) method: String,
+    pub(crate) what: String,
+}
+
+/// Writes down what happens.
+#[derive(Default)]
+pub(crate) struct Recorder(RefCell<Notes>);
+
+#[derive(Default)]
+struct Notes {
+    events: Vec<Event>,
+    running: Vec<String>,
+    allowed: bool,
+    fault: Option<Difference>,
+}
+
+impl Recorder {
+    /// Writes down a call, and its answer.
+    pub(crate) fn call<M: Method>(
+        &self,
+        call: Call<M>,
+        run: impl FnOnce(Call<M>) -> Poll<M::Output>,
+    ) -> Poll<M::Output> {
+        let callee = Callee::of(&call);
+        let mut arguments = Vec::new();
+        M::visit(&call.args, &mut Harvest::encoding(&mut arguments));
+        let notes = || self.0.borrow_mut();
+        notes().allowed |= M::Entity::NONDETERMINISM;
+        notes().running.push(callee.name());
+        notes().events.push(Event::Called(callee.clone(), arguments));
+        let done = run(call);
+        if let Poll::Ready(output) = &done {
+            let answer = answer::<M>(output);
+            notes().events.push(Event::Returned(callee, answer));
+            notes().running.pop();
+        }
+        done
+    }
+
+    /// Something is wrong with the method that runs.
+    pub(crate) fn fault(&self, what: String) {
+        let notes = &mut *self.0.borrow_mut();
+        let method = notes.running.last().cloned().unwrap_or_default();
+        notes.fault.get_or_insert(Difference { method, what });
+    }
+
+    /// What has been written down since the last time.
+    pub(crate) fn take<M: Method>(&self, outcome: &Result<M::Output>, written: Vec<Written>) -> Record {
+        let Notes { events, allowed, fault, .. } = self.0.take();
+        let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+        let answer = match outcome {
+            Ok(output) => Ok(answer::<M>(output)),
+            Err(error) => Err(error.to_string()),
+        };
+        let written = if commit { written } else { Vec::new() };
+        Record { events, answer, commit, written, allowed, fault }
+    }
+}
+
+fn answer<M: Method>(output: &M::Output) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    M::visit_output(output, &mut Harvest::encoding(&mut bytes));
+    bytes
+}
+
+impl Event {
+    fn callee(&self) -> &Callee {
+        let (Self::Called(callee, _) | Self::Returned(callee, _)) = self;
+        callee
+    }
+}
+
+impl Callee {
+    fn of<M: Method>(call: &Call<M>) -> Self {
+        let (entity, method) = (<M::Entity as Entity>::NAME, M::NAME);
+        Self { entity, method, access: M::ACCESS, key: encode(&call.key) }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{}::{}", self.entity, self.method)
+    }
+
+    fn shown(&self) -> String {
+        format!("`{}` on {}", self.name(), shown(&self.key))
+    }
+}
+
+impl Written {
+    pub(crate) fn new<E: Entity>(key: &E::Key, state: Option<&E>) -> Self {
+        let key = caught(|| encode(key)).unwrap_or_default();
+        Self { entity: E::NAME, class: TypeId::of::<E>(), key, state: state.map(encoded) }
+    }
+
+    /// Whether the state is another when it is read back, and how.
+    pub(crate) fn lost<E: Entity>(&self) -> Option<String> {
+        let bytes = self.state.as_deref()?;
+        let name = self.name();
+        match caught(|| decode::<E>(bytes)) {
+            Ok(Ok(state)) => {
+                let again = encoded(&state);
+                discard(state);
+                let same = again == bytes;
+                let [was, is] = [bytes, &again].map(shown);
+                (!same).then(|| {
+                    format!("{name} is another when it is read back from its bytes: {was}, and then {is}")
+                })
+            }
+            Ok(Err(error)) => Some(format!("{name} cannot be read back from its bytes: {error}")),
+            Err(panic) => Some(format!("{name} cannot be read back from its bytes: {panic}")),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.entity, shown(&self.key))
+    }
+
+    pub(crate) fn shown(&self) -> String {
+        self.state.as_deref().map_or_else(|| "nothing".to_owned(), shown)
+    }
+}
+
+impl Record {
+    /// The method that wrote to an entity last, or else the root.
+    pub(crate) fn writer(&self, written: &Written) -> String {
+        let wrote = |callee: &&Callee| {
+            callee.access != Access::Read && callee.entity == written.entity && callee.key == written.key
+        };
+        let callees = || self.events.iter().map(Event::callee);
+        callees().filter(wrote).last().or_else(|| callees().next()).map(Callee::name).unwrap_or_default()
+    }
+
+    /// What another run from the same state did that this one did not.
+    pub(crate) fn difference(&self, other: &Self) -> Option<Difference> {
+        self.calls_differ(other).or_else(|| self.answers_differ(other)).or_else(|| self.states_differ(other))
+    }
+
+    fn calls_differ(&self, other: &Self) -> Option<Difference> {
+        let mut running: Vec<&Callee> = Vec::new();
+        let longest = self.events.len().max(other.events.len());
+        for at in 0..longest {
+            let (a, b) = (self.events.get(at), other.events.get(at));
+            // The arguments of the root are copies, and no doing of its method.
+            let same = a == b
+                || at == 0
+                    && matches!((a, b), (Some(Event::Called(a, _)), Some(Event::Called(b, _))) if a == b);
+            match (same, a) {
+                (true, Some(Event::Called(callee, _))) => running.push(callee),
+                (true, _) => drop(running.pop()),
+                (false, _) => {
+                    let method = running.last().map(|callee| callee.name()).unwrap_or_default();
+                    let what = format!("it {}, and then {}", did(a), did(b));
+                    return Some(Difference { method, what });
+                }
+            }
+        }
+        None
+    }
+
+    fn answers_differ(&self, other: &Self) -> Option<Difference> {
+        if self.answer == other.answer && self.commit == other.commit {
+            return None;
+        }
+        let text = |answer: &Answer| match answer {
+            Ok(bytes) => format!("answered {}", shown(bytes)),
+            Err(error) => format!("failed ({error})"),
+        };
+        // What failed is the method that had not returned.
+        let mut running = Vec::new();
+        for event in &self.events {
+            match event {
+                Event::Called(callee, _) => running.push(callee),
+                Event::Returned(..) => drop(running.pop()),
+            }
+        }
+        let root = || self.events.first().map(Event::callee);
+        let method = running.pop().or_else(root).map(Callee::name).unwrap_or_default();
+        Some(Difference {
+            method,
+            what: format!("it {}, and then {}", text(&self.answer), text(&other.answer)),
+        })
+    }
+
+    fn states_differ(&self, other: &Self) -> Option<Difference> {
+        let of = |record: &Self, like: &Written| {
+            let mut all = record.written.iter();
+            all.find(|written| written.class == like.class && written.key == like.key).cloned()
+        };
+        let both = self.written.iter().chain(&other.written);
+        let differs = both.clone().find(|written| of(self, written) != of(other, written))?;
+        let text =
+            |record: &Self| of(record, differs).map_or_else(|| "as it was".to_owned(), |it| it.shown());
+        let what = format!("it left {} as {}, and then as {}", differs.name(), text(self), text(other));
+        Some(Difference { method: self.writer(differs), what })
+    }
+}
+
+fn did(event: Option<&Event>) -> String {
+    match event {
+        Some(Event::Called(callee, arguments)) => {
+            format!("called {} with {}", callee.shown(), list(arguments))
+        }
+        Some(Event::Returned(_, answer)) => format!("answered {}", shown(answer)),
+        None => "made no more calls".to_owned(),
+    }
+}
+
+/// Arguments stand one after the other.
+fn list(mut bytes: &[u8]) -> String {
+    let mut all = Vec::new();
+    while !bytes.is_empty() {
+        let Some((text, rest)) = first_shown(bytes) else {
+            all.push(String::from_utf8_lossy(bytes).into_owned());
+            break;
+        };
+        all.push(text);
+        bytes = rest;
+    }
+    format!("({})", all.join(", "))
+}
