@@ -3,6 +3,7 @@
 //! An argument is serialised into nothing. On the way every [`crate::Ref`] in it comes by, whatever it stands in,
 //! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
 use crate::Entity;
+use crate::measure::Measure;
 use crate::place::Location;
 use serde::ser::{self, Serialize, Serializer};
 use std::cell::{Cell, RefCell};
@@ -45,11 +46,14 @@ pub(crate) fn reset() {
     }
 }
 
-/// Searches the parameters that an access plan names.
-pub struct Harvest<'a> {
-    peers: usize,
-    wanted: &'a dyn Fn(usize) -> bool,
-    each: &'a mut dyn FnMut(usize, Found),
+/// Looks at the parameters of a method one by one.
+pub struct Harvest<'a>(Looks<'a>);
+
+enum Looks<'a> {
+    /// For the references in those that an access plan names.
+    ForReferences { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Found) },
+    /// For how large they are.
+    ForSize(&'a mut Measure),
 }
 
 impl<'a> Harvest<'a> {
@@ -58,20 +62,27 @@ impl<'a> Harvest<'a> {
         wanted: &'a dyn Fn(usize) -> bool,
         each: &'a mut dyn FnMut(usize, Found),
     ) -> Self {
-        Self { peers, wanted, each }
+        Self(Looks::ForReferences { peers, wanted, each })
     }
 
-    /// Searches one parameter.
+    /// Adds the sizes of parameters to this.
+    pub(crate) fn measuring(measure: &'a mut Measure) -> Self {
+        Self(Looks::ForSize(measure))
+    }
+
+    /// Looks at one parameter.
     pub fn parameter<T: Serialize>(&mut self, place: usize, argument: &T) {
-        if !(self.wanted)(place) {
-            return;
-        }
-        PEERS.set(self.peers);
+        let (peers, each) = match &mut self.0 {
+            Looks::ForSize(measure) => return measure.add(argument),
+            Looks::ForReferences { wanted, .. } if !wanted(place) => return,
+            Looks::ForReferences { peers, each, .. } => (*peers, each),
+        };
+        PEERS.set(peers);
         // What cannot be serialised names nothing that could be seen; a call to it is then found to be unplanned.
         let _ = argument.serialize(Nowhere);
         PEERS.set(0);
         if ANY.replace(false) {
-            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| (self.each)(place, found)));
+            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| each(place, found)));
         }
     }
 }

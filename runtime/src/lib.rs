@@ -5,16 +5,24 @@
 //!
 //! The modules stand in the order of a request's way: `ingress → sequence → dataflow → execute → worker → reply`.
 #![forbid(unsafe_code)]
+#[cfg(test)]
+extern crate self as thalweg; // tests in here have entities, too
 
 mod error;
+mod guard;
+mod thread;
+mod waker;
 mod place;
 mod entity;
 mod call;
 mod ambient;
+mod clock;
 mod harvest;
+mod measure;
 mod program;
 mod plan;
 mod app;
+mod room;
 mod ingress;
 mod request;
 mod sequence;
@@ -28,6 +36,8 @@ mod task;
 mod cx;
 mod state;
 mod reply;
+#[cfg(test)]
+mod failing;
 pub mod oracle;
 pub mod simulation;
 
@@ -35,7 +45,7 @@ pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
 pub use entity::{Entity, Key, Portable};
-pub use error::Error;
+pub use error::{Bound, Error};
 pub use plan::MethodCounts;
 pub use reply::{Replies, Reply};
 pub use serde;

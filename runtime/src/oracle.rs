@@ -9,10 +9,12 @@ use crate::call::Call;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::flow::{Flow, World};
+use crate::guard::{caught, discard};
 use crate::place::Location;
 use crate::plan::Ticket;
 use crate::state::{Class, key_text, state_json};
-use crate::task::{caught, run_now};
+use crate::task::{run_now, with_stack};
+use crate::thread::{STACK, as_worker};
 use crate::worker::Worker;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -26,6 +28,8 @@ pub struct Oracle {
     plain: Rc<Plain>,
     seed: u64,
     clock: fn() -> u64,
+    /// The time of the last transaction: none is before it, as in the engine.
+    now: u64,
     number: u64,
 }
 
@@ -69,6 +73,17 @@ impl<E: Entity> PlainMap<E> {
         let known = self.get(key).is_some();
         self.now.borrow_mut().insert(key.clone(), None);
         known
+    }
+}
+
+impl<E: Entity> Drop for PlainMap<E> {
+    fn drop(&mut self) {
+        for map in [&mut self.now, &mut self.before] {
+            for (key, state) in std::mem::take(map.get_mut()) {
+                discard(key);
+                discard(state);
+            }
+        }
     }
 }
 
@@ -175,7 +190,7 @@ impl Default for Oracle {
 impl Oracle {
     /// An oracle without entities, with seed 0 and a clock that stands at 0.
     pub fn new() -> Self {
-        Self { plain: Rc::default(), seed: 0, clock: || 0, number: 0 }
+        Self { plain: Rc::default(), seed: 0, clock: || 0, now: 0, number: 0 }
     }
     /// The seed of [`crate::random`].
     pub fn seed(mut self, seed: u64) -> Self {
@@ -195,14 +210,16 @@ impl Oracle {
     pub fn call<M: Method>(&mut self, call: Call<M>) -> Result<M::Output, Error> {
         let id = TransactionId { handle: 0, number: self.number };
         self.number += 1;
-        ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed }));
+        self.now = self.now.max((self.clock)());
+        ambient::set(Some(Ambient { id, now: self.now, seed: self.seed }));
         let flow = Flow::new(World::Plain(self.plain.clone()));
-        let outcome = caught(|| self.plain.enter(&flow, call, flow.next()));
+        let enter = || self.plain.enter(&flow, call, flow.next());
+        let outcome = caught(|| as_worker(STACK, || with_stack(0, enter)));
         let doom = self.plain.doom.borrow_mut().take();
         let result = match (doom, outcome) {
             (Some(error), _) | (None, Err(error)) => Err(error),
             (None, Ok(Poll::Ready(output))) => Ok(output),
-            (None, Ok(Poll::Pending)) => Err(Error::Stopped),
+            (None, Ok(Poll::Pending)) => Err(Error::internal("a method stopped, and nothing says why")),
         };
         let commit = result.as_ref().is_ok_and(|output| !M::is_err(output));
         self.plain.maps.borrow().values().for_each(|map| map.end(commit));
