@@ -8,6 +8,7 @@ use crate::call::Awaitable;
 use crate::entity::{Constructed, Entity};
 use crate::error::Result;
 use crate::flow::Flow;
+use crate::guard::discard;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
@@ -233,10 +234,11 @@ impl<E: Entity> Held<'_, E> {
     }
 
     fn let_go(&mut self) {
-        if let (Some(State::Copy(state)), true, Place::Map { map, .. }) =
-            (self.state.take(), self.write, &self.cx.place)
-        {
-            map.put(state);
+        match (self.state.take(), self.write, &self.cx.place) {
+            (Some(State::Copy(state)), true, Place::Map { map, .. }) => map.put(state),
+            // A copy that nobody asked for must not make the method panic when it is dropped.
+            (Some(State::Copy(state)), ..) => discard(state),
+            (Some(State::Slot(_)) | None, ..) => {}
         }
     }
 }

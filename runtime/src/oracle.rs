@@ -66,24 +66,37 @@ impl<E: Entity> PlainMap<E> {
         let (class, peers) = self.behind.as_ref()?;
         class.copy(Location::of::<E>(key, *peers).hash, key)
     }
+    /// Whether it is there.
+    fn has(&self, key: &E::Key) -> bool {
+        let state = self.get(key);
+        let known = state.is_some();
+        discard(state);
+        known
+    }
     pub(crate) fn put(&self, entity: E) {
-        self.now.borrow_mut().insert(entity.key().clone(), Some(entity));
+        let key = entity.key().clone();
+        let before = self.now.borrow_mut().insert(key, Some(entity));
+        discard(before);
     }
     pub(crate) fn remove(&self, key: &E::Key) -> bool {
-        let known = self.get(key).is_some();
-        self.now.borrow_mut().insert(key.clone(), None);
+        let known = self.has(key);
+        let before = self.now.borrow_mut().insert(key.clone(), None);
+        discard(before);
         known
     }
 }
 
 impl<E: Entity> Drop for PlainMap<E> {
     fn drop(&mut self) {
-        for map in [&mut self.now, &mut self.before] {
-            for (key, state) in std::mem::take(map.get_mut()) {
-                discard(key);
-                discard(state);
-            }
-        }
+        [&self.now, &self.before].map(|map| forget(map.take()));
+    }
+}
+
+/// Drops states one by one, which is user code.
+fn forget<K, E>(states: BTreeMap<K, Option<E>>) {
+    for (key, state) in states {
+        discard(key);
+        discard(state);
     }
 }
 
@@ -92,12 +105,9 @@ impl<E: Entity> AnyMap for PlainMap<E> {
         self
     }
     fn end(&self, commit: bool) {
-        let (mut now, mut before) = (self.now.borrow_mut(), self.before.borrow_mut());
-        if commit {
-            before.clone_from(&now);
-        } else {
-            now.clone_from(&before);
-        }
+        let (from, to) = if commit { (&self.now, &self.before) } else { (&self.before, &self.now) };
+        let states = from.borrow().clone();
+        forget(to.replace(states));
     }
     fn inspect(&self) -> (String, serde_json::Value) {
         let now = self.now.borrow();
@@ -149,7 +159,7 @@ impl Plain {
 
     pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
         let map = self.map::<E>();
-        if map.get(&key).is_none() {
+        if !map.has(&key) {
             match ambient::within(first_use(flow.path()), || E::auto(&key)) {
                 Some(fresh) if fresh.key() == &key => map.put(fresh),
                 Some(fresh) => return Err(wrong_key(&key, &fresh)),

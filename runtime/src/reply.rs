@@ -1,5 +1,6 @@
 //! The way an answer takes back to whoever asked.
 use crate::Error;
+use crate::guard::{discard, discard_all};
 use crate::request::{Collected, Outcome};
 use crate::thread::{may_block, may_wait};
 use crate::waker::{Relay, block_on};
@@ -25,9 +26,15 @@ struct Way<T> {
 }
 
 impl<T> Way<T> {
-    fn wait(self, what: &'static str) -> Result<T, Error> {
+    fn wait(&mut self, what: &'static str) -> Result<T, Error> {
         may_block(what)?;
-        block_on(self.answer).map_err(|_| lost())
+        block_on(&mut self.answer).map_err(|_| lost())
+    }
+
+    /// What has come and nobody has taken; nothing comes after this.
+    fn unwanted(&mut self) -> Option<T> {
+        self.answer.close();
+        self.answer.try_recv().ok()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, what: &'static str) -> Poll<Result<T, Error>> {
@@ -55,8 +62,14 @@ impl<T> Reply<T> {
     ///
     /// # Errors
     /// As [`crate::Handle::call`]. [`Error::InsideTransaction`] on a worker, where it would never come.
-    pub fn wait(self) -> Result<T, Error> {
+    pub fn wait(mut self) -> Result<T, Error> {
         self.0.wait("Reply::wait")?.map_err(|error| *error)
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        discard(self.0.unwanted());
     }
 }
 
@@ -84,8 +97,15 @@ impl<T> Replies<T> {
     /// # Errors
     /// [`Error::InsideTransaction`] on a worker, where they would never come. An answer of its own has each call, as
     /// [`crate::Handle::call`].
-    pub fn wait(self) -> Result<Vec<Result<T, Error>>, Error> {
+    pub fn wait(mut self) -> Result<Vec<Result<T, Error>>, Error> {
         self.0.wait("Replies::wait").map(opened)
+    }
+}
+
+impl<T> Drop for Replies<T> {
+    fn drop(&mut self) {
+        // One by one: dropped as one, the second panic would end the process.
+        discard_all(self.0.unwanted().into_iter().flatten());
     }
 }
 

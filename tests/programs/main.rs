@@ -24,4 +24,7 @@ mod names;
 mod keys;
 mod system;
 mod workers;
+mod guards;
+mod waits;
+mod limits;
 mod drawn;
