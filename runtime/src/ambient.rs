@@ -95,6 +95,9 @@ fn current(what: &str) -> Ambient {
 
 /// The time of the transaction in microseconds since the Unix epoch: one value for the whole transaction.
 ///
+/// It is never smaller than that of a transaction before it in the order, at any number of workers, and whatever the
+/// machine's clock does. Transactions that are ordered together have the same, so two that follow each other may.
+///
 /// # Panics
 /// Outside a method of an entity.
 pub fn now() -> u64 {

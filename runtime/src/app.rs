@@ -2,23 +2,33 @@
 use crate::Error;
 use crate::ambient::{TransactionId, fresh_seed, machine_clock};
 use crate::call::Call;
+use crate::clock::{EpochClock, Reads};
 use crate::dataflow::{self, Shared, Threads};
 use crate::entity::{Method, Methods};
-use crate::ingress::{Ingress, Work};
+use crate::ingress::{Ingress, Look, Work};
 use crate::inspect::{self, Part};
+use crate::measure::size_of_call;
 use crate::place::SHARDS;
 use crate::plan::{self, MethodCounts};
 use crate::program::Explorer;
-use crate::reply::{Replies, Reply, block_on};
+use crate::reply::{Replies, Reply};
 use crate::request::Calls;
+use crate::room::{Coming, Room, Rooms, Size};
+use crate::thread::{STACK, is_worker, may_block, may_wait};
+use crate::waker::{block_on, relayed};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
 use thalweg_graph::Program;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
 const QUEUE: usize = 65_536;
+
+/// The most bytes of arguments in flight per worker, unless [`App::queue_bytes`] says otherwise.
+const QUEUE_BYTES: usize = 256 << 20;
+
+/// The most stack that a method can be promised, in bytes: what is far beyond any need is a mistake.
+const MOST_STACK: usize = 1 << 30;
 
 /// An app before it starts: its entities and its settings.
 #[must_use = "an app does nothing until `start`"]
@@ -26,9 +36,10 @@ pub struct App {
     name: String,
     explorer: Explorer,
     workers: usize,
-    queue: usize,
+    queue: Size,
+    stack: usize,
     seed: Option<u64>,
-    clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    clock: Arc<Reads>,
     data_dir: Option<PathBuf>,
     twice: bool,
 }
@@ -40,7 +51,8 @@ impl App {
             name: name.into(),
             explorer: Explorer::default(),
             workers: 1,
-            queue: QUEUE,
+            queue: Size { requests: QUEUE, bytes: QUEUE_BYTES },
+            stack: STACK,
             seed: None,
             clock: Arc::new(machine_clock),
             data_dir: None,
@@ -57,9 +69,26 @@ impl App {
         self.workers = workers;
         self
     }
-    /// How many requests may be in flight per worker.
+    /// How many requests may be in flight per worker; 65,536 unless it is set.
     pub fn queue(mut self, capacity: usize) -> Self {
-        self.queue = capacity;
+        self.queue.requests = capacity;
+        self
+    }
+    /// How many bytes of arguments the requests in flight may have per worker; 256 MiB unless it is set.
+    ///
+    /// It is an estimate: what a call takes itself, and what its key and its arguments hold when they are serialised, of
+    /// which long sequences are sampled. A request of more than that is never taken.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue.bytes = bytes;
+        self
+    }
+    /// The stack that every method has for code without calls when it starts, in bytes; 2 MiB unless it is set.
+    ///
+    /// It holds at any depth of calls. A method that uses more than that, by a recursion of its own that goes too deep,
+    /// ends the process, as in any Rust program. Calls to entities may be nested as deep as [`crate::MAX_DEPTH`] and
+    /// need not be counted in.
+    pub fn stack(mut self, bytes: usize) -> Self {
+        self.stack = bytes;
         self
     }
     /// The seed of [`crate::random`]. Without this, every start has a fresh one, which [`Handle::seed`] tells; a simulation
@@ -73,6 +102,9 @@ impl App {
         self
     }
     /// The clock behind [`crate::now`], in microseconds; for tests and simulations.
+    ///
+    /// It is asked once for each epoch. One that goes back is taken to stand until it has caught up. If it panics, the
+    /// requests of that epoch are answered with [`Error::Panicked`].
     pub fn clock(mut self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -117,6 +149,7 @@ impl App {
         if let Some(path) = &self.data_dir {
             tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
         }
+        say_if_panics_abort();
         let (shared, graph) = self.link()?;
         let threads = dataflow::start(shared.clone())?;
         Ok(Handle::start(shared, graph, Some(threads)))
@@ -133,10 +166,14 @@ impl App {
                 "entities are placed by 4096 shards; more workers than that would have nothing to do",
             );
         }
-        if self.queue == 0 || self.queue > tokio::sync::Semaphore::MAX_PERMITS {
-            return start(
-                "a queue needs room for at least one request, and for less than an eighth of `usize::MAX`",
-            );
+        if self.queue.requests == 0 || self.queue.bytes == 0 {
+            return start("a queue needs room for at least one request, and for its arguments");
+        }
+        if u32::try_from(self.queue.requests).is_err() {
+            return start("a queue takes less than 2^32 requests");
+        }
+        if self.stack > MOST_STACK {
+            return start("a method can be promised at most 1 GiB of stack");
         }
         let workers = if self.twice { 1 } else { self.workers };
         let (graph, mut methods) = self.explorer.finish(&self.name, workers)?;
@@ -144,7 +181,23 @@ impl App {
         let ingress = Arc::new(Ingress::new(workers, self.queue));
         let seed = self.seed.unwrap_or_else(fresh_seed);
         tracing::debug!(seed, app = self.name, "the seed of `random`");
-        Ok((Shared { ingress, methods: Arc::new(methods), seed, clock: self.clock }, graph))
+        let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
+        Ok((Shared { ingress, methods, seed, clock, stack: self.stack }, graph))
+    }
+}
+
+/// Where panics end the process, a transaction that panics is not undone: the program is no more. Said once.
+fn say_if_panics_abort() {
+    static SAID: Once = Once::new();
+    const TEXT: &str = "this program is compiled with `panic = \"abort\"`: the first panic in a method ends the process \
+                        instead of undoing its transaction; compile it with `panic = \"unwind\"` to keep it running";
+    if cfg!(panic = "abort") {
+        SAID.call_once(|| {
+            tracing::warn!("{TEXT}");
+            if !tracing::dispatcher::has_been_set() {
+                eprintln!("thalweg: {TEXT}");
+            }
+        });
     }
 }
 
@@ -159,17 +212,32 @@ struct Running {
 }
 
 impl Running {
-    fn stop(&self) {
+    fn stop(&self) -> Result<(), Error> {
         self.ingress.close();
         // Waits for the workers, which first answer what has entered; so does everybody else who stops meanwhile.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(threads.take());
+        if let Some(Err(panic)) = threads.take().map(Threads::join) {
+            self.ingress.fail(format!("a worker's thread panicked: {panic}"));
+        }
+        if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stop();
+        if !is_worker() {
+            // Whoever wanted to know how it ended has asked `stop`; a failure has been logged.
+            let _ = self.stop();
+            return;
+        }
+        self.ingress.close();
+        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(threads) = threads.take() {
+            tracing::warn!(
+                "the last handle of the app was dropped inside a transaction; it stops without waiting"
+            );
+            threads.leave();
+        }
     }
 }
 
@@ -217,67 +285,84 @@ impl Handle {
         TransactionId { handle: self.number, number }
     }
 
-    fn room(&self) -> &Arc<Semaphore> {
+    fn room(&self) -> &Arc<Rooms> {
         self.running.ingress.room(self.worker)
     }
 
-    fn ask<M: Method>(&self, call: Call<M>, room: OwnedSemaphorePermit) -> Result<Reply<M::Output>, Error> {
+    /// Room for this; blocks the thread until there is some.
+    fn room_waiting(&self, size: Size) -> Result<Room, Error> {
+        match self.room().wait(size)? {
+            Ok(room) => Ok(room),
+            Err(coming) => block_on(coming).map_err(|_| self.running.ingress.ended()),
+        }
+    }
+
+    fn ask<M: Method>(&self, call: Call<M>, room: Room) -> Result<Reply<M::Output>, Error> {
         let (calls, reply) = Calls::one(self.running.methods.place::<M>()?, call, room);
         let work = Work::Transactions(Box::new(calls));
         self.running.ingress.push(self.worker, || self.next_ids(1), work)?;
-        Ok(Reply(reply))
+        Ok(Reply::new(reply))
     }
 
-    fn ask_all<M: Method>(
-        &self,
-        calls: Vec<Call<M>>,
-        room: OwnedSemaphorePermit,
-    ) -> Result<Replies<M::Output>, Error> {
+    fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
         let count = calls.len();
         let (calls, replies) = Calls::many(self.running.methods.place::<M>()?, calls, room);
         if count > 0 {
             let work = Work::Transactions(Box::new(calls));
             self.running.ingress.push(self.worker, || self.next_ids(count), work)?;
         }
-        Ok(Replies(replies))
+        Ok(Replies::new(replies))
     }
 
     /// Runs a call as a transaction; waits while the queue is full.
     ///
+    /// Dropping the future (a timeout around it, or a `select!` that something else wins) takes back a call that still
+    /// waits for the queue, and nothing else: once it has entered, the transaction runs and stands, and who calls again
+    /// may have it done twice. Nothing tells two calls for one purpose apart; let the method do that, by a number of
+    /// your own that the entity keeps. There are no timers inside entities yet: what should happen later is called later,
+    /// from outside.
+    ///
     /// # Errors
     /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.
     pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
-        let room = self.room().clone().acquire_owned().await.map_err(|_| Error::Stopped)?;
+        let room = match self.room().wait(size_of_one(&call))? {
+            Coming::Ok(room) => room,
+            Coming::Err(coming) => {
+                may_wait("Handle::call")?;
+                relayed(coming).await.map_err(|_| self.running.ingress.ended())?
+            }
+        };
         self.ask(call, room)?.await
     }
 
     /// As [`Handle::call`], from code that is not async; blocks the thread.
     ///
     /// # Errors
-    /// As [`Handle::call`].
+    /// As [`Handle::call`]. [`Error::InsideTransaction`] when a method of an entity calls it, for it would wait for
+    /// itself.
     pub fn call_blocking<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
+        may_block("Handle::call_blocking")?;
         self.submit_waiting(call)?.wait()
     }
 
-    /// Submits a call at once; its reply can be collected later.
+    /// Submits a call at once; its reply can be collected later. The transaction runs whether the reply is collected or
+    /// dropped.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when the queue is full, [`Error::Stopped`] after the end.
     pub fn submit<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
-        let overloaded = |_| self.running.ingress.overloaded();
-        let room = self.room().clone().try_acquire_owned().map_err(overloaded)?;
+        let room = self.room().take(size_of_one(&call))?;
         self.ask(call, room)
     }
 
     /// As [`Handle::submit`], but blocks the thread while the queue is full.
     ///
     /// # Errors
-    /// [`Error::Stopped`] after the end.
+    /// [`Error::Overloaded`] when the whole queue has too little room for the request, [`Error::Stopped`] after the end,
+    /// [`Error::InsideTransaction`] in a method of an entity.
     pub fn submit_waiting<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
-        let room = match self.room().clone().try_acquire_owned() {
-            Ok(room) => room,
-            Err(_) => block_on(self.room().clone().acquire_owned()).map_err(|_| Error::Stopped)?,
-        };
+        may_block("Handle::submit_waiting")?;
+        let room = self.room_waiting(size_of_one(&call))?;
         self.ask(call, room)
     }
 
@@ -294,25 +379,22 @@ impl Handle {
         calls: impl IntoIterator<Item = Call<M>>,
     ) -> Result<Replies<M::Output>, Error> {
         let calls: Vec<_> = calls.into_iter().collect();
-        let overloaded = || self.running.ingress.overloaded();
-        let count = u32::try_from(calls.len()).map_err(|_| overloaded())?;
-        let room = self.room().clone().try_acquire_many_owned(count).map_err(|_| overloaded())?;
+        let room = self.room().take(size_of_all(&calls))?;
         self.ask_all(calls, room)
     }
 
     /// As [`Handle::submit_all`], but blocks the thread while there is no room.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when the whole queue is smaller than the batch, [`Error::Stopped`] after the end.
+    /// [`Error::Overloaded`] when the whole queue is smaller than the batch, [`Error::Stopped`] after the end,
+    /// [`Error::InsideTransaction`] in a method of an entity.
     pub fn submit_all_waiting<M: Method>(
         &self,
         calls: impl IntoIterator<Item = Call<M>>,
     ) -> Result<Replies<M::Output>, Error> {
+        may_block("Handle::submit_all_waiting")?;
         let calls: Vec<_> = calls.into_iter().collect();
-        let ingress = &self.running.ingress;
-        let count = u32::try_from(calls.len()).ok().filter(|count| *count as usize <= ingress.capacity());
-        let count = count.ok_or_else(|| ingress.overloaded())?;
-        let room = block_on(self.room().clone().acquire_many_owned(count)).map_err(|_| Error::Stopped)?;
+        let room = self.room_waiting(size_of_all(&calls))?;
         self.ask_all(calls, room)
     }
 
@@ -334,8 +416,9 @@ impl Handle {
     /// the name of its struct, behind its path if another class of the app has the same name.
     ///
     /// # Errors
-    /// [`Error::Stopped`] after the end.
+    /// [`Error::Stopped`] after the end, [`Error::InsideTransaction`] in a method of an entity.
     pub fn inspect(&self) -> Result<serde_json::Value, Error> {
+        may_block("Handle::inspect")?;
         self.gather(&self.look()?)
     }
 
@@ -347,14 +430,20 @@ impl Handle {
             let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = sender.send(worker.inspect());
         });
-        self.running.ingress.push(self.worker, || self.next_ids(1), Work::Look(look))?;
+        self.visit(look)?;
         Ok(parts)
+    }
+
+    /// Lets something look at every worker between two transactions.
+    pub(crate) fn visit(&self, look: Look) -> Result<(), Error> {
+        self.running.ingress.push(self.worker, || self.next_ids(1), Work::Look(look))
     }
 
     pub(crate) fn gather(&self, parts: &mpsc::Receiver<Part>) -> Result<serde_json::Value, Error> {
         let workers = 0..self.running.ingress.workers();
-        let parts: Vec<Part> =
-            workers.map(|_| parts.recv().map_err(|_| Error::Stopped)).collect::<Result<_, _>>()?;
+        let parts: Vec<Part> = workers
+            .map(|_| parts.recv().map_err(|_| self.running.ingress.ended()))
+            .collect::<Result<_, _>>()?;
         Ok(inspect::whole(parts.into_iter()))
     }
 
@@ -376,9 +465,19 @@ impl Handle {
     /// Answers every request that has entered, then ends the workers. Later requests get [`Error::Stopped`].
     ///
     /// # Errors
-    /// None so far; a clean stop of a durable app can fail.
+    /// [`Error::Internal`] when the engine has failed. [`Error::InsideTransaction`] in a method of an entity; the app then
+    /// goes on.
     pub fn stop(&self) -> Result<(), Error> {
-        self.running.stop();
-        Ok(())
+        may_block("Handle::stop")?;
+        self.running.stop()
     }
+}
+
+fn size_of_one<M: Method>(call: &Call<M>) -> Size {
+    Size { requests: 1, bytes: size_of_call(call) }
+}
+
+fn size_of_all<M: Method>(calls: &[Call<M>]) -> Size {
+    let bytes = calls.iter().map(size_of_call).fold(0, usize::saturating_add);
+    Size { requests: calls.len(), bytes }
 }

@@ -12,6 +12,7 @@ use crate::codec::shown;
 use crate::entity::{Constructed, Entity};
 use crate::error::Result;
 use crate::flow::Flow;
+use crate::guard::discard;
 use crate::oracle::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
@@ -201,6 +202,13 @@ impl<E> State<'_, E> {
             State::Copy(state, _) => state,
         }
     }
+
+    /// A copy that nobody asked for must not make the method panic when it is dropped.
+    fn discard(self) {
+        if let State::Copy(state, _) = self {
+            discard(state);
+        }
+    }
 }
 
 impl<E: Entity> Held<'_, E> {
@@ -280,10 +288,12 @@ impl<E: Entity> Held<'_, E> {
         let Some(state) = self.state.take() else { return true };
         // What a method leaves behind that panics is undone; no more of the user's code may run meanwhile.
         if std::thread::panicking() {
+            state.discard();
             return true;
         }
         if !self.write {
             self.cx.unchanged(&state);
+            state.discard();
             return true;
         }
         let key = match &self.cx.place {
@@ -292,6 +302,7 @@ impl<E: Entity> Held<'_, E> {
         };
         if state.entity().key() != key {
             self.cx.flow.doom(wrong_key(key, state.entity()));
+            state.discard();
             return false;
         }
         if let (State::Copy(state, _), Place::Map { map, .. }) = (state, &self.cx.place) {

@@ -4,13 +4,16 @@
 //! with, at the phase it still works at. So the frontier of the loop says what is over at all workers: it is the only
 //! barrier. This file alone names timely.
 use crate::Error;
+use crate::clock::EpochClock;
 use crate::error::Result;
 use crate::execute::{Executor, Outgoing, Phase, Time};
+use crate::guard::survived;
 use crate::ingress::Ingress;
 use crate::message::{Addressed, Parcel, Stamped};
 use crate::plan::Methods;
 use crate::sequence;
-use crate::task::discard;
+use crate::task::with_stack;
+use crate::thread::as_worker;
 use crate::worker::Worker;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -50,7 +53,9 @@ pub(crate) struct Shared {
     pub(crate) ingress: Arc<Ingress>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) seed: u64,
-    pub(crate) clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    pub(crate) clock: Arc<EpochClock>,
+    /// The stack that a method has when it starts.
+    pub(crate) stack: usize,
 }
 
 fn pack(time: Time) -> u64 {
@@ -62,8 +67,21 @@ fn unpack(stamp: u64) -> Time {
     Time { epoch: stamp >> (HOP_BITS + PHASE_BITS), phase: Phase(phase as u16) }
 }
 
-/// The threads of an app; dropping it waits for them.
-pub(crate) struct Threads(#[allow(dead_code)] timely::communication::WorkerGuards<()>);
+/// The threads of an app.
+pub(crate) struct Threads(timely::communication::WorkerGuards<()>);
+
+impl Threads {
+    /// Waits for the workers.
+    pub(crate) fn join(self) -> Result<(), String> {
+        self.0.join().into_iter().collect()
+    }
+
+    /// Lets the workers end when they are done. For a worker, which cannot wait for itself.
+    pub(crate) fn leave(self) {
+        // Dropping the guards would wait; nothing else is lost with them.
+        std::mem::forget(self);
+    }
+}
 
 /// Starts the workers.
 pub(crate) fn start(shared: Shared) -> Result<Threads> {
@@ -75,10 +93,31 @@ pub(crate) fn start(shared: Shared) -> Result<Threads> {
     };
     let config = timely::Config { communication, worker: WorkerConfig::default() };
     let guards = timely::execute(config, move |timely| {
-        draw(timely, &shared);
-        while timely.step_or_park(None) {}
+        as_worker(shared.stack, || with_stack(0, || run(timely, &shared)));
     });
     guards.map(Threads).map_err(Error::Start)
+}
+
+/// Runs a worker. If it comes to an end that nobody asked for, everybody is told, and the other workers end as well.
+fn run(timely: &mut Timely, shared: &Shared) {
+    let (ingress, index) = (&shared.ingress, timely.index());
+    let ended = survived(|| {
+        draw(timely, shared);
+        while !ingress.has_failed() && timely.step_or_park(None) {}
+    });
+    match ended {
+        Err(panic) => ingress.fail(format!("worker {index} panicked: {panic}")),
+        Ok(()) if !ingress.is_closed() => ingress.fail(format!("worker {index} ended by itself")),
+        Ok(()) => {}
+    }
+    if ingress.has_failed() {
+        // The workers would wait for each other. What is dropped here is answered by that.
+        for dataflow in timely.installed_dataflows() {
+            if let Err(panic) = survived(|| timely.drop_dataflow(dataflow)) {
+                ingress.fail(format!("worker {index} panicked while it ended: {panic}"));
+            }
+        }
+    }
 }
 
 fn draw(timely: &mut Timely, shared: &Shared) {
@@ -110,7 +149,9 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream
                 return;
             };
             if !requests.is_empty() {
-                let world = ((shared.clock)(), shared.seed);
+                // A worker holds the epoch that it orders in, so those before `passed` are over.
+                let now = shared.clock.at(*epoch, pace.passed.get());
+                let world = (&now, shared.seed);
                 let parcels = sequence::sequence(&shared.methods, (*epoch, index, peers), world, requests);
                 let mut session = output.session(&*capability);
                 parcels.into_iter().for_each(|parcel| session.give(parcel));
@@ -180,7 +221,7 @@ fn execute<'s>(
                         same.map(|Outgoing { at, to, message }| Stamped(at, Addressed(to, message)));
                     match capabilities.get(&epoch) {
                         Some(capability) => output.session(capability).give_iterator(messages),
-                        None => messages.for_each(discard),
+                        None => messages.for_each(drop),
                     }
                 }
                 drop(out);

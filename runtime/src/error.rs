@@ -1,4 +1,5 @@
 //! What can go wrong outside the user's own `Err`: one type, each text says what happened.
+use std::fmt;
 use thiserror::Error;
 
 /// A transaction, or a request for one, that the system could not carry out.
@@ -86,13 +87,30 @@ pub enum Error {
         /// The first difference.
         what: String,
     },
-    /// The queue of the handle's worker is full.
-    #[error("the queue is full ({capacity} requests in flight); wait, or use a call that waits")]
+    /// The queue of the handle's worker has no room for the request, or for all requests of a batch.
+    #[error(
+        "the queue is full: {full}, and it takes {capacity} requests (`App::queue`) with {bytes} bytes of arguments \
+         (`App::queue_bytes`); wait, use a call that waits, or ask for less at once"
+    )]
     Overloaded {
-        /// The capacity of the queue.
+        /// How many requests may be in flight per worker: [`crate::App::queue`].
         capacity: usize,
+        /// How many bytes of arguments they may have: [`crate::App::queue_bytes`].
+        bytes: usize,
+        /// Which of the two bounds was hit.
+        full: Bound,
     },
-    /// The app was stopped before it could answer.
+    /// Something that waits was called where it would wait for itself: in a method of an entity, or in other code that
+    /// a worker runs.
+    #[error(
+        "`{what}` was called inside a transaction, which would wait for itself; await the call in an async method, or \
+         `submit` it and do not wait for the answer; stop and inspect an app from outside"
+    )]
+    InsideTransaction {
+        /// What was called.
+        what: &'static str,
+    },
+    /// The app was stopped before the request came.
     #[error("the app was stopped")]
     Stopped,
     /// A field of an entity has a type that undo cannot take back, or whose order differs from run to run, behind an
@@ -108,9 +126,41 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         why: &'static str,
     },
+    /// The engine has broken down, or is not as it must be. Whoever waits for it is told this, and nothing that comes
+    /// later is accepted.
+    #[error("the engine failed: {what}; this is a bug in Thalweg; please report it")]
+    Internal {
+        /// What was found.
+        what: String,
+    },
     /// The app could not be started.
     #[error("the app cannot start: {0}")]
     Start(String),
+}
+
+/// The bounds of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// How many requests are in flight.
+    Requests,
+    /// How many bytes of arguments they have.
+    Bytes,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Bound::Requests => "too many requests are in flight",
+            Bound::Bytes => "the requests in flight have too many bytes of arguments",
+        })
+    }
+}
+
+impl Error {
+    /// What must be there is not.
+    pub(crate) fn internal(what: &str) -> Self {
+        Self::Internal { what: what.to_owned() }
+    }
 }
 
 /// A result inside the engine.

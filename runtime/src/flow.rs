@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::cx::Cx;
 use crate::entity::Method;
 use crate::error::Result;
+use crate::guard::Guarded;
 use crate::message::{CallKind, Leaving};
 use crate::oracle::Plain;
 use crate::place::Location;
@@ -223,7 +224,9 @@ impl Flow {
 
     /// The frame of a root, on the worker that owns its entity.
     pub(crate) fn frame<M: Method>(&self, call: Call<M>) -> Result<Frame<M::Output>> {
-        let World::Worker(worker) = &self.world else { return Err(Error::Stopped) };
+        let World::Worker(worker) = &self.world else {
+            return Err(Error::internal("a root has no worker"));
+        };
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         if !worker.may(at.lock, M::ACCESS) {
             return Err(unplanned(&call, at.owner));
@@ -271,7 +274,7 @@ impl Flow {
     async fn returned<M: Method>(&self, worker: &Rc<Worker>, number: u32) -> M::Output {
         let value = poll_fn(|_| worker.receive(number).map_or(Poll::Pending, Poll::Ready)).await;
         match value {
-            Ok(value) => match value.downcast::<M::Output>() {
+            Ok(value) => match value.into_inner().downcast::<M::Output>() {
                 Ok(output) => *output,
                 Err(_) => unreachable!("a return has the type of its call"),
             },
@@ -319,7 +322,7 @@ impl Flow {
     }
 
     fn leaving<M: Method>(&self, kind: CallKind, path: u64, call: Call<M>) -> Leaving {
-        Leaving { kind, depth: self.depth, path, one_way: self.one_way, call: Box::new(call) }
+        Leaving { kind, depth: self.depth, path, one_way: self.one_way, call: Guarded::new(Box::new(call)) }
     }
 
     fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {

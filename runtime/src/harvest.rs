@@ -4,6 +4,7 @@
 //! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
 use crate::Entity;
 use crate::codec;
+use crate::measure::Measure;
 use crate::place::Location;
 use serde::ser::{self, Serialize, Serializer};
 use std::cell::{Cell, RefCell};
@@ -55,6 +56,8 @@ enum Goal<'a> {
     Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Found) },
     /// To have them as bytes.
     Encode(&'a mut Vec<u8>),
+    /// To know how large they are.
+    Measure(&'a mut Measure),
 }
 
 impl<'a> Harvest<'a> {
@@ -71,12 +74,18 @@ impl<'a> Harvest<'a> {
         Self(Goal::Encode(bytes))
     }
 
+    /// Adds the sizes of what it sees to this.
+    pub(crate) fn measuring(measure: &'a mut Measure) -> Self {
+        Self(Goal::Measure(measure))
+    }
+
     /// Looks at one parameter.
     pub fn parameter<T: Serialize>(&mut self, place: usize, argument: &T) {
         let (peers, each) = match &mut self.0 {
             Goal::Search { peers, wanted, each } if wanted(place) => (*peers, each),
             Goal::Search { .. } => return,
             Goal::Encode(bytes) => return bytes.extend(codec::encode(argument)),
+            Goal::Measure(measure) => return measure.add(argument),
         };
         PEERS.set(peers);
         // What cannot be serialised names nothing that could be seen; a call to it is then found to be unplanned.

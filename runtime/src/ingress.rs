@@ -1,13 +1,15 @@
 //! Where requests enter: a bounded queue per worker, shared by the handles that enter there.
+//!
+//! When the engine fails, the first reason is kept here: from then on nothing enters, and what waits is told.
 use crate::Error;
 use crate::ambient::TransactionId;
 use crate::error::Result;
 use crate::request;
+use crate::room::{Failure, Rooms, Size};
 use crate::worker::Worker;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::Semaphore;
 
 /// A request before it has a place in the order.
 pub(crate) struct Submitted {
@@ -41,13 +43,13 @@ pub(crate) struct Ingress {
     /// The first epoch that is still open; all workers advance to it.
     open: AtomicU64,
     closed: AtomicBool,
-    capacity: usize,
+    failure: Failure,
     epochs: AtomicU64,
 }
 
 struct Door {
     queue: Mutex<VecDeque<Submitted>>,
-    room: Arc<Semaphore>,
+    room: Arc<Rooms>,
     /// Whether the worker has been told that there is something to do.
     called: AtomicBool,
     bell: OnceLock<Wake>,
@@ -57,10 +59,12 @@ struct Door {
 pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
 impl Ingress {
-    pub(crate) fn new(workers: usize, capacity: usize) -> Self {
+    /// `room` is that of each door.
+    pub(crate) fn new(workers: usize, room: Size) -> Self {
+        let failure = Failure::default();
         let door = || Door {
             queue: Mutex::default(),
-            room: Arc::new(Semaphore::new(capacity)),
+            room: Rooms::new(room, failure.clone()),
             called: AtomicBool::new(false),
             bell: OnceLock::new(),
         };
@@ -68,7 +72,7 @@ impl Ingress {
             doors: (0..workers).map(|_| door()).collect(),
             open: AtomicU64::new(0),
             closed: AtomicBool::new(false),
-            capacity,
+            failure: failure.clone(),
             epochs: AtomicU64::new(0),
         }
     }
@@ -77,16 +81,8 @@ impl Ingress {
         self.doors.len()
     }
 
-    pub(crate) fn room(&self, worker: usize) -> &Arc<Semaphore> {
+    pub(crate) fn room(&self, worker: usize) -> &Arc<Rooms> {
         &self.doors[worker].room
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    pub(crate) fn overloaded(&self) -> Error {
-        Error::Overloaded { capacity: self.capacity }
     }
 
     /// Puts something into the queue of a worker. `id` is asked inside the lock, so that a handle's numbers and its
@@ -95,7 +91,7 @@ impl Ingress {
         let door = &self.doors[worker];
         let mut queue = lock(&door.queue);
         if self.closed.load(Ordering::SeqCst) {
-            return Err(Error::Stopped);
+            return Err(self.ended());
         }
         queue.push_back(Submitted { id: id(), work });
         drop(queue);
@@ -133,8 +129,14 @@ impl Ingress {
 
     /// Lets a worker know that something has changed.
     pub(crate) fn ring(&self, worker: usize) {
-        let door = &self.doors[worker];
-        if let (false, Some(bell)) = (door.called.swap(true, Ordering::SeqCst), door.bell.get()) {
+        if !self.doors[worker].called.swap(true, Ordering::SeqCst) {
+            self.ring_anew(worker);
+        }
+    }
+
+    /// As [`Ingress::ring`], and again if the worker has been told already.
+    fn ring_anew(&self, worker: usize) {
+        if let Some(bell) = self.doors[worker].bell.get() {
             bell();
         }
     }
@@ -175,6 +177,36 @@ impl Ingress {
         self.closed.store(true, Ordering::SeqCst);
         self.doors.iter().for_each(|door| drop(lock(&door.queue)));
         self.ring_all();
+    }
+
+    /// The engine has failed. The workers end when they see it; those who wait, here or for them, are told why.
+    pub(crate) fn fail(&self, what: String) {
+        tracing::error!(%what, "the engine failed; this is a bug in Thalweg");
+        // The first reason is the one that the others follow from.
+        let _ = self.failure.set(what);
+        self.closed.store(true, Ordering::SeqCst);
+        for (worker, door) in self.doors.iter().enumerate() {
+            let abandoned = std::mem::take(&mut *lock(&door.queue));
+            door.room.close();
+            drop(abandoned);
+            // One that has closed its door does not listen to it any more, but it wakes up.
+            self.ring_anew(worker);
+        }
+    }
+
+    /// Whether no request enters any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Whether the engine has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.get().is_some()
+    }
+
+    /// Why nothing is accepted or answered any more.
+    pub(crate) fn ended(&self) -> Error {
+        self.doors[0].room.ended()
     }
 }
 

@@ -5,8 +5,13 @@
 //!
 //! The modules stand in the order of a request's way: `ingress → sequence → dataflow → execute → worker → reply`.
 #![forbid(unsafe_code)]
+#[cfg(test)]
+extern crate self as thalweg; // tests in here have entities, too
 
 mod error;
+mod guard;
+mod thread;
+mod waker;
 mod place;
 mod entity;
 mod autoref;
@@ -14,12 +19,15 @@ mod unmade;
 mod outcome;
 mod call;
 mod ambient;
+mod clock;
 mod harvest;
 mod names;
 mod fields;
+mod measure;
 mod program;
 mod plan;
 mod app;
+mod room;
 mod ingress;
 mod request;
 mod sequence;
@@ -36,6 +44,8 @@ mod inspect;
 mod codec;
 mod twice;
 mod reply;
+#[cfg(test)]
+mod failing;
 pub mod oracle;
 pub mod simulation;
 pub mod testing;
@@ -44,7 +54,7 @@ pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
 pub use entity::{Entity, Key, Portable};
-pub use error::Error;
+pub use error::{Bound, Error};
 pub use plan::MethodCounts;
 pub use reply::{Replies, Reply};
 pub use serde;

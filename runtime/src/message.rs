@@ -6,6 +6,7 @@ use crate::Error;
 use crate::ambient::Ambient;
 use crate::error::Result;
 use crate::execute::Time;
+use crate::guard::Guarded;
 use crate::ingress::Look;
 use crate::plan::Ticket;
 use crate::request::Work;
@@ -106,7 +107,7 @@ pub(crate) struct Leaving {
     pub(crate) path: u64,
     /// Whether what it calls may go one way.
     pub(crate) one_way: bool,
-    pub(crate) call: Box<dyn Remote>,
+    pub(crate) call: Guarded<Box<dyn Remote>>,
 }
 
 /// What is expected of the callee's worker.

@@ -10,13 +10,15 @@ use crate::codec::decode;
 use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method, Methods};
 use crate::flow::{Flow, World};
+use crate::guard::{caught, discard};
 use crate::inspect::{self, Shown};
 use crate::names::{self, Named};
 use crate::place::Location;
 use crate::plan::Ticket;
 use crate::program::Explorer;
 use crate::state::{Class, key_text};
-use crate::task::{caught, run_now};
+use crate::task::{run_now, with_stack};
+use crate::thread::{STACK, as_worker};
 use crate::twice::{Copies, Record, Recorder, Replica, Written, sorted};
 use crate::worker::Worker;
 use std::any::{Any, TypeId};
@@ -32,6 +34,8 @@ pub struct Oracle {
     plain: Rc<Plain>,
     seed: u64,
     clock: fn() -> u64,
+    /// The time of the last transaction: none is before it, as in the engine.
+    now: u64,
     number: u64,
     known: Explorer,
 }
@@ -102,13 +106,38 @@ impl<E: Entity> PlainMap<E> {
     pub(crate) fn is_shadow(&self) -> bool {
         matches!(self.behind, BehindMap::Copies(_))
     }
+    /// Whether it is there.
+    fn has(&self, key: &E::Key) -> bool {
+        let state = self.get(key);
+        let known = state.is_some();
+        discard(state);
+        known
+    }
     pub(crate) fn put(&self, entity: E) {
-        self.now.borrow_mut().insert(entity.key().clone(), Some(entity));
+        let key = entity.key().clone();
+        let before = self.now.borrow_mut().insert(key, Some(entity));
+        discard(before);
     }
     pub(crate) fn remove(&self, key: &E::Key) -> bool {
-        let known = self.get(key).is_some();
-        self.now.borrow_mut().insert(key.clone(), None);
+        let known = self.has(key);
+        let before = self.now.borrow_mut().insert(key.clone(), None);
+        discard(before);
         known
+    }
+}
+
+impl<E: Entity> Drop for PlainMap<E> {
+    fn drop(&mut self) {
+        forget(self.now.take());
+        forget(self.before.take());
+    }
+}
+
+/// Drops states one by one, which is user code.
+fn forget<K, E>(states: BTreeMap<K, Option<E>>) {
+    for (key, state) in states {
+        discard(key);
+        discard(state);
     }
 }
 
@@ -117,12 +146,9 @@ impl<E: Entity> AnyMap for PlainMap<E> {
         self
     }
     fn end(&self, commit: bool) {
-        let (mut now, mut before) = (self.now.borrow_mut(), self.before.borrow_mut());
-        if commit {
-            before.clone_from(&now);
-        } else {
-            now.clone_from(&before);
-        }
+        let (from, to) = if commit { (&self.now, &self.before) } else { (&self.before, &self.now) };
+        let states = from.borrow().clone();
+        forget(to.replace(states));
     }
     fn written(&self) -> Vec<Written> {
         let BehindMap::Copies(copies) = &self.behind else { return Vec::new() };
@@ -220,7 +246,7 @@ impl Plain {
 
     pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
         let map = self.map::<E>()?;
-        if map.get(&key).is_none() {
+        if !map.has(&key) {
             match ambient::within(first_use(flow.path()), || E::auto(&key)) {
                 Some(fresh) if fresh.key() == &key => map.put(fresh),
                 Some(fresh) => return Err(wrong_key(&key, &fresh)),
@@ -268,7 +294,7 @@ impl Default for Oracle {
 impl Oracle {
     /// An oracle without entities, with seed 0 and a clock that stands at 0.
     pub fn new() -> Self {
-        Self { plain: Rc::default(), seed: 0, clock: || 0, number: 0, known: Explorer::default() }
+        Self { plain: Rc::default(), seed: 0, clock: || 0, now: 0, number: 0, known: Explorer::default() }
     }
     /// Tells of a class, and of those that it can reach. It matters to names alone: where two classes of an app have one
     /// name, it shows them by their paths, and the oracle has to know of both.
@@ -296,14 +322,16 @@ impl Oracle {
     pub fn call<M: Method>(&mut self, call: Call<M>) -> Result<M::Output, Error> {
         let id = TransactionId { handle: 0, number: self.number };
         self.number += 1;
-        ambient::set(Some(Ambient { id, now: (self.clock)(), seed: self.seed }));
+        self.now = self.now.max((self.clock)());
+        ambient::set(Some(Ambient { id, now: self.now, seed: self.seed }));
         let flow = Flow::new(World::Plain(self.plain.clone()));
-        let outcome = caught(|| self.plain.enter(&flow, call, flow.next()));
+        let enter = || self.plain.enter(&flow, call, flow.next());
+        let outcome = caught(|| as_worker(STACK, || with_stack(0, enter)));
         let doom = self.plain.take_doom();
         let result = match (doom, outcome) {
             (Some(error), _) | (None, Err(error)) => Err(error),
             (None, Ok(Poll::Ready(output))) => Ok(output),
-            (None, Ok(Poll::Pending)) => Err(Error::Stopped),
+            (None, Ok(Poll::Pending)) => Err(Error::internal("a method stopped, and nothing says why")),
         };
         let commit = result.as_ref().is_ok_and(|output| !M::is_err(output));
         self.plain.maps.borrow().values().for_each(|map| map.end(commit));

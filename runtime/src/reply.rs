@@ -1,79 +1,124 @@
 //! The way an answer takes back to whoever asked.
 use crate::Error;
+use crate::guard::{discard, discard_all};
 use crate::request::{Collected, Outcome};
+use crate::thread::{may_block, may_wait};
+use crate::waker::{Relay, block_on};
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 /// The answer to a submitted request, when it comes: a future, on any executor, or [`Reply::wait`].
+///
+/// Dropping it takes nothing back. The transaction runs all the same, and whether it stands is then not known: one that
+/// is submitted again because its answer did not come in time may happen twice.
 #[must_use = "the answer tells whether the transaction stands"]
 #[derive(Debug)]
-pub struct Reply<T>(pub(crate) oneshot::Receiver<Outcome<T>>);
+pub struct Reply<T>(Way<Outcome<T>>);
+
+/// The way on which an answer comes.
+#[derive(Debug)]
+struct Way<T> {
+    answer: oneshot::Receiver<T>,
+    relay: Relay,
+}
+
+impl<T> Way<T> {
+    fn wait(&mut self, what: &'static str) -> Result<T, Error> {
+        may_block(what)?;
+        block_on(&mut self.answer).map_err(|_| lost())
+    }
+
+    /// What has come and nobody has taken; nothing comes after this.
+    fn unwanted(&mut self) -> Option<T> {
+        self.answer.close();
+        self.answer.try_recv().ok()
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, what: &'static str) -> Poll<Result<T, Error>> {
+        match self.answer.try_recv() {
+            Ok(answer) => return Poll::Ready(Ok(answer)),
+            Err(TryRecvError::Closed) => return Poll::Ready(Err(lost())),
+            Err(TryRecvError::Empty) => may_wait(what)?,
+        }
+        let answer = &mut self.answer;
+        self.relay.poll(cx, |cx| Pin::new(answer).poll(cx)).map_err(|_| lost())
+    }
+}
+
+/// A request is answered whatever happens to it.
+fn lost() -> Error {
+    Error::internal("an answer was dropped on its way")
+}
 
 impl<T> Reply<T> {
+    pub(crate) fn new(answer: oneshot::Receiver<Outcome<T>>) -> Self {
+        Self(Way { answer, relay: Relay::default() })
+    }
+
     /// Blocks the thread until the answer comes.
     ///
     /// # Errors
-    /// As [`crate::Handle::call`].
-    pub fn wait(self) -> Result<T, Error> {
-        block_on(self)
+    /// As [`crate::Handle::call`]. [`Error::InsideTransaction`] on a worker, where it would never come.
+    pub fn wait(mut self) -> Result<T, Error> {
+        self.0.wait("Reply::wait")?.map_err(|error| *error)
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        discard(self.0.unwanted());
     }
 }
 
 impl<T> Future for Reply<T> {
     type Output = Result<T, Error>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| opened(answer.ok()))
+        self.0.poll(cx, "Reply").map(|answer| answer?.map_err(|error| *error))
     }
 }
 
 /// The answers to a batch, when all of them are there: a future, on any executor, or [`Replies::wait`].
+///
+/// As with [`Reply`], dropping it takes nothing back.
 #[must_use = "the answers tell which transactions stand"]
 #[derive(Debug)]
-pub struct Replies<T>(pub(crate) oneshot::Receiver<Collected<T>>);
+pub struct Replies<T>(Way<Collected<T>>);
 
 impl<T> Replies<T> {
+    pub(crate) fn new(answers: oneshot::Receiver<Collected<T>>) -> Self {
+        Self(Way { answer: answers, relay: Relay::default() })
+    }
+
     /// Blocks the thread until the answers come; they stand in the order of the calls.
     ///
     /// # Errors
-    /// [`Error::Stopped`] when the app ended before. An answer of its own has each call, as [`crate::Handle::call`].
-    pub fn wait(self) -> Result<Vec<Result<T, Error>>, Error> {
-        block_on(self)
+    /// [`Error::InsideTransaction`] on a worker, where they would never come. An answer of its own has each call, as
+    /// [`crate::Handle::call`].
+    pub fn wait(mut self) -> Result<Vec<Result<T, Error>>, Error> {
+        self.0.wait("Replies::wait").map(opened)
+    }
+}
+
+impl<T> Drop for Replies<T> {
+    fn drop(&mut self) {
+        // One by one: dropped as one, the second panic would end the process.
+        discard_all(self.0.unwanted().into_iter().flatten());
     }
 }
 
 impl<T> Future for Replies<T> {
     type Output = Result<Vec<Result<T, Error>>, Error>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let open = |answers: Collected<T>| answers.into_iter().map(opened).collect();
-        Pin::new(&mut self.0).poll(cx).map(|answers| answers.map(open).map_err(|_| Error::Stopped))
+        self.0.poll(cx, "Replies").map(|answers| answers.map(opened))
     }
 }
 
-fn opened<T>(answer: Option<Outcome<T>>) -> Result<T, Error> {
-    answer.map_or(Err(Error::Stopped), |outcome| outcome.map_err(|error| *error))
-}
-
-struct Parked(Thread);
-
-impl Wake for Parked {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a future on this thread.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Parked(thread::current())));
-    let mut cx = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut cx) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
+fn opened<T>(answers: Collected<T>) -> Vec<Result<T, Error>> {
+    answers
+        .into_iter()
+        .map(|answer| answer.map_or_else(|| Err(lost()), |outcome| outcome.map_err(|e| *e)))
+        .collect()
 }

@@ -5,17 +5,19 @@ use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::flow::{Flow, World};
+use crate::guard::{Guarded, caught, discard, discard_all};
 use crate::harvest;
 use crate::oracle::Plain;
-use crate::plan::Count;
+use crate::plan::{Count, Methods};
+use crate::room::Room;
 use crate::sequence::Sequencer;
-use crate::task::{Frame, Root, Scouting, Task, caught, discard, run_alone};
+use crate::task::{AnyTask, Frame, Root, Scouting, Task, run_alone};
 use crate::worker::{AHEAD, Worker};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// How a transaction went that ran from beginning to end.
 pub(crate) struct Went {
@@ -31,6 +33,8 @@ pub(crate) trait Work: Send {
     fn method(&self) -> usize;
     /// Gives them the time of their epoch.
     fn stamp(&mut self, id: TransactionId, now: u64, seed: u64);
+    /// Answers all of them with an error before they have a place in the order; `worker` counts them.
+    fn refuse(self: Box<Self>, error: &Error, methods: &Methods, worker: usize);
     /// Hands out their tickets, and itself in pieces to the owners of the roots.
     fn sequence(self: Box<Self>, sequencer: &mut Sequencer<'_>);
     /// Runs all of them on the only worker.
@@ -39,9 +43,9 @@ pub(crate) trait Work: Send {
     /// Runs one that is alone on its worker. `keep`: it may have to run again.
     fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went;
     /// Starts one that may have to wait.
-    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Box<dyn Task>;
+    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> AnyTask;
     /// Starts a scout for one.
-    fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<Box<dyn Task>>;
+    fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<AnyTask>;
     /// Takes the outcome from the task that `start` gave.
     fn finish(&mut self, place: usize, task: &mut dyn Task, commit: bool, keep: bool, worker: &Worker);
     /// Gives the answer that was kept.
@@ -57,7 +61,7 @@ struct Item<M: Method> {
 /// The answer to a call. Errors are rare and large, so they travel in a box.
 pub(crate) type Outcome<T> = Result<T, Box<Error>>;
 
-/// Calls of one method, submitted together.
+/// Calls of one method, submitted together. Those that are dropped without an answer are answered by that.
 pub(crate) struct Calls<M: Method> {
     method: usize,
     first: TransactionId,
@@ -66,13 +70,15 @@ pub(crate) struct Calls<M: Method> {
     items: SmallVec<[Item<M>; 1]>,
     /// Outcomes that wait until their epoch stands, with whether they commit; as many as there are items, or none.
     kept: Vec<Option<(Outcome<M::Output>, bool)>>,
+    /// How many of them have been answered.
+    answered: usize,
     answer: Answer<M::Output>,
 }
 
 /// Where answers go.
 enum Answer<T> {
     /// To the one who asked; with the place in the queue that is free after that.
-    One(Option<(oneshot::Sender<Outcome<T>>, OwnedSemaphorePermit)>),
+    One(Option<(oneshot::Sender<Outcome<T>>, Room)>),
     /// To a collection.
     Many(Arc<Collection<T>>, Part<T>),
 }
@@ -89,13 +95,19 @@ impl<T> Part<T> {
     }
 }
 
+impl<T> Drop for Part<T> {
+    fn drop(&mut self) {
+        discard_all(self.outcomes.drain(..));
+    }
+}
+
 /// What the answers of a batch come to; `None` where there will be none.
 pub(crate) type Collected<T> = Vec<Option<Outcome<T>>>;
 
 /// The answers of a batch, from all workers.
 struct Collection<T> {
     answers: Mutex<Part<T>>,
-    done: Mutex<Option<(oneshot::Sender<Collected<T>>, OwnedSemaphorePermit)>>,
+    done: Mutex<Option<(oneshot::Sender<Collected<T>>, Room)>>,
 }
 
 impl<T> Collection<T> {
@@ -109,15 +121,33 @@ impl<T> Collection<T> {
             numbers.zip(outcomes).for_each(|(number, outcome)| answers.outcomes[number as usize] = outcome);
         }
         if answers.missing == 0 {
-            let answers = std::mem::take(&mut answers.outcomes);
-            self.finish(answers);
+            let outcomes = std::mem::take(&mut answers.outcomes);
+            drop(answers);
+            self.finish(outcomes);
         }
     }
 
     fn finish(&self, answers: Collected<T>) {
-        if let Some((sender, _room)) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            discard(sender.send(answers));
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((sender, _room)) = done
+            && let Err(unwanted) = sender.send(answers)
+        {
+            discard_all(unwanted);
         }
+    }
+
+    /// Why calls are dropped without an answer.
+    fn ended(&self) -> Error {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        dropped(done.as_ref().map(|(_, room)| room))
+    }
+}
+
+/// Why there will be no answer to a request that had this room.
+fn dropped(room: Option<&Room>) -> Error {
+    match room.map(Room::ended) {
+        Some(error @ Error::Internal { .. }) => error,
+        _ => Error::internal("a request was dropped without an answer"),
     }
 }
 
@@ -125,7 +155,7 @@ impl<M: Method> Calls<M> {
     pub(crate) fn one(
         method: usize,
         call: Call<M>,
-        room: OwnedSemaphorePermit,
+        room: Room,
     ) -> (Self, oneshot::Receiver<Outcome<M::Output>>) {
         let (sender, reply) = oneshot::channel();
         let item = Item { number: 0, call: Some(call) };
@@ -136,7 +166,7 @@ impl<M: Method> Calls<M> {
     pub(crate) fn many(
         method: usize,
         calls: Vec<Call<M>>,
-        room: OwnedSemaphorePermit,
+        room: Room,
     ) -> (Self, oneshot::Receiver<Collected<M::Output>>) {
         let (sender, replies) = oneshot::channel();
         let collection =
@@ -150,7 +180,8 @@ impl<M: Method> Calls<M> {
     }
 
     fn new(method: usize, items: SmallVec<[Item<M>; 1]>, answer: Answer<M::Output>) -> Self {
-        Self { method, first: TransactionId::default(), now: 0, seed: 0, items, kept: Vec::new(), answer }
+        let first = TransactionId::default();
+        Self { method, first, now: 0, seed: 0, items, kept: Vec::new(), answered: 0, answer }
     }
 
     fn id(&self, place: usize) -> TransactionId {
@@ -164,23 +195,26 @@ impl<M: Method> Calls<M> {
             Answer::One(one) => Answer::One(one.take()),
             Answer::Many(collection, _) => Answer::Many(collection.clone(), Part::of(0)),
         };
-        let Self { method, first, now, seed, .. } = *self;
-        Self { first, now, seed, ..Self::new(method, SmallVec::new(), answer) }
+        let mut piece = Self::new(self.method, SmallVec::new(), answer);
+        (piece.first, piece.now, piece.seed) = (self.first, self.now, self.seed);
+        piece
     }
 
     /// The call to run; a copy if it is to be kept. Copying arguments is user code.
-    fn call(&mut self, place: usize, keep: bool) -> Option<Result<Call<M>>> {
+    fn call(&mut self, place: usize, keep: bool) -> Result<Call<M>> {
         let call = &mut self.items[place].call;
         let copy = |call: &Call<M>| {
             caught(|| call.copy()).map_or_else(|error| Some(Err(error)), |call| call.map(Ok))
         };
         let copied = if keep { call.as_ref().and_then(copy) } else { None };
-        copied.or_else(|| call.take().map(Ok))
+        let gone = || Err(Error::internal("a request that has run is to run again"));
+        copied.or_else(|| call.take().map(Ok)).unwrap_or_else(gone)
     }
 
     /// Passes an outcome on. Whoever asked may have gone; the transaction stands all the same, and dropping its result
     /// is user code.
     fn answer(&mut self, place: usize, outcome: Outcome<M::Output>) {
+        self.answered += 1;
         match &mut self.answer {
             Answer::One(one) => {
                 if let Some((sender, _room)) = one.take() {
@@ -201,6 +235,20 @@ impl<M: Method> Calls<M> {
         }
     }
 
+    /// Answers those that nobody has answered: the engine has come to its end, or has lost them.
+    fn give_up(&mut self) {
+        let error = match &self.answer {
+            Answer::One(one) => dropped(one.as_ref().map(|(_, room)| room)),
+            Answer::Many(collection, _) => collection.ended(),
+        };
+        let open = |place: &usize| match &self.answer {
+            Answer::One(one) => one.is_some(),
+            Answer::Many(_, part) => !part.outcomes.get(*place).is_some_and(Option::is_some),
+        };
+        let open: Vec<usize> = (0..self.items.len()).filter(open).collect();
+        open.into_iter().for_each(|place| self.answer(place, Err(Box::new(error.clone()))));
+    }
+
     fn count(&self, worker: &Worker, commit: bool) {
         let what = if commit { Count::Committed } else { Count::Aborted };
         worker.methods.count(self.method, worker.index, what, 1);
@@ -218,6 +266,19 @@ impl<M: Method> Calls<M> {
     }
 }
 
+impl<M: Method> Drop for Calls<M> {
+    fn drop(&mut self) {
+        if self.answered < self.items.len() {
+            self.give_up();
+        }
+        discard_all(self.kept.drain(..));
+        for Call { key, args } in self.items.iter_mut().filter_map(|item| item.call.take()) {
+            discard(key);
+            discard(args);
+        }
+    }
+}
+
 impl<M: Method> Work for Calls<M> {
     fn len(&self) -> usize {
         self.items.len()
@@ -227,6 +288,11 @@ impl<M: Method> Work for Calls<M> {
     }
     fn stamp(&mut self, id: TransactionId, now: u64, seed: u64) {
         (self.first, self.now, self.seed) = (id, now, seed);
+    }
+
+    fn refuse(mut self: Box<Self>, error: &Error, methods: &Methods, worker: usize) {
+        methods.count(self.method, worker, Count::Aborted, self.items.len() as u64);
+        (0..self.items.len()).for_each(|place| self.answer(place, Err(Box::new(error.clone()))));
     }
 
     fn sequence(mut self: Box<Self>, sequencer: &mut Sequencer<'_>) {
@@ -276,7 +342,7 @@ impl<M: Method> Work for Calls<M> {
     }
 
     fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went {
-        let call = match self.call(place, keep).unwrap_or(Err(Error::Stopped)) {
+        let call = match self.call(place, keep) {
             Ok(call) => call,
             Err(error) => {
                 self.ended(place, Err(error), false, keep, worker);
@@ -294,22 +360,24 @@ impl<M: Method> Work for Calls<M> {
         Went { commit, wrong }
     }
 
-    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Box<dyn Task> {
-        let call = self.call(place, keep).unwrap_or(Err(Error::Stopped));
-        Box::new(Root::<M>::new(call, Flow::new(World::Worker(worker.clone()))))
+    fn start(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> AnyTask {
+        let call = self.call(place, keep);
+        Guarded::new(Box::new(Root::<M>::new(call, Flow::new(World::Worker(worker.clone())))))
     }
 
-    fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<Box<dyn Task>> {
+    fn scout(&self, place: usize, plain: &Rc<Plain>) -> Option<AnyTask> {
         let call = self.items[place].call.as_ref()?;
         let call = caught(|| call.copy()).ok().flatten()?;
         let flow = Flow::new(World::Plain(plain.clone()));
-        Some(Box::new(Scouting::<M>(Frame::new(async move { flow.perform(call).await }, 0))))
+        let frame = Frame::new(async move { flow.perform(call).await }, 0);
+        Some(Guarded::new(Box::new(Scouting::<M>(frame))))
     }
 
     fn finish(&mut self, place: usize, task: &mut dyn Task, commit: bool, keep: bool, worker: &Worker) {
         let mut outcome: Option<Result<M::Output>> = None;
         task.outcome(&mut outcome as &mut dyn Any);
-        self.ended(place, outcome.unwrap_or(Err(Error::Stopped)), commit, keep, worker);
+        let lost = || Err(Error::internal("a transaction ended without an outcome"));
+        self.ended(place, outcome.unwrap_or_else(lost), commit, keep, worker);
     }
 
     fn release(&mut self, place: usize, worker: &Worker) {

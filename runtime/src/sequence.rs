@@ -4,6 +4,7 @@
 //! which tickets. What an owner has to know goes in one parcel.
 use crate::call::Call;
 use crate::entity::Method;
+use crate::error::Result;
 use crate::harvest;
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt};
@@ -24,11 +25,12 @@ pub(crate) struct Sequencer<'a> {
     careful: bool,
 }
 
-/// The requests that one worker has for an epoch, as parcels for those who must know of them.
+/// The requests that one worker has for an epoch, as parcels for those who must know of them. If the epoch has no time,
+/// its transactions are answered with the reason.
 pub(crate) fn sequence(
     methods: &Methods,
     (epoch, from, peers): (u64, usize, usize),
-    (now, seed): (u64, u64),
+    (now, seed): (&Result<u64>, u64),
     requests: Vec<Submitted>,
 ) -> Vec<Parcel> {
     let parcel = |to| Parcel { epoch, from: number(from), to: number(to), ..Parcel::default() };
@@ -44,6 +46,13 @@ pub(crate) fn sequence(
     for Submitted { id, work } in requests {
         match work {
             Submission::Transactions(mut work) => {
+                let now = match now {
+                    Ok(now) => *now,
+                    Err(error) => {
+                        work.refuse(error, methods, from);
+                        continue;
+                    }
+                };
                 work.stamp(id, now, seed);
                 if peers == 1 {
                     sequencer.whole(work);

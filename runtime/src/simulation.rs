@@ -13,6 +13,8 @@ use crate::execute::{Executor, Outgoing, Phase, Time};
 use crate::ingress::{Submitted, Work};
 use crate::message::{Message, Parcel};
 use crate::sequence::sequence;
+use crate::task::with_stack;
+use crate::thread::as_worker;
 use crate::worker::Worker;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -127,6 +129,10 @@ impl Simulation {
     /// # Panics
     /// When the workers are stuck, which is a mistake in the engine.
     pub fn run(&mut self) {
+        as_worker(self.shared.stack, || with_stack(0, || self.run_here()));
+    }
+
+    fn run_here(&mut self) {
         loop {
             let busy = !self.mail.is_empty() || self.open_queues().next().is_some();
             if busy {
@@ -204,7 +210,9 @@ impl Simulation {
             }
         }
         self.traffic.parts += 1;
-        let world = ((self.shared.clock)(), self.shared.seed);
+        let passed = self.nodes.iter().map(|node| node.epoch).min().unwrap_or(epoch);
+        let now = self.shared.clock.at(epoch, passed);
+        let world = (&now, self.shared.seed);
         for parcel in sequence(&self.shared.methods, (epoch, at, peers), world, requests) {
             if parcel.from != parcel.to {
                 self.traffic.parcels += 1;

@@ -7,9 +7,9 @@
 //! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
 use crate::ambient::aside;
 use crate::entity::Entity;
+use crate::guard::{caught, discard, discard_all};
 use crate::inspect::Shown;
 use crate::place::Location;
-use crate::task::{caught, discard};
 use crate::twice::{self, Touched};
 use hashbrown::HashTable;
 use slab::Slab;
@@ -49,6 +49,14 @@ pub(crate) struct Class<E: Entity> {
     index: RefCell<HashTable<u32>>,
     slots: RefCell<Slab<Slot<E>>>,
     undo: RefCell<Slab<Undo<E>>>,
+}
+
+impl<E: Entity> Drop for Class<E> {
+    fn drop(&mut self) {
+        // One by one: what the drop of a state does is user code.
+        discard_all(std::mem::take(self.slots.get_mut()).into_iter().map(|(_, slot)| slot.state));
+        discard_all(std::mem::take(self.undo.get_mut()).into_iter().map(|(_, undo)| undo.before));
+    }
 }
 
 /// A class without its type.

@@ -1,4 +1,4 @@
-//! Pieces of a transaction that may have to wait, and the one place where user code is caught when it panics.
+//! Pieces of a transaction that may have to wait.
 use crate::Error;
 use crate::ambient::{self, Activation};
 use crate::call::Call;
@@ -6,15 +6,25 @@ use crate::cx::Cx;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::flow::{Flow, unplanned};
+use crate::guard::Guarded;
+pub(crate) use crate::guard::{caught, discard};
+use crate::thread::method_stack;
 use crate::worker::Worker;
 use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 /// A value on its way between workers.
-pub(crate) type Payload = Box<dyn Any + Send>;
+pub(crate) type Payload = Guarded<Box<dyn Any + Send>>;
+
+/// A task without its type. What it holds is the user's.
+pub(crate) type AnyTask = Guarded<Box<dyn Task>>;
+
+/// A value that goes to another worker.
+pub(crate) fn payload<T: Send + 'static>(value: T) -> Payload {
+    Guarded::new(Box::new(value))
+}
 
 /// A call that arrives from another worker.
 pub(crate) trait Remote: Send {
@@ -24,7 +34,7 @@ pub(crate) trait Remote: Send {
     fn now(self: Box<Self>, flow: &Flow, path: u64, worker: &Worker, wanted: bool)
     -> Result<Option<Payload>>;
     /// A task that runs it.
-    fn task(self: Box<Self>, flow: Flow, path: u64) -> Box<dyn Task>;
+    fn task(self: Box<Self>, flow: Flow, path: u64) -> AnyTask;
     /// What is said of it where its transaction has no ticket.
     fn unplanned(&self, worker: usize) -> Error;
     /// The bytes of the call, without what its arguments point to.
@@ -54,28 +64,17 @@ pub(crate) enum Progress {
     },
 }
 
-/// Runs user code; a panic becomes an error. The only place that catches panics.
-pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let message = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Error::Panicked { message: message.unwrap_or_else(|| "a value that is not text".into()) }
-    })
-}
-
-/// Drops a value of the user's: what that does is user code.
-pub(crate) fn discard<T>(value: T) {
-    let _ = caught(|| drop(value));
-}
-
-/// Moves on to a fresh piece of stack when this one is nearly used up. `size` is that of the coroutine to run; rustc
-/// may keep several copies of it on the stack in a build without optimisation.
-fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
-    /// Bytes that the synchronous code of one method may need.
-    const RED_ZONE: usize = 512 << 10;
-    /// Bytes of a fresh piece beside its coroutines.
+/// Moves on to a fresh piece of stack when a method could not have on this one what it is promised. `size` is that of
+/// the coroutine to run; rustc may keep several copies of it on the stack in a build without optimisation.
+///
+/// Methods without calls are run on what there is: whoever calls them has been here and has left them enough.
+pub(crate) fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
+    /// Bytes that we need between a method and a method that it calls.
+    const BETWEEN: usize = 512 << 10;
+    /// Bytes of a fresh piece for methods that call each other.
     const PIECE: usize = 8 << 20;
-    stacker::maybe_grow(RED_ZONE + 16 * size, PIECE + 64 * size, run)
+    let needed = method_stack() + BETWEEN + 16 * size;
+    stacker::maybe_grow(needed, PIECE + needed + 64 * size, run)
 }
 
 /// Runs a method that cannot have to wait, without a frame; `Pending` means that the transaction failed.
@@ -142,14 +141,14 @@ impl<M: Method> Remote for Call<M> {
             caught(|| pin!(flow.arrive(*self, path, true)).poll(&mut Context::from_waker(Waker::noop())));
         match (worker.take_doom(), polled) {
             (Some(error), _) | (None, Err(error)) => Err(error),
-            (None, Ok(Poll::Ready(output))) if wanted => Ok(Some(Box::new(output))),
+            (None, Ok(Poll::Ready(output))) if wanted => Ok(Some(payload(output))),
             (None, Ok(Poll::Ready(output))) => caught(|| drop(output)).map(|()| None),
-            (None, Ok(Poll::Pending)) => Err(Error::Stopped),
+            (None, Ok(Poll::Pending)) => Err(stuck()),
         }
     }
-    fn task(self: Box<Self>, flow: Flow, path: u64) -> Box<dyn Task> {
+    fn task(self: Box<Self>, flow: Flow, path: u64) -> AnyTask {
         let frame = Frame::new(async move { flow.arrive(*self, path, true).await }, path);
-        Box::new(Visitor::<M> { frame, value: None })
+        Guarded::new(Box::new(Visitor::<M> { frame, value: None }))
     }
     fn unplanned(&self, worker: usize) -> Error {
         unplanned(self, worker)
@@ -164,7 +163,7 @@ impl<M: Method> Task for Visitor<M> {
         if self.value.is_none() {
             match advance(worker, &mut self.frame) {
                 Poll::Pending => return Progress::Waiting,
-                Poll::Ready(outcome) => self.value = Some(outcome.map(|output| Box::new(output) as Payload)),
+                Poll::Ready(outcome) => self.value = Some(outcome.map(payload)),
             }
         }
         // Whoever waits for this may go on to where the one-way calls are still on their way.
@@ -177,7 +176,7 @@ impl<M: Method> Task for Visitor<M> {
                 discard(value);
                 Progress::Returned(Err(error))
             }
-            (OneWays::Done, value) => Progress::Returned(value.unwrap_or(Err(Error::Stopped))),
+            (OneWays::Done, value) => Progress::Returned(value.unwrap_or_else(|| Err(stuck()))),
         }
     }
 }
@@ -291,6 +290,11 @@ impl<M: Method> Task for Scouting<M> {
     }
 }
 
+/// What a method that can neither wait nor go on is answered with.
+fn stuck() -> Error {
+    Error::internal("a method stopped, and nothing says why")
+}
+
 /// Runs a request that can wait for nobody, from beginning to end, without a frame.
 pub(crate) fn run_alone<M: Method>(
     worker: &Worker,
@@ -302,7 +306,7 @@ pub(crate) fn run_alone<M: Method>(
     let outcome = match (worker.take_doom(), polled) {
         (Some(error), _) | (None, Err(error)) => Err(error),
         (None, Ok(Poll::Ready(output))) => Ok(output),
-        (None, Ok(Poll::Pending)) => Err(Error::Stopped),
+        (None, Ok(Poll::Pending)) => Err(stuck()),
     };
     let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
     (outcome, commit)

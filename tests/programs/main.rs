@@ -32,4 +32,7 @@ mod workers;
 mod conditions;
 mod macros;
 mod operands;
+mod guards;
+mod waits;
+mod limits;
 mod drawn;

@@ -5,7 +5,7 @@ use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
 use crate::message::{CallKind, Called, Leaving, Message, Returned, TxnId};
 use crate::queue::InQueue;
-use crate::task::{Progress, Task, discard};
+use crate::task::{AnyTask, Progress, payload};
 use crate::worker::Running;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -42,7 +42,7 @@ pub(super) struct RootHere {
 
 /// A task that waits.
 pub(super) struct Pending {
-    task: Box<dyn Task>,
+    task: AnyTask,
     /// What waits elsewhere for this one: the worker, the task and the call. None for the root.
     from: Option<(u32, u32, u32)>,
 }
@@ -117,12 +117,12 @@ impl Executor {
         let Leaving { kind, depth, path, one_way, call } = leaving;
         let flow = Flow::at(World::Worker(self.worker.clone()), depth, one_way);
         if !call.leaf() {
-            let task_here = call.task(flow, path);
+            let task_here = call.into_inner().task(flow, path);
             return self.adopt(at, Pending { task: task_here, from: Some((from, task, number)) });
         }
         let worker = self.worker.clone();
         let wanted = kind == CallKind::Await;
-        let value = self.as_running(at, |_| call.now(&flow, path, &worker, wanted));
+        let value = self.as_running(at, |_| call.into_inner().now(&flow, path, &worker, wanted));
         let Some(active) = self.active.get_mut(at) else { return };
         let (txn, time) = (active.txn, active.time());
         if kind == CallKind::OneWay {
@@ -133,7 +133,7 @@ impl Executor {
         }
         let message = match kind {
             CallKind::Await | CallKind::Scout => {
-                let value = value.map(|value| value.unwrap_or_else(|| Box::new(())));
+                let value = value.map(|value| value.unwrap_or_else(|| payload(())));
                 Message::Return(Returned { txn, task, number, value, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
@@ -222,14 +222,14 @@ impl Executor {
     }
 
     /// The root is done: tells the others, and ends the transaction here.
-    fn ended(&mut self, at: usize, mut task: Box<dyn Task>, commit: bool, wrong: Option<usize>) {
+    fn ended(&mut self, at: usize, mut task: AnyTask, commit: bool, wrong: Option<usize>) {
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
         let Some(root) = active.root.take() else { return };
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             let keep = epoch.dynamic;
             let place = root.of.at.place as usize;
-            epoch.work(root.of).finish(place, &mut *task, commit, keep, &self.worker);
+            epoch.work(root.of).finish(place, &mut **task, commit, keep, &self.worker);
         }
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
@@ -243,10 +243,9 @@ impl Executor {
     /// Ends a transaction at this worker: what it wrote stays or is undone, and its tickets go to those who wait.
     pub(super) fn over(&mut self, at: usize, commit: bool) {
         let Some(mut active) = self.active.end(at) else { return };
-        // What the user's locals do when they are dropped is user code.
-        if !active.tasks.is_empty() || !active.held.is_empty() {
-            discard((std::mem::take(&mut active.tasks), std::mem::take(&mut active.held)));
-        }
+        // Locals of methods that have not come to their end may still hold what is settled now.
+        active.tasks.clear();
+        active.held.clear();
         if let Some(epoch) = self.epochs.get_mut(&active.txn.epoch) {
             epoch.open -= 1;
             let journal = active.running.journal.drain(..);

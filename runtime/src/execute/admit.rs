@@ -3,7 +3,6 @@ use super::epoch::{Place, Stage};
 use super::{Executor, Phase, Time};
 use crate::message::{Message, RootAt, Share, TxnId};
 use crate::plan::Ticket;
-use crate::task::discard;
 use smallvec::SmallVec;
 
 /// What a transaction has at this worker.
@@ -103,7 +102,7 @@ impl Executor {
                 let early = self.early.remove(&txn);
                 if ended(early.as_ref()) {
                     self.admitted(txn);
-                    discard(early);
+                    drop(early);
                 } else {
                     let at = self.active.activate(txn, epoch.phase, self.worker.fresh_stamp(), has);
                     self.exclusive = whole.then_some(at);

@@ -2,7 +2,6 @@
 use super::{Executor, Phase, Time};
 use crate::message::{Message, Share, TxnId};
 use crate::plan::Count;
-use crate::task::discard;
 
 /// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
 /// each attempt can bring to light only one more that is wrong, and there may be thousands.
@@ -43,7 +42,6 @@ impl Executor {
                 epoch.work(root).release(root.at.place as usize, &self.worker);
             }
             epoch.parcels.iter().flat_map(|parcel| &parcel.looks).for_each(|look| look(&self.worker));
-            discard(epoch);
             return;
         }
         for (_, root, _) in epoch.roots() {

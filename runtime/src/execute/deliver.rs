@@ -2,7 +2,6 @@
 use super::{Executor, Time};
 use crate::Error;
 use crate::message::{CallKind, Called, Message, Returned, TxnId};
-use crate::task::discard;
 use smallvec::SmallVec;
 
 impl Executor {
@@ -53,7 +52,7 @@ impl Executor {
                 self.early.entry(txn).or_insert_with(|| Vec::with_capacity(1)).push(message);
             }
             (None, Message::Call(called)) => self.refuse(at, called),
-            (_, message) => discard(message),
+            _ => {}
         }
     }
 
@@ -67,17 +66,16 @@ impl Executor {
                 Message::Return(Returned { txn, task, number, value: Err(error), touched: None })
             }
         };
-        discard(leaving);
         self.send(at, from, message);
     }
 
     fn returned(&mut self, returned: Returned) {
         let Returned { txn, task, number, value, .. } = returned;
         // Its transaction may have ended without it.
-        let Some(active) = self.active.find(txn) else { return discard(value) };
+        let Some(active) = self.active.find(txn) else { return };
         self.worker.deliver(number, value);
         self.resume(active, task as usize);
-        discard(self.worker.receive(number));
+        drop(self.worker.receive(number));
     }
 
     fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {

@@ -26,7 +26,6 @@ mod scout;
 use crate::ambient;
 use crate::message::{Message, Parcel, TxnId};
 use crate::plan::Methods;
-use crate::task::discard;
 use crate::worker::Worker;
 use actives::Actives;
 use epoch::{Epoch, Stage};
@@ -124,7 +123,7 @@ impl Executor {
         match at.phase.cmp(&epoch.phase) {
             std::cmp::Ordering::Greater => epoch.later.push((at.phase, message)),
             std::cmp::Ordering::Equal => self.receive(at, message),
-            std::cmp::Ordering::Less => discard(message), // its transaction has been undone since
+            std::cmp::Ordering::Less => {} // its transaction has been undone since
         }
     }
 
@@ -211,7 +210,7 @@ impl Executor {
                     if epoch.scouts_left > 0 || self.passed < (Time { epoch: number, phase }) {
                         return false;
                     }
-                    discard(std::mem::take(&mut epoch.scouts));
+                    epoch.scouts.clear();
                     self.begin(number, phase);
                     true
                 }

@@ -7,7 +7,7 @@ use crate::message::{Called, Leaving, Message, Returned, Share, TxnId};
 use crate::oracle::Plain;
 use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
-use crate::task::{Payload, Progress, Task, discard};
+use crate::task::{AnyTask, Payload, Progress};
 use crate::worker::Running;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ pub(super) struct Scout {
     plain: Rc<Plain>,
     ambient: Ambient,
     running: Box<Running>,
-    tasks: Vec<(Box<dyn Task>, Option<Waits>)>,
+    tasks: Vec<(AnyTask, Option<Waits>)>,
     /// What was touched elsewhere.
     touched: Vec<Ticket>,
 }
@@ -63,7 +63,7 @@ impl Executor {
     }
 
     /// Lets a scout's task go on, with what it waits for, if there is something.
-    fn step_scout(&mut self, txn: TxnId, mut task: Box<dyn Task>, waits: Option<Waits>) {
+    fn step_scout(&mut self, txn: TxnId, mut task: AnyTask, waits: Option<Waits>) {
         let worker = self.worker.clone();
         let Some(scout) = self.scout_of(txn) else { return };
         let mut running = std::mem::take(&mut scout.running);
@@ -124,7 +124,7 @@ impl Executor {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Plain::before(&worker), ambient));
         let flow = Flow::at(World::Plain(scout.plain.clone()), depth, false);
-        self.step_scout(txn, call.task(flow, path), Some((from, task, number)));
+        self.step_scout(txn, call.into_inner().task(flow, path), Some((from, task, number)));
     }
 
     /// What a scout waited for.
@@ -138,7 +138,7 @@ impl Executor {
         let Some((task, waits)) = scout.tasks.pop() else { return };
         self.worker.deliver(number, value);
         self.step_scout(txn, task, waits);
-        discard(self.worker.receive(number));
+        drop(self.worker.receive(number));
     }
 
     /// A scout that started here is done: hands out the tickets for what it has touched, or whole workers if that is

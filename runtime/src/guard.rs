@@ -1,0 +1,115 @@
+//! The one place where user code is caught when it panics, and the ways to drop what is the user's.
+//!
+//! A worker runs code of the user's in many odd places: what a key does when it is hashed, an argument when it is
+//! copied or serialised, a state when it is dropped, a panic's payload when nobody wants it, a waker when it is woken.
+//! None of it may end the worker.
+use crate::Error;
+use crate::error::Result;
+use std::any::Any;
+use std::mem::needs_drop;
+use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs user code; a panic becomes an error.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Error::Panicked { message: said(panic) })
+}
+
+/// Runs code of ours that nobody should have to catch; a panic becomes what it says.
+pub(crate) fn survived<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(said)
+}
+
+/// What a panic says.
+fn said(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    discard(panic);
+    text.unwrap_or_else(|| "a value that is not text".into())
+}
+
+/// Drops a value of the user's: what that does is user code.
+pub(crate) fn discard<T>(value: T) {
+    if !needs_drop::<T>() {
+        return;
+    }
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
+    // The payload of such a panic may panic in its turn, and so may the payload of that one: it is let go of for good.
+    let again = dropped.map_err(|panic| catch_unwind(AssertUnwindSafe(|| drop(panic))));
+    if let Err(Err(panic)) = again {
+        std::mem::forget(panic);
+    }
+}
+
+/// Drops values of the user's one by one. Dropped as one, a second panic would end the process.
+pub(crate) fn discard_all<T>(values: impl IntoIterator<Item = T>) {
+    values.into_iter().for_each(discard);
+}
+
+/// A value of the user's that may be dropped anywhere.
+#[derive(Debug)]
+pub(crate) struct Guarded<T>(Option<T>);
+
+impl<T> Guarded<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().unwrap_or_else(|| unreachable!("a guarded value is there until it is taken"))
+    }
+}
+
+impl<T> Deref for Guarded<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.0.as_ref().unwrap_or_else(|| unreachable!("a guarded value is there until it is taken"))
+    }
+}
+
+impl<T> DerefMut for Guarded<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().unwrap_or_else(|| unreachable!("a guarded value is there until it is taken"))
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            discard(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::panic_any;
+
+    /// Panics when it is dropped, with one that is one smaller.
+    struct Bomb(u32);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic_any(Bomb(self.0.saturating_sub(1)));
+        }
+    }
+
+    #[test]
+    fn payloads_that_panic_are_let_go_of() {
+        let message = "a value that is not text".to_owned();
+        assert_eq!(caught(|| panic_any(Bomb(3))), Err::<(), _>(Error::Panicked { message }));
+        discard(Bomb(3));
+        drop(Guarded::new(Bomb(3)));
+        discard_all([Bomb(1), Bomb(1), Bomb(1)]);
+    }
+
+    #[test]
+    fn a_drop_may_panic_while_another_panic_goes_on() {
+        let fell = survived(|| {
+            let _one = Guarded::new(Bomb(1));
+            let _two = Guarded::new(Bomb(1));
+            panic!("ours");
+        });
+        assert_eq!(fell, Err::<(), _>("ours".to_owned()));
+    }
+}
