@@ -11,6 +11,21 @@ use syn::visit::{self, Visit};
 pub(crate) fn entity(entity: &Entity, errors: &mut Errors) {
     let mut fields = Fields { errors, nondeterminism: entity.options.nondeterminism };
     entity.item.fields.iter().for_each(|field| fields.visit_type(&field.ty));
+    Key { errors }.visit_type(&entity.key_type);
+}
+
+/// Finds types that are no key by themselves.
+struct Key<'a> {
+    errors: &'a mut Errors,
+}
+
+impl<'ast> Visit<'ast> for Key<'_> {
+    fn visit_type_path(&mut self, ty: &'ast syn::TypePath) {
+        if ty.path.is_ident("f32") || ty.path.is_ident("f64") {
+            self.errors.at(ty, diagnostics::FLOAT_KEY);
+        }
+        visit::visit_type_path(self, ty);
+    }
 }
 
 /// Finds types in fields that the state of an entity cannot have: those whose iteration order differs from run to run,
@@ -23,6 +38,15 @@ struct Fields<'a> {
 }
 
 impl<'ast> Visit<'ast> for Fields<'_> {
+    fn visit_type(&mut self, ty: &'ast syn::Type) {
+        match ty {
+            syn::Type::Reference(ty) => self.errors.at(ty, diagnostics::FIELD_REFERENCE),
+            syn::Type::TraitObject(ty) => self.errors.at(ty, diagnostics::FIELD_OBJECT),
+            syn::Type::FnPtr(ty) => self.errors.at(ty, diagnostics::FIELD_OBJECT),
+            _ => visit::visit_type(self, ty),
+        }
+    }
+
     fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
         let name = segment.ident.to_string();
         let instead = match name.as_str() {

@@ -13,6 +13,9 @@ pub(crate) const TWO_KEYS: &str =
 pub(crate) const PARTITION: &str =
     "the partition is a part of the key\nhelp: write `\"key.field\"` or `\"key.0\"`";
 pub(crate) const NAME: &str = "the name of an entity is one word: letters, digits, `_`, `-`, `.` and `:`\nhelp: write `name = \"shop.Order\"`";
+pub(crate) const FLOAT_KEY: &str = "a float is no key: NaN is not equal to itself\nhelp: use an integer in a fixed unit, such as cents, or the text of the number";
+pub(crate) const FIELD_REFERENCE: &str = "the state of an entity owns what it holds, so that it can be kept and written down\nhelp: use an owned type, such as `String` for `&str`; another entity is named by a `Ref`";
+pub(crate) const FIELD_OBJECT: &str = "the state of an entity is copied and written down, which a trait object or a function pointer cannot be\nhelp: use an enum of the cases";
 pub(crate) const RECEIVER: &str = "a method takes `&self` or `&mut self`: the entity stays where it is\nhelp: to end an entity, let another one await `remove()` on its reference, or let a method of its own do so as the last thing";
 pub(crate) const NO_RECEIVER: &str = "an async function of an entity needs `&self` or `&mut self`\nhelp: constructors return `Self` and are not async; calls are made by methods";
 pub(crate) const BY_REFERENCE: &str = "arguments travel to another entity and cannot be references\nhelp: take an owned value, such as `String` for `&str` or `Vec<T>` for `&[T]`";

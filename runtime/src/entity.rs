@@ -66,7 +66,7 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// reference they are called on.
     type KeyName;
     /// The name of the struct, or what the user wrote. Two classes may have the same one: what is shown is decided when
-    /// all of an app are known; see [`crate::names`].
+    /// all of an app are known; see `names`.
     const NAME: &'static str;
     /// Whether the user wrote it.
     const NAMED: bool;

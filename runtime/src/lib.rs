@@ -46,6 +46,8 @@ mod twice;
 mod reply;
 #[cfg(test)]
 mod failing;
+#[cfg(doc)]
+pub mod example;
 pub mod oracle;
 pub mod simulation;
 pub mod testing;

@@ -8,6 +8,8 @@ use thalweg::prelude::*;
 #[allow(dead_code)]
 mod entities;
 
+mod guest;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -60,4 +62,12 @@ fn the_graph_does_not_depend_on_the_order_of_registration() {
     let one = App::new("shop").entity::<entities::User>().entity::<entities::Item>().graph();
     let other = App::new("shop").entity::<entities::Item>().entity::<entities::User>().graph();
     assert_eq!(one.expect("fits").to_json(), other.expect("fits").to_json());
+}
+
+#[test]
+fn a_guest_under_strict_lints() {
+    let app = App::new("guest").entity::<guest::Counter>().start().expect("it starts");
+    let two = || guest::Counter::at(2);
+    assert_eq!(app.call_blocking(guest::Counter::at(1).pass(two())), Ok(2));
+    assert_eq!(app.call_blocking(guest::Counter::at(1).pass_all(vec![two(), two()])), Ok(Ok(5)));
 }

@@ -120,20 +120,37 @@ impl Emit<'_> {
     }
 
     /// `pub struct transfer_of_Account<__Parts = (..)>(..);`. `__Parts` names the types of the method, so that the marker is
-    /// as private as the most private of them; as a default, it is not printed where rustc names the type.
+    /// as private as the most private of them; as a default, it is not printed where rustc names the type. In a default,
+    /// the parameters of a generic method would lack their bounds.
     fn marker(&self, function: &Function) -> TokenStream {
-        let (p, entity) = (&self.p, &self.methods.entity);
+        let p = &self.p;
         let name = hygiene::marker(&function.signature.ident, &self.methods.name);
-        let Emitted { args, output, .. } = self.emitted(function);
         let generics = &function.signature.generics;
-        let bounds = self.bounds(function, generics.where_clause.as_ref());
-        let declared = generics.params.iter();
+        let default = generics.params.is_empty().then(|| {
+            let parts = self.parts(function);
+            quote!(= #parts)
+        });
+        let declared = generics.params.iter().map(|param| match param {
+            syn::GenericParam::Const(param) => {
+                let (name, ty) = (&param.ident, &param.ty);
+                quote!(const #name: #ty)
+            }
+            syn::GenericParam::Type(param) => param.ident.to_token_stream(),
+            syn::GenericParam::Lifetime(param) => param.to_token_stream(),
+        });
         let types = generics.type_params().map(|param| &param.ident);
         quote! {
-            pub struct #name<#(#declared,)* __Parts = (#entity, (#(#args,)*), #output)>(
+            pub struct #name<#(#declared,)* __Parts #default>(
                 #p::std::marker::PhantomData<fn() -> (__Parts, #(#types,)*)>
-            ) #bounds;
+            );
         }
+    }
+
+    /// The types of a method.
+    fn parts(&self, function: &Function) -> TokenStream {
+        let entity = &self.methods.entity;
+        let (args, output) = self.types(function);
+        quote!((#entity, (#(#args,)*), #output))
     }
 
     /// `impl Method for __transfer`.
@@ -278,6 +295,25 @@ impl Emit<'_> {
     }
 
     pub(super) fn emitted(&self, function: &Function) -> Emitted {
+        let (args, output) = self.types(function);
+        let name = hygiene::marker(&function.signature.ident, &self.methods.name);
+        let generics = &function.signature.generics;
+        let marker = if generics.params.is_empty() {
+            name.to_token_stream()
+        } else {
+            let used = generics.params.iter().map(|param| match param {
+                syn::GenericParam::Const(param) => param.ident.to_token_stream(),
+                syn::GenericParam::Type(param) => param.ident.to_token_stream(),
+                syn::GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+            });
+            let parts = self.parts(function);
+            quote!(#name<#(#used,)* #parts>)
+        };
+        Emitted { marker, args, output }
+    }
+
+    /// The types of the arguments, and what the caller gets.
+    fn types(&self, function: &Function) -> (Vec<TokenStream>, TokenStream) {
         let p = &self.p;
         let entity = &self.methods.entity;
         let output = match &function.signature.output {
@@ -288,11 +324,7 @@ impl Emit<'_> {
             Kind::Constructor => quote!(<#output as #p::Constructed<#entity>>::Output),
             _ => output,
         };
-        let args: Vec<_> = function.params().map(|param| self.named(&param.ty)).collect();
-        let name = hygiene::marker(&function.signature.ident, &self.methods.name);
-        let (_, used, _) = function.signature.generics.split_for_impl();
-        let marker = quote!(#name #used);
-        Emitted { marker, args, output }
+        (function.params().map(|param| self.named(&param.ty)).collect(), output)
     }
 
     /// A type with `Self` named.

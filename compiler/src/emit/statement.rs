@@ -25,7 +25,14 @@ pub(super) fn check(stmt: &mut Stmt, span: Span, p: &TokenStream) {
     let value = crate::hygiene::local("value", span);
     let mut checked: syn::ExprMatch = syn::parse_quote_spanned! {span=>
         #[allow(unreachable_code)]
-        match () { #value => { (&#p::Statement(&#value)).is_made(); #value } }
+        match () {
+            #value => {
+                #[allow(unused_imports)]
+                use #p::AnyStatement as _;
+                (&#p::Statement(&#value)).is_made();
+                #value
+            }
+        }
     };
     std::mem::swap(&mut *checked.expr, expr);
     *expr = Expr::Match(checked);
