@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 use std::fmt::Debug;
+use thalweg::prelude::*;
+use thalweg::simulation::Schedule;
 
 /// The numbers of workers every script runs at.
 pub const WORKERS: [usize; 3] = [1, 2, 4];
@@ -55,6 +57,45 @@ pub fn show<T: Debug>(reply: Result<T, thalweg::Error>) -> String {
     format!("{reply:?}")
 }
 
+/// A reply that will be printed.
+pub fn pending<T: Debug + 'static>(reply: Result<thalweg::Reply<T>, thalweg::Error>) -> Pending {
+    Box::new(move || show(reply.and_then(thalweg::Reply::wait)))
+}
+
+/// What the engine makes of a script: with threads, once more with every transaction run more than once, and simulated.
+/// Each call of the script is compiled once for all of them.
+pub fn engines<'a>(
+    app: &'a dyn Fn(App) -> App,
+    submit: &'a dyn Fn(&Handle) -> Vec<Pending>,
+) -> impl Iterator<Item = Run> + 'a {
+    let threads = WORKERS.into_iter().map(|workers| (workers, App::new("corpus"), "")).chain([(
+        1,
+        thalweg::testing::app("corpus"),
+        ", each transaction more than once",
+    )]);
+    let threads = threads.map(move |(workers, base, how)| {
+        let handle = app(base).workers(workers).start().expect("the program starts");
+        let replies = submit(&handle).into_iter().map(|reply| reply()).collect();
+        let state = handle.inspect().expect("the state can be read");
+        handle.stop().expect("the program stops");
+        Run { side: format!("{workers} workers{how}"), replies, state }
+    });
+    let simulated = SCHEDULES.into_iter().map(move |(workers, epoch, seed)| {
+        let app = app(App::new("corpus")).workers(workers);
+        let mut simulation = app.simulate(Schedule { seed, epoch }).expect("the program fits together");
+        let pending = submit(simulation.handle());
+        simulation.run();
+        let replies = pending.into_iter().map(|reply| reply()).collect();
+        let state = simulation.inspect().expect("the state can be read");
+        Run {
+            side: format!("{workers} simulated workers, epochs up to {epoch}, seed {seed}"),
+            replies,
+            state,
+        }
+    });
+    threads.chain(simulated)
+}
+
 /// Whether `text` is `pattern`, where `…` stands for any text.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('…');
@@ -91,52 +132,16 @@ macro_rules! script {
         script!(@run [$($entity),+] [$($call => $expect),+] Some(::serde_json::json!($state)))
     };
     (@run [$($entity:ty),+] [$($call:expr => $expect:expr),+] $state:expr) => {{
-        use $crate::harness::{Pending, Run, WORKERS, show};
         let expected: Vec<(&str, &str)> = vec![$((stringify!($call), $expect)),+];
         let oracle = {
             #[allow(unused_mut, reason = "the script decides")]
             let mut oracle = ::thalweg::oracle::Oracle::new()$(.entity::<$entity>())+.seed(7).clock(|| 0);
-            let replies = vec![$(show(oracle.call($call))),+];
-            Run { side: "oracle".to_owned(), replies, state: oracle.inspect() }
+            let replies = vec![$($crate::harness::show(oracle.call($call))),+];
+            $crate::harness::Run { side: "oracle".to_owned(), replies, state: oracle.inspect() }
         };
         oracle.expect(&expected, $state);
-        // Once with every transaction run more than once, too.
-        for (workers, twice) in WORKERS.map(|workers| (workers, false)).into_iter().chain([(1, true)]) {
-            let app = if twice { ::thalweg::testing::app("corpus") } else { ::thalweg::prelude::App::new("corpus") };
-            let app = app
-                $(.entity::<$entity>())+
-                .workers(workers)
-                .seed(7)
-                .clock(|| 0)
-                .start()
-                .expect("the program starts");
-            let pending: Vec<Pending> = vec![$({
-                let reply = app.submit($call);
-                Box::new(move || show(reply.and_then(|reply| reply.wait()))) as Pending
-            }),+];
-            let replies = pending.into_iter().map(|reply| reply()).collect();
-            let state = app.inspect().expect("the state can be read");
-            app.stop().expect("the program stops");
-            let side = format!("{workers} workers{}", if twice { ", each transaction more than once" } else { "" });
-            Run { side, replies, state }.agrees_with(&oracle, &expected);
-        }
-        for (workers, epoch, seed) in $crate::harness::SCHEDULES {
-            let mut simulation = ::thalweg::prelude::App::new("corpus")
-                $(.entity::<$entity>())+
-                .workers(workers)
-                .seed(7)
-                .clock(|| 0)
-                .simulate(::thalweg::simulation::Schedule { seed, epoch })
-                .expect("the program fits together");
-            let pending: Vec<Pending> = vec![$({
-                let reply = simulation.handle().submit($call);
-                Box::new(move || show(reply.and_then(|reply| reply.wait()))) as Pending
-            }),+];
-            simulation.run();
-            let replies = pending.into_iter().map(|reply| reply()).collect();
-            let state = simulation.inspect().expect("the state can be read");
-            let side = format!("{workers} simulated workers, epochs up to {epoch}, seed {seed}");
-            Run { side, replies, state }.agrees_with(&oracle, &expected);
-        }
+        let app = |app: ::thalweg::prelude::App| app$(.entity::<$entity>())+.seed(7).clock(|| 0);
+        let submit = |handle: &::thalweg::prelude::Handle| vec![$($crate::harness::pending(handle.submit($call))),+];
+        $crate::harness::engines(&app, &submit).for_each(|run| run.agrees_with(&oracle, &expected));
     }};
 }
