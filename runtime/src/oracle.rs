@@ -88,7 +88,8 @@ impl<E: Entity> PlainMap<E> {
 
 impl<E: Entity> Drop for PlainMap<E> {
     fn drop(&mut self) {
-        [&self.now, &self.before].map(|map| forget(map.take()));
+        forget(self.now.take());
+        forget(self.before.take());
     }
 }
 
