@@ -19,6 +19,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use timely::WorkerConfig;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::Exchange;
@@ -91,11 +92,23 @@ pub(crate) fn start(shared: Shared) -> Result<Threads> {
     } else {
         timely::CommunicationConfig::Process(workers)
     };
-    let config = timely::Config { communication, worker: WorkerConfig::default() };
+    let config = timely::Config { communication, worker: WorkerConfig::default().idle_spin(spin(workers)) };
     let guards = timely::execute(config, move |timely| {
         as_worker(shared.stack, || with_stack(0, || run(timely, &shared)));
     });
     guards.map(Threads).map_err(Error::Start)
+}
+
+/// How long a worker looks for messages before it parks. That is quicker than to be woken, if there is a processor for
+/// it; if there is none, it takes the time of the worker or the caller that it waits for, and a call to another worker
+/// and back takes more than twice as long.
+fn spin(workers: usize) -> Duration {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    if processors > workers {
+        Duration::from_micros(WorkerConfig::DEFAULT_IDLE_SPIN_MICROS)
+    } else {
+        Duration::ZERO
+    }
 }
 
 /// Runs a worker. If it comes to an end that nobody asked for, everybody is told, and the other workers end as well.

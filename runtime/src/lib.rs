@@ -68,7 +68,10 @@ pub use thalweg_macros::entity;
 pub type Result<T = (), E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// How deep calls may be nested.
-pub const MAX_DEPTH: u32 = 100_000;
+///
+/// It is the same at any number of workers, and low enough for an endless recursion to end in a fraction of a second also
+/// where every call goes to another worker.
+pub const MAX_DEPTH: u32 = 16_000;
 
 /// What an entity's module needs.
 pub mod prelude {
