@@ -10,7 +10,7 @@ pub fn program(seed: u64, shape: &Shape, bodies: &[Two]) -> String {
     for (number, class) in shape.classes.iter().enumerate() {
         entity(&mut out, shape, number, class, &methods);
     }
-    out += "}\n\npub mod plain {\nuse crate::plain::{Row, Table, World};\n";
+    out += "}\n\npub mod plain {\nuse thalweg_random::judge::plain::{Row, Table, World};\n";
     for (number, class) in shape.classes.iter().enumerate() {
         plain(&mut out, shape, number, class, &methods);
     }
@@ -110,9 +110,15 @@ fn roots(out: &mut String, seed: u64, shape: &Shape) {
     let (mut names, mut calls, mut plain) = (String::new(), String::new(), String::new());
     let mut root = |name: String, kind: &str, entity: String, function: String, is_err: &str| {
         let number = names.lines().count();
-        let _ = writeln!(names, "crate::Root {{ name: \"{name}\", kind: crate::Kind::{kind} }},");
+        let _ = writeln!(
+            names,
+            "thalweg_random::judge::Root {{ name: \"{name}\", kind: thalweg_random::judge::Kind::{kind} }},"
+        );
         let _ = writeln!(calls, "{number} => |q| {entity},");
-        let _ = writeln!(plain, "{number} => crate::plain::done({function}, |_output| {is_err}),");
+        let _ = writeln!(
+            plain,
+            "{number} => thalweg_random::judge::plain::done({function}, |_output| {is_err}),"
+        );
     };
     for (number, class) in shape.classes.iter().enumerate() {
         let at = format!("real::K{number}::at(q.key)");
@@ -162,11 +168,11 @@ fn roots(out: &mut String, seed: u64, shape: &Shape) {
     let keys = shape.keys;
     let _ = write!(
         out,
-        "pub const PROGRAM: crate::Program = crate::Program {{\nseed: {seed},\nkeys: {keys},\nroots: ROOTS,\n\
+        "pub const PROGRAM: thalweg_random::judge::Program = thalweg_random::judge::Program {{\nseed: {seed},\nkeys: {keys},\nroots: ROOTS,\n\
          app: || thalweg::prelude::App::new(\"drawn\"){entities},\nsubmit,\noracle,\n\
-         plain: || crate::plain::Plain {{ world: plain::world(), root: plain_root }},\nsource: \"\",\nfeatures: &[],\n}};\n\n\
-         pub const ROOTS: &[crate::Root] = &[\n{names}];\n\ncrate::sides! {{\n{calls}}}\n\n\
-         fn plain_root(w: &crate::plain::World, q: &crate::Request) -> (String, bool) {{\nmatch q.root {{\n{plain}\
+         plain: || thalweg_random::judge::plain::Plain {{ world: plain::world(), root: plain_root }},\n}};\n\n\
+         pub const ROOTS: &[thalweg_random::judge::Root] = &[\n{names}];\n\nthalweg_random::sides! {{\n{calls}}}\n\n\
+         fn plain_root(w: &thalweg_random::judge::plain::World, q: &thalweg_random::judge::Request) -> (String, bool) {{\nmatch q.root {{\n{plain}\
          _ => unreachable!(),\n}}\n}}\n"
     );
 }

@@ -1,7 +1,7 @@
 //! The plain world: a map for each class, read and written where the program says `self.x`.
 //!
 //! What ends a request early unwinds to its root, where a copy of the world from before is put back.
-use crate::Request;
+use super::Request;
 use serde::Serialize;
 use serde_json::Value;
 use std::cell::{Cell, RefCell, RefMut};
@@ -31,10 +31,15 @@ fn doom(doom: Doom) -> ! {
 /// An entity. Every class has the same fields, so that hundreds of programs share one world's code.
 #[derive(Clone, Serialize)]
 pub struct Row {
+    /// The key.
     pub id: u64,
+    /// A number.
     pub a: i64,
+    /// Another.
     pub b: i64,
+    /// A reference.
     pub r: u64,
+    /// A list of references.
     pub list: Vec<u64>,
 }
 
@@ -47,6 +52,7 @@ pub struct Table {
 }
 
 impl Table {
+    /// No entity yet; `fresh` makes those that are made on first use.
     pub fn new(name: &'static str, fresh: Option<fn(u64) -> Row>) -> Self {
         Self { name, fresh, rows: RefCell::default() }
     }
@@ -83,6 +89,7 @@ impl Table {
         })
     }
 
+    /// A constructor was called.
     pub fn open(&self, key: u64, entity: Row) {
         if self.exists(key) {
             doom(Doom::AlreadyExists(self.name, key));
@@ -90,10 +97,12 @@ impl Table {
         self.rows.borrow_mut().insert(key, entity);
     }
 
+    /// Whether there is an entity of that key.
     pub fn exists(&self, key: u64) -> bool {
         self.rows.borrow().contains_key(&key)
     }
 
+    /// Ends an entity; whether there was one.
     pub fn remove(&self, key: u64) -> bool {
         self.rows.borrow_mut().remove(&key).is_some()
     }
@@ -113,14 +122,19 @@ pub fn done<T: Debug>(output: T, is_err: impl Fn(&T) -> bool) -> (String, bool) 
 /// The maps of one program.
 #[derive(Clone)]
 pub struct World {
+    /// The first class.
     pub k0: Table,
+    /// The second.
     pub k1: Table,
+    /// The third, which may have no entities.
     pub k2: Table,
 }
 
 /// A plain program that can be asked.
 pub struct Plain {
+    /// Its entities.
     pub world: World,
+    /// Makes a call: the reply, and whether its effects stand.
     pub root: fn(&World, &Request) -> (String, bool),
 }
 
