@@ -43,10 +43,14 @@ pub fn draw(
             Param::Number => scope.numbers.push(name),
             Param::Ref(class) => scope.refs.push((name, class)),
             Param::List(class) => scope.lists.push((name, class)),
+            Param::Given | Param::Poke(_) => {}
         }
     }
     let sites = if method.cuts { 2 + numbers.below(SITES - 2) } else { 0 };
     let mut body = Body { numbers, shape, method, forms, scope, sites, loops: 0, names: 0 };
+    if let Some(template) = body.template() {
+        return template;
+    }
     let mut out = if method.cuts { body.out_of_fuel() } else { Two::default() };
     if method.fragile {
         body.has("panic");
@@ -72,6 +76,11 @@ impl Body<'_> {
     pub fn has(&mut self, form: &'static str) {
         assert!(super::FORMS.contains(&form), "{form} is not in the list of forms");
         *self.forms.entry(form).or_default() += 1;
+    }
+
+    /// Whether a form is drawn.
+    pub fn may(&self, form: &str) -> bool {
+        super::may(form)
     }
 
     pub fn fresh(&mut self, prefix: &str) -> String {
@@ -107,6 +116,12 @@ impl Body<'_> {
         Two::new(format!("self.{name}"), format!("w.k{}.get(me).{name}", self.method.class))
     }
 
+    /// One of these.
+    pub fn any_field(&mut self, names: &[&str]) -> Two {
+        let name = names[self.numbers.below(names.len())];
+        self.field(name)
+    }
+
     /// A field of `self` as a place to write to.
     pub fn place(&self, name: &str) -> Two {
         Two::new(format!("self.{name}"), format!("w.k{}.at(me).{name}", self.method.class))
@@ -125,6 +140,7 @@ impl Body<'_> {
             Returns::Nothing => Two::new("()", "()"),
             Returns::Result => two!("Ok({} % 997)", number),
             Returns::Option => two!("Some({} % 997)", number),
+            Returns::Given => Two::new("t0.clone()", "t0.clone()"),
         }
     }
 }

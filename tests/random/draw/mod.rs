@@ -16,6 +16,12 @@ mod branches;
 mod loops;
 mod together;
 mod existence;
+mod attributes;
+mod compare;
+mod fields;
+mod identity;
+mod macros;
+mod generic;
 mod print;
 
 pub use forms::{FORMS, may};

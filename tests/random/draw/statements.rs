@@ -12,7 +12,12 @@ impl Body<'_> {
         if depth == 0 || self.sites == 0 {
             return if self.numbers.once_in(4) { self.leave() } else { self.straight() };
         }
-        let drawn = match self.numbers.below(40) {
+        if self.numbers.once_in(6)
+            && let Some(drawn) = self.attribute(depth)
+        {
+            return drawn;
+        }
+        let drawn = match self.numbers.below(58) {
             0..=6 => return self.straight(),
             7 => self.lone_call(),
             9 if self.numbers.once_in(2) => self.sent(),
@@ -36,6 +41,14 @@ impl Body<'_> {
             30 => self.kept_call(depth),
             31 | 32 => Some(self.leave()),
             33 => self.new_reference(),
+            40..=43 => self.macro_statement(),
+            44..=46 => self.field_method(),
+            47 | 48 => self.element_assignment(),
+            49 | 50 => self.guard_on_field(depth),
+            51 => self.key(),
+            52 | 53 => self.own_in_a_list(),
+            54 | 55 => self.join_of_relays(),
+            56 if self.method.writes => Some(self.other_field()),
             _ => self.compound(),
         };
         drawn.unwrap_or_else(|| self.straight())
@@ -44,6 +57,13 @@ impl Body<'_> {
     /// Assignments and locals.
     fn straight(&mut self) -> Two {
         let depth = if self.method.cuts { 2 } else { 0 };
+        if self.method.writes && self.numbers.once_in(9) {
+            return if self.method.cuts || self.numbers.once_in(2) {
+                self.other_field()
+            } else {
+                self.key().unwrap_or_default()
+            };
+        }
         match self.numbers.below(8) {
             0 | 1 if self.method.writes => {
                 self.has("assignment to a field");
@@ -100,7 +120,7 @@ impl Body<'_> {
         self.place(name)
     }
 
-    fn lone_call(&mut self) -> Option<Two> {
+    pub fn lone_call(&mut self) -> Option<Two> {
         let call = self.call(1, |_| true)?;
         self.has("call without use of its result");
         Some(two!("let _ = {};\n", self.awaited(&call)))
@@ -150,6 +170,7 @@ impl Body<'_> {
             Returns::Nothing => "()",
             Returns::Result => "Ok(fuel)",
             Returns::Option => "Some(fuel)",
+            Returns::Given => "t0.clone()",
         };
         Some(two!("{}{};\n{}", out, self.awaited(&call), value))
     }
@@ -161,7 +182,7 @@ impl Body<'_> {
         let between = self.statement(depth - 1);
         let made =
             Two::new(format!("let {name} = {};\n", call.entity), format!("let {name} = {};\n", call.later()));
-        let plain = self.back(&format!("{name}()"));
+        let plain = self.back(&format!("{{ {}; {name}() }}", self.let_go()));
         let late = Two::new(format!("let _ = {name}.await;\n"), format!("let _ = {plain};\n"));
         Some(two!("{}{}{}", made, between, late))
     }

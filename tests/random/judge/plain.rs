@@ -2,7 +2,7 @@
 //!
 //! What ends a request early unwinds to its root, where a copy of the world from before is put back.
 use super::Request;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ thread_local! {
 enum Doom {
     Missing(&'static str, u64),
     AlreadyExists(&'static str, u64),
+    WrongKey(&'static str, u64, u64),
     TooLong,
 }
 
@@ -41,6 +42,25 @@ pub struct Row {
     pub r: u64,
     /// A list of references.
     pub list: Vec<u64>,
+    /// A text.
+    pub name: String,
+    /// A number or none.
+    pub o: Option<i64>,
+    /// Numbers, at least three.
+    pub v: Vec<i64>,
+    /// Three numbers.
+    pub arr: [i64; 3],
+    /// One of a few.
+    pub kind: Mark,
+}
+
+/// An enum, the same in both renderings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mark {
+    /// Without a number.
+    Low,
+    /// With one.
+    High(i64),
 }
 
 /// The entities of one class.
@@ -75,6 +95,24 @@ impl Table {
             doom(Doom::Missing(self.name, key));
         }
         value
+    }
+
+    /// A method that could write lets go of its entity, which must have its key still.
+    pub fn leave(&self, key: u64) {
+        let made = self.get(key).id;
+        if made != key {
+            doom(Doom::WrongKey(self.name, key, made));
+        }
+    }
+
+    /// An entry of `v` as a place.
+    pub fn v_at(&self, key: u64, index: usize) -> RefMut<'_, i64> {
+        RefMut::map(self.at(key), |row| &mut row.v[index])
+    }
+
+    /// An entry of `arr` as a place.
+    pub fn arr_at(&self, key: u64, index: usize) -> RefMut<'_, i64> {
+        RefMut::map(self.at(key), |row| &mut row.arr[index])
     }
 
     /// The entity, to read a field of it.
@@ -159,6 +197,9 @@ impl Plain {
             }
             (Some(Doom::AlreadyExists(name, key)), ..) => {
                 Some(format!("Err(AlreadyExists {{ entity: {name:?}, key: \"{key}\" }})"))
+            }
+            (Some(Doom::WrongKey(name, key, made)), ..) => {
+                Some(format!("Err(WrongKey {{ entity: {name:?}, key: \"{key}\", made: \"{made}\" }})"))
             }
             (_, Some(message), _) => text(message),
             (.., Some(message)) => text(message),
