@@ -2,10 +2,13 @@
 //! It can be stopped at any moment; the same command goes on where it was.
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use thalweg_random::sweep::{Keep, Sweep, target};
+use thalweg_random::draw;
+use thalweg_random::sweep::{Keep, Sweep, table, target};
 
 /// Draws programs and compares what the engine makes of them with their plain renderings.
 #[derive(Parser)]
@@ -25,14 +28,22 @@ struct Arguments {
     /// How much memory they may use together, in GiB.
     #[arg(long, default_value_t = 6)]
     memory: u64,
+    /// Only draws, and says how often each form occurs; with `--programs 1` also prints the program.
+    #[arg(long)]
+    draw: bool,
 }
 
 fn main() -> io::Result<ExitCode> {
-    let Arguments { programs, seed, batch, jobs, memory } = Arguments::parse();
+    let Arguments { programs, seed, batch, jobs, memory, draw } = Arguments::parse();
+    let seeds = seed..seed + programs;
+    if draw {
+        only_draw(seeds);
+        return Ok(ExitCode::SUCCESS);
+    }
     let folder = target()?.join("sweep").join(format!("seed-{seed}"));
     println!("what is found is kept in {}", folder.display());
     let sweep = Sweep {
-        seeds: (seed..seed + programs).collect(),
+        seeds: seeds.collect(),
         batch: batch.max(1),
         jobs: jobs.max(1),
         memory: memory * 1024,
@@ -45,6 +56,23 @@ fn main() -> io::Result<ExitCode> {
     let failures = report.failures();
     println!("{failures}{report}");
     Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn only_draw(seeds: Range<u64>) {
+    let alone = seeds.end - seeds.start == 1;
+    let mut forms: BTreeMap<_, _> = draw::FORMS.iter().map(|form| (*form, (0, 0))).collect();
+    for seed in seeds {
+        let drawn = draw::program(seed);
+        if alone {
+            println!("{}", drawn.source);
+        }
+        for (form, count) in drawn.forms {
+            let (times, programs) = forms.entry(form).or_default();
+            *times += count;
+            *programs += 1;
+        }
+    }
+    print!("{}", table(forms));
 }
 
 /// A bar on a terminal, and a line at every hundredth elsewhere.

@@ -93,7 +93,7 @@ impl Body<'_> {
             let arguments = self.arguments(callee, returns, depth);
             let cuts = arguments.iter().any(Two::cuts);
             // A field stays borrowed while the arguments are evaluated, if it is not cloned.
-            let changes = cuts || arguments.iter().any(|argument| argument.entity.contains("self.s"));
+            let changes = cuts || arguments.iter().any(Two::calls_own);
             let borrows = receiver.entity.starts_with("self.") && changes;
             let entity = receiver.entity.strip_suffix(".clone()").filter(|_| !borrows);
             let receiver = Two::new(entity.unwrap_or(&receiver.entity), receiver.plain.clone());

@@ -26,7 +26,7 @@ impl Body<'_> {
             1 => ("o", two!("Some({} % 3)", self.cut()?)),
             2 => {
                 let call = self.call(0, |returns| returns == Returns::Option)?;
-                ("o", self.awaited(&call))
+                ("o", Some(self.awaited(&call)).filter(|value| !value.calls_own())?)
             }
             3 => ("v", two!("[{} % 3, 2, 3]", self.cut()?)),
             _ => ("kind", two!("Mark::High({} % 3)", self.cut()?)),
@@ -39,7 +39,7 @@ impl Body<'_> {
         }
         Some(Two::new(
             format!("{} {op} {}", field.entity, value.entity),
-            format!("{{ let c = {}; {} {op} c }}", value.plain, field.plain),
+            format!("({{ let c = {}; {} {op} c }})", value.plain, field.plain),
         ))
     }
 
@@ -76,8 +76,14 @@ impl Body<'_> {
         ))
     }
 
-    /// A number that surely has a call in its making, and no method of `self` that borrows it.
+    /// A number that surely has a call in its making, and no method of `self`: beside a borrow of a field that would
+    /// not be Rust.
     pub fn cut(&mut self) -> Option<Two> {
-        Some(self.value_of_call(0)).filter(Two::cuts)
+        Some(self.value_of_call(0)).filter(|value| value.cuts() && !value.calls_own())
+    }
+
+    pub fn cut_or_pure(&mut self) -> Two {
+        let cut = if self.numbers.once_in(2) { self.cut() } else { None };
+        cut.unwrap_or_else(|| self.pure(1))
     }
 }

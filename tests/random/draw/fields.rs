@@ -11,7 +11,7 @@ impl Body<'_> {
         Two::new(
             format!("self.{field}.{method}({})", entity.join(", ")),
             format!(
-                "{{ let c = ({},); let x = w.k{}.at(me).{field}.{method}({}); x }}",
+                "({{ let c = ({},); let x = w.k{}.at(me).{field}.{method}({}); x }})",
                 plain.join(", "),
                 self.method.class,
                 names.join(", ")
@@ -25,17 +25,13 @@ impl Body<'_> {
         two!("(i64::rem_euclid({}, {}) as usize)", number, below)
     }
 
-    fn cut_or_pure(&mut self) -> Two {
-        if self.numbers.once_in(2) { self.pure(1) } else { self.value_of_call(0) }
-    }
-
     pub fn field_method(&mut self) -> Option<Two> {
         if !self.method.writes {
             return None;
         }
-        match self.numbers.below(7) {
+        match self.numbers.below(8) {
             0..=2 => self.option_method(),
-            3 => self.has_list_method("fill", |body| {
+            3 | 6 => self.has_list_method("fill", |body| {
                 let value = body.cut()?;
                 Some(two!("{};\n", body.on_field("arr", "fill", &[value])))
             }),
@@ -108,7 +104,9 @@ impl Body<'_> {
         let number = self.cut()?;
         self.has(form);
         let index = self.index(number);
-        Some(self.at_index(field, &index))
+        let Two { entity, plain } = self.at_index(field, &index);
+        // In plain Rust the place is let go of at once; an expression may go on with calls.
+        Some(Two::new(entity, format!("({{ let x = {plain}; x }})")))
     }
 
     /// `self.v[..]` as a place.

@@ -39,7 +39,7 @@ impl Arguments {
         let values: String = self.values.iter().map(|value| format!("{value}, ")).collect();
         Two::new(
             format!("{name}!({})", list(&self.entity)),
-            format!("{{ let m = ({values}); {name}!({}) }}", list(&self.plain)),
+            format!("({{ let m = ({values}); {name}!({}) }})", list(&self.plain)),
         )
     }
 }
@@ -56,7 +56,7 @@ impl Body<'_> {
                 _ if place == call => (self.cut()?, ""),
                 0 => (self.any_field(&["name", "o", "kind"]), ":?"),
                 1 | 2 => (self.any_field(&["a", "b"]), ":>4"),
-                3 => (self.value_of_call(0), ""),
+                3 => (self.cut_or_pure(), ""),
                 _ => (self.pure(1), ""),
             };
             let name = format!("arg{place}");
@@ -122,17 +122,17 @@ impl Body<'_> {
     }
 
     pub fn macro_statement(&mut self) -> Option<Two> {
-        match self.numbers.below(12) {
+        match self.numbers.below(14) {
             0..=3 if self.may("assert_eq! or assert_ne! with a call") => self.assert_equal(),
-            4 | 5 if self.may("assert! with a call") => self.assert_with_call(),
-            6 if self.may("assert! of a field") => Some(self.assert_of_field()),
-            7 | 8 if self.may("panic! with a call") => {
+            4..=6 if self.may("assert! with a call") => self.assert_with_call(),
+            7 | 8 if self.may("assert! of a field") => Some(self.assert_of_field()),
+            9 | 10 if self.may("panic! with a call") => {
                 let condition = two!("{} % 11 == 2", self.pure(1));
                 let (format, arguments) = self.format()?;
                 self.has("panic! with a call");
                 Some(two!("if {} {{\n{};\n}}\n", condition, arguments.call("panic", &format)))
             }
-            9 | 10 if self.may("write! with a call") => {
+            11 | 12 if self.may("write! with a call") => {
                 let (format, arguments) = self.format()?;
                 self.has("write! with a call");
                 let (text, name) = (self.fresh("text"), self.fresh("v"));
@@ -147,7 +147,7 @@ impl Body<'_> {
                     SUM
                 ))
             }
-            11 if self.may("println! with a call") => {
+            13 if self.may("println! with a call") => {
                 let (format, arguments) = self.format()?;
                 self.has("println! with a call");
                 let name = ["println", "eprintln"][self.numbers.below(2)];

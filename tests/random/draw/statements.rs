@@ -17,7 +17,7 @@ impl Body<'_> {
         {
             return drawn;
         }
-        let drawn = match self.numbers.below(58) {
+        let drawn = match self.numbers.below(67) {
             0..=6 => return self.straight(),
             7 => self.lone_call(),
             9 if self.numbers.once_in(2) => self.sent(),
@@ -25,7 +25,7 @@ impl Body<'_> {
             10 | 11 => self.if_else(depth),
             12 => self.if_let(depth),
             13 => self.let_else(),
-            14 => self.match_guards(depth),
+            14 | 65 | 66 => self.match_guards(depth),
             15 | 16 => self.match_err(depth),
             17 | 18 => self.for_list(depth),
             19 => self.for_range(depth),
@@ -41,8 +41,8 @@ impl Body<'_> {
             30 => self.kept_call(depth),
             31 | 32 => Some(self.leave()),
             33 => self.new_reference(),
-            40..=43 => self.macro_statement(),
-            44..=46 => self.field_method(),
+            40..=43 | 58..=61 => self.macro_statement(),
+            44..=46 | 62..=64 => self.field_method(),
             47 | 48 => self.element_assignment(),
             49 | 50 => self.guard_on_field(depth),
             51 => self.key(),
@@ -209,7 +209,7 @@ impl Body<'_> {
         // The argument is evaluated before the list is borrowed.
         let len = self.field("list");
         let class = self.method.class;
-        let push = if value.cuts() || !value.entity.contains("self.s") {
+        let push = if value.cuts() || !value.calls_own() {
             format!("self.list.push({});", value.entity)
         } else {
             format!("let x = {};\nself.list.push(x);", value.entity) // rustc would see two borrows of `self`

@@ -78,7 +78,7 @@ impl Rustc {
     fn command(&self, folder: &Path, to: &Path) -> Command {
         let mut arguments: Vec<OsString> =
             vec![env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()), folder.join("main.rs").into()];
-        let words = "--crate-name=batch --edition=2024 --error-format=json --cap-lints=allow -Cdebuginfo=0 \
+        let words = "--crate-name=batch --edition=2024 --error-format=json --cap-lints=allow -Cdebuginfo=0 -Cembed-bitcode=no \
                      -Ccodegen-units=2";
         arguments.extend(words.split_whitespace().map(Into::into));
         let mut word = |words: &[&dyn AsRef<std::ffi::OsStr>]| {

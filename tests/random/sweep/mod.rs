@@ -8,7 +8,7 @@ pub mod mixture;
 mod report;
 mod state;
 
-pub use report::Report;
+pub use report::{Report, table};
 
 use crate::judge::Verdict;
 use compile::Rustc;

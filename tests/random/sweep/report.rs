@@ -47,7 +47,8 @@ impl Report {
         let mut refused = BTreeMap::new();
         for entry in &self.entries {
             if let Fate::Refused { error, .. } = &entry.fate {
-                *refused.entry(known::why(error).unwrap_or(error)).or_default() += 1;
+                let first = error.lines().next().unwrap_or_default();
+                *refused.entry(known::why(error).unwrap_or(first)).or_default() += 1;
             }
         }
         refused
@@ -56,10 +57,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{:>8}  times in programs: form", "")?;
-        for (form, (times, programs)) in self.forms() {
-            writeln!(out, "{times:>8}  {programs:>17}  {form}")?;
-        }
+        write!(out, "{}", table(self.forms()))?;
         let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
         let (mut ran, mut differed, mut died) = (0, 0, 0);
         for entry in &self.entries {
@@ -87,4 +85,11 @@ impl fmt::Display for Report {
             self.peaks.batch / 1024,
         )
     }
+}
+
+/// How often each form was drawn, and in how many programs.
+pub fn table<'a>(forms: impl IntoIterator<Item = (&'a str, (usize, usize))>) -> String {
+    let lines =
+        forms.into_iter().map(|(form, (times, programs))| format!("{times:>8} {programs:>8}  {form}\n"));
+    std::iter::once("   times programs  form\n".to_owned()).chain(lines).collect()
 }
