@@ -49,7 +49,8 @@ fn occurrences(text: &str, find: &str) -> Vec<Range<usize>> {
     let solid = |text: &str| -> Vec<(usize, char)> {
         let letters: Vec<_> = text.char_indices().filter(|(_, letter)| !letter.is_whitespace()).collect();
         let closes = |place: usize| letters.get(place + 1).is_some_and(|(_, next)| ")]}".contains(*next));
-        let kept = letters.iter().enumerate().filter(|(place, (_, letter))| *letter != ',' || !closes(*place));
+        let kept =
+            letters.iter().enumerate().filter(|(place, (_, letter))| *letter != ',' || !closes(*place));
         kept.map(|(_, letter)| *letter).collect()
     };
     let (text, find) = (solid(text), solid(find));

@@ -18,11 +18,20 @@ impl Body<'_> {
             4 => self.attribute_on_block(depth),
             5 => self.attribute_on_arm(depth),
             6 | 7 => self.attribute_on_element(),
-            _ => self.may("#[allow] on a call").then(|| self.lone_call())?.map(|call| {
-                self.has("#[allow] on a call");
-                two!("{}{}", only_entity("#[allow(unused_must_use)]\n"), call)
-            }),
+            _ => self.allowed_call(),
         }
+    }
+
+    /// Without the attribute rustc would warn of what is not used.
+    fn allowed_call(&mut self) -> Option<Two> {
+        if !self.may("#[allow] on a call") {
+            return None;
+        }
+        let call = self.call(0, |_| true)?;
+        self.has("#[allow] on a call");
+        let Two { entity, plain } = self.awaited(&call);
+        let bind = if self.numbers.once_in(2) { "let _ = " } else { "" };
+        Some(Two::new(format!("#[allow(unused_must_use)]\n{bind}{entity};\n"), format!("let _ = {plain};\n")))
     }
 
     /// What it takes from the scope goes with it.

@@ -274,7 +274,7 @@ impl Body<'_> {
         let callee = *self.numbers.pick(&methods)?;
         let mut arguments = Vec::new();
         for _ in &callee.params {
-            arguments.push(if depth > 0 && self.numbers.once_in(2) {
+            arguments.push(if depth > 0 && !self.numbers.once_in(3) {
                 self.value_of_call(depth - 1)
             } else {
                 self.pure(1)

@@ -26,7 +26,7 @@ impl Body<'_> {
         let exists =
             Two::new(format!("{name}.exists().await"), self.left(&format!("w.k{class}.exists(c)"), &name));
         self.has("creation");
-        let made = if self.numbers.once_in(6) {
+        let made = if self.numbers.once_in(3) {
             self.has("creation without asking");
             two!("let {} = {};\n{}\n", name, who, open)
         } else {

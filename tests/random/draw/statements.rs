@@ -36,12 +36,12 @@ impl Body<'_> {
             24 | 25 => self.join(),
             26 | 36 | 37 => self.join_all(),
             27 | 38 => self.try_join_all(),
-            28 => self.creation(),
+            28 | 40 => self.creation(),
             29 | 39 => self.removal(),
             30 => self.kept_call(depth),
             31 | 32 => Some(self.leave()),
             33 => self.new_reference(),
-            40..=43 | 58..=61 => self.macro_statement(),
+            41..=43 | 57..=61 => self.macro_statement(),
             44..=46 | 62..=64 => self.field_method(),
             47 | 48 => self.element_assignment(),
             49 | 50 => self.guard_on_field(depth),
@@ -120,7 +120,7 @@ impl Body<'_> {
         self.place(name)
     }
 
-    pub fn lone_call(&mut self) -> Option<Two> {
+    fn lone_call(&mut self) -> Option<Two> {
         let call = self.call(1, |_| true)?;
         self.has("call without use of its result");
         Some(two!("let _ = {};\n", self.awaited(&call)))

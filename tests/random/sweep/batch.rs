@@ -31,11 +31,19 @@ pub(super) struct Work<'a> {
     rustc: &'a Rustc,
     peaks: Mutex<Peaks>,
     used: Mutex<BTreeSet<PathBuf>>,
+    /// Locked for as long as somebody works in the folder.
+    _lock: File,
 }
 
 impl<'a> Work<'a> {
     /// A process that was killed leaves its folder behind; nobody else works here, so it is removed.
     pub fn new(folder: &Path, keep: bool, rustc: &'a Rustc) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let lock = File::create(folder.join("lock"))?;
+        if lock.try_lock().is_err() {
+            println!("waiting for another that works in {}", folder.display());
+            lock.lock()?;
+        }
         let work = folder.join("work");
         if work.exists() {
             fs::remove_dir_all(&work)?;
@@ -45,7 +53,7 @@ impl<'a> Work<'a> {
         fs::create_dir_all(&own)?;
         let kept = keep.then(|| folder.join("batches"));
         kept.as_ref().map_or(Ok(()), fs::create_dir_all)?;
-        Ok(Self { folder: own, kept, rustc, peaks: Mutex::default(), used: Mutex::default() })
+        Ok(Self { folder: own, kept, rustc, peaks: Mutex::default(), used: Mutex::default(), _lock: lock })
     }
 
     /// Removes what nobody will need again.

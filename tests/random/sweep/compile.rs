@@ -39,15 +39,14 @@ impl Rustc {
     /// other features; cargo has made the newest from the present sources.
     pub fn find(memory: u64) -> io::Result<Self> {
         let program = env::current_exe()?;
-        let folder = program.parent().ok_or_else(|| io::Error::other("a program is in a folder"))?;
+        let beside = program.parent().ok_or_else(|| io::Error::other("a program is in a folder"))?;
+        let folder = if beside.ends_with("deps") { beside.to_owned() } else { beside.join("deps") };
         let mut newest = None;
-        for folder in [folder, &folder.join("deps")].into_iter().filter(|folder| folder.ends_with("deps")) {
-            for entry in fs::read_dir(folder)? {
-                let entry = entry?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if name.starts_with("libthalweg_random-") && name.ends_with(".rlib") {
-                    newest = newest.max(Some((entry.metadata()?.modified()?, entry.path())));
-                }
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("libthalweg_random-") && name.ends_with(".rlib") {
+                newest = newest.max(Some((entry.metadata()?.modified()?, entry.path())));
             }
         }
         let (_, library) =
@@ -141,4 +140,39 @@ fn program(error: &Value) -> Option<u64> {
             span = &span["expansion"]["span"];
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Refusal, refusal};
+
+    fn ended() -> Ended {
+        Ended { status: None, peak: 0 }
+    }
+
+    #[test]
+    fn errors_are_given_to_the_program_in_which_the_macro_stands() {
+        let inside = r#"{"file_name":"drawn_7.rs","is_primary":true,"expansion":null}"#;
+        let below = format!(
+            r#"{{"file_name":"vec.rs","is_primary":true,"expansion":{{"span":{}}}}}"#,
+            inside.replace('7', "9")
+        );
+        let error = |message, spans: &str| {
+            format!(r#"{{"level":"error","message":"{message}","rendered":"","spans":[{spans}]}}"#)
+        };
+        let errors = [error("one", inside), error("two", &below), error("three", inside)].join("\n");
+        let Refusal::Programs(programs) = refusal(&errors, &ended()) else {
+            panic!("two programs are named")
+        };
+        let first: Vec<_> = programs.iter().map(|(seed, message)| (*seed, message.error.as_str())).collect();
+        assert_eq!(first, [(7, "one"), (9, "two")]);
+    }
+
+    #[test]
+    fn a_rustc_that_was_killed_names_nobody() {
+        let Refusal::Batch(message) = refusal("memory allocation of 5 bytes failed\n", &ended()) else {
+            panic!("nobody is named")
+        };
+        assert_eq!(message.text, "memory allocation of 5 bytes failed");
+    }
 }

@@ -75,6 +75,7 @@ impl Sweep {
     /// Runs the sweep to its end; `done` is told how many programs are done whenever that has changed.
     pub fn run(&self, done: impl Fn(usize) + Sync) -> io::Result<Report> {
         let rustc = Rustc::find(self.memory * 1024 / self.jobs as u64)?;
+        let work = batch::Work::new(&self.folder, self.keep == Keep::Batches, &rustc)?;
         let state = match self.keep {
             Keep::Fates => State::open(&self.folder, &rustc.fingerprint()?)?,
             Keep::Batches => State::default(),
@@ -83,7 +84,6 @@ impl Sweep {
         let chunks: Vec<&[u64]> = rest.chunks(self.batch).rev().collect();
         let (chunks, state) = (Mutex::new(chunks), Mutex::new(state));
         done(lock(&state).count(&self.seeds));
-        let work = batch::Work::new(&self.folder, self.keep == Keep::Batches, &rustc)?;
         let worker = || -> io::Result<()> {
             loop {
                 let next = lock(&chunks).pop();

@@ -18,7 +18,6 @@ impl State {
         fs::create_dir_all(folder)?;
         let path = folder.join("state.jsonl");
         let mut file = File::options().read(true).append(true).create(true).open(&path)?;
-        file.try_lock().map_err(|_| io::Error::other("another sweep is at work in the same folder"))?;
         let text = fs::read_to_string(&path)?;
         let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
         let (first, lines) = whole.split_once('\n').unwrap_or_default();
@@ -64,5 +63,40 @@ impl State {
     /// Those of the seeds that are done.
     pub fn entries(mut self, seeds: &[u64]) -> Vec<Entry> {
         seeds.iter().filter_map(|seed| self.entries.remove(seed)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+    use crate::sweep::{Entry, Fate};
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    fn entry(seed: u64) -> Entry {
+        Entry { seed, forms: BTreeMap::new(), fate: Fate::Died("it did not end".to_owned()) }
+    }
+
+    /// A sweep that is killed while it writes goes on after the last whole line; another build begins anew.
+    #[test]
+    fn a_sweep_goes_on_where_it_was_stopped() {
+        let folder =
+            crate::sweep::target().expect("a test is in a target folder").join("tmp/state-of-a-sweep");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("the folder of another time can be removed");
+        }
+        let open = |build| State::open(&folder, build).expect("the state can be opened");
+        let mut state = open("one");
+        state.add(vec![entry(1), entry(2)]).expect("the state can be written");
+        drop(state);
+        let path = folder.join("state.jsonl");
+        let text = fs::read_to_string(&path).expect("the state can be read");
+        fs::write(&path, text + "{\"seed\":3,\"fo").expect("the state can be written");
+        let mut state = open("one");
+        assert_eq!(state.count(&[1, 2, 3]), 2);
+        state.add(vec![entry(3)]).expect("the state can be written");
+        drop(state);
+        assert_eq!(open("one").count(&[1, 2, 3]), 3);
+        assert_eq!(open("two").count(&[1, 2, 3]), 0);
     }
 }
