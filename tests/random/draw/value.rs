@@ -70,7 +70,7 @@ impl Body<'_> {
             }
             16 | 17 => self.element().unwrap_or_else(|| self.value_of_call(depth - 1)),
             18..=20 => self.macro_value().unwrap_or_else(|| self.value_of_call(depth - 1)),
-            12 => self.own_sync(depth).unwrap_or_else(|| self.pure(1)),
+            12 | 21 => self.own_sync(depth).unwrap_or_else(|| self.pure(1)),
             _ => self.value_of_call(depth - 1),
         }
     }
