@@ -3,6 +3,7 @@
 //!
 //! The mutants are the files of `mutants/`; its README says how they are written. All copies share a folder for what
 //! is built, so that each costs a few crates and some of the programs.
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -34,10 +35,36 @@ impl Mutant {
     /// The mutated text of its file.
     fn apply(&self, root: &Path) -> String {
         let text = fs::read_to_string(root.join(&self.file)).expect("a mutant names a file that exists");
-        let Self { name, file, find, .. } = self;
-        assert_eq!(text.matches(find.as_str()).count(), 1, "{name}: this must occur once in {file}:\n{find}");
-        text.replace(find.as_str(), &self.replace)
+        let Self { name, file, find, replace } = self;
+        let found = occurrences(&text, find);
+        assert_eq!(found.len(), 1, "{name}: this must occur once in {file}:\n{find}");
+        let Range { start, end } = found[0].clone();
+        format!("{}{replace}\n{}", &text[..start], &text[end..])
     }
+}
+
+/// Where a text occurs in another, without regard to white space and to commas before a bracket that closes: so a mutant
+/// still applies when its lines are broken or indented in another way.
+fn occurrences(text: &str, find: &str) -> Vec<Range<usize>> {
+    let solid = |text: &str| -> Vec<(usize, char)> {
+        let letters: Vec<_> = text.char_indices().filter(|(_, letter)| !letter.is_whitespace()).collect();
+        let closes = |place: usize| letters.get(place + 1).is_some_and(|(_, next)| ")]}".contains(*next));
+        let kept =
+            letters.iter().enumerate().filter(|(place, (_, letter))| *letter != ',' || !closes(*place));
+        kept.map(|(_, letter)| *letter).collect()
+    };
+    let (text, find) = (solid(text), solid(find));
+    let same = |window: &[(usize, char)]| window.iter().zip(&find).all(|((_, a), (_, b))| a == b);
+    let found = text.windows(find.len().max(1)).filter(|window| same(window));
+    let end = |(place, letter): (usize, char)| place + letter.len_utf8();
+    found.map(|window| window[0].0..window.last().map_or(0, |last| end(*last))).collect()
+}
+
+#[test]
+fn the_way_lines_are_broken_is_of_no_account() {
+    assert_eq!(occurrences("if a { b() }", "if a {\n    b()\n}"), vec![0..12]);
+    assert_eq!(occurrences("x; f(1, 2); f(\n1,\n2,\n);", "f(1, 2)"), vec![3..10, 12..22]);
+    assert_eq!(occurrences("f(1, 2)", "f(2, 1)"), Vec::<Range<usize>>::new());
 }
 
 fn root() -> PathBuf {

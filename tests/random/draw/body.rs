@@ -2,7 +2,7 @@
 use super::numbers::Numbers;
 use super::shape::{Method, Param, Returns, Shape};
 use super::two::{Two, two};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// How many call sites a method has at most.
 const SITES: usize = 5;
@@ -11,7 +11,7 @@ pub struct Body<'a> {
     pub numbers: &'a mut Numbers,
     pub shape: &'a Shape,
     pub method: &'a Method,
-    features: &'a mut BTreeSet<&'static str>,
+    forms: &'a mut BTreeMap<&'static str, usize>,
     pub scope: Scope,
     /// How many more call sites there may be.
     pub sites: usize,
@@ -34,7 +34,7 @@ pub fn draw(
     numbers: &mut Numbers,
     shape: &Shape,
     method: &Method,
-    features: &mut BTreeSet<&'static str>,
+    forms: &mut BTreeMap<&'static str, usize>,
 ) -> Two {
     let mut scope = Scope::default();
     for (place, param) in method.params.iter().enumerate() {
@@ -43,10 +43,14 @@ pub fn draw(
             Param::Number => scope.numbers.push(name),
             Param::Ref(class) => scope.refs.push((name, class)),
             Param::List(class) => scope.lists.push((name, class)),
+            Param::Given | Param::Poke(_) => {}
         }
     }
     let sites = if method.cuts { 2 + numbers.below(SITES - 2) } else { 0 };
-    let mut body = Body { numbers, shape, method, features, scope, sites, loops: 0, names: 0 };
+    let mut body = Body { numbers, shape, method, forms, scope, sites, loops: 0, names: 0 };
+    if let Some(template) = body.template() {
+        return template;
+    }
     let mut out = if method.cuts { body.out_of_fuel() } else { Two::default() };
     if method.fragile {
         body.has("panic");
@@ -68,9 +72,15 @@ pub fn draw(
 }
 
 impl Body<'_> {
-    pub fn has(&mut self, feature: &'static str) {
-        assert!(super::FEATURES.contains(&feature), "{feature} is not in the list of features");
-        self.features.insert(feature);
+    /// Counts a form.
+    pub fn has(&mut self, form: &'static str) {
+        assert!(super::FORMS.contains(&form), "{form} is not in the list of forms");
+        *self.forms.entry(form).or_default() += 1;
+    }
+
+    /// Whether a form is drawn.
+    pub fn may(&self, form: &str) -> bool {
+        super::may(form)
     }
 
     pub fn fresh(&mut self, prefix: &str) -> String {
@@ -106,6 +116,12 @@ impl Body<'_> {
         Two::new(format!("self.{name}"), format!("w.k{}.get(me).{name}", self.method.class))
     }
 
+    /// One of these.
+    pub fn any_field(&mut self, names: &[&str]) -> Two {
+        let name = names[self.numbers.below(names.len())];
+        self.field(name)
+    }
+
     /// A field of `self` as a place to write to.
     pub fn place(&self, name: &str) -> Two {
         Two::new(format!("self.{name}"), format!("w.k{}.at(me).{name}", self.method.class))
@@ -124,6 +140,7 @@ impl Body<'_> {
             Returns::Nothing => Two::new("()", "()"),
             Returns::Result => two!("Ok({} % 997)", number),
             Returns::Option => two!("Some({} % 997)", number),
+            Returns::Given => Two::new("t0.clone()", "t0.clone()"),
         }
     }
 }

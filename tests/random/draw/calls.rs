@@ -1,5 +1,6 @@
 //! Calls: who is called with what, and what is made of the answer.
 use super::body::Body;
+use super::generic::instances;
 use super::shape::{Method, Param, Returns};
 use super::two::{Two, two};
 
@@ -9,13 +10,25 @@ pub struct Call {
     /// The plain function and its arguments, the receiver first.
     function: String,
     arguments: Vec<String>,
+    /// What the caller does when it lets go of its state.
+    leave: String,
     pub returns: Returns,
 }
 
 impl Call {
-    /// Called at once.
+    /// Called as the function that it is, without leaving the caller.
+    fn own(&self) -> String {
+        format!("{}_own(w, {})", self.function, self.arguments.join(", "))
+    }
+
+    /// Called at once: the arguments are evaluated, the caller lets go of its state, the callee runs.
     fn plain(&self) -> String {
-        format!("{}(w, {})", self.function, self.arguments.join(", "))
+        if self.leave.is_empty() {
+            return format!("{}(w, {})", self.function, self.arguments.join(", "));
+        }
+        let names: Vec<_> = (0..self.arguments.len()).map(|place| format!("c.{place}")).collect();
+        let (arguments, names) = (self.arguments.join(", "), names.join(", "));
+        format!("{{ let c = ({arguments},); {}; {}(w, {names}) }}", self.leave, self.function)
     }
 
     /// The arguments are evaluated now, the call is made later: a closure.
@@ -32,6 +45,16 @@ impl Body<'_> {
         format!("w.k{}.back(me, {value})", self.method.class)
     }
 
+    /// Before a call the caller lets go of its state, and has its key still.
+    pub fn let_go(&self) -> String {
+        if self.method.writes { format!("w.k{}.leave(me)", self.method.class) } else { String::new() }
+    }
+
+    /// A call of one argument that is no method of a class: `exists`, `remove`, `open`.
+    pub fn left(&self, function: &str, argument: &str) -> String {
+        self.back(&format!("{{ let c = {argument}; {}; {function} }}", self.let_go()))
+    }
+
     /// `call.await`.
     pub fn awaited(&self, call: &Call) -> Two {
         Two::new(format!("{}.await", call.entity), self.back(&call.plain()))
@@ -44,10 +67,15 @@ impl Body<'_> {
         }
         let known = self.method.known;
         let shape = self.shape;
-        let fits = |method: &&Method| wanted(method.returns) && (!known || self.can_call_known(method));
+        let fits = |method: &&Method| {
+            instances(method).iter().any(|returns| wanted(*returns))
+                && (!known || self.can_call_known(method))
+        };
         let methods: Vec<&Method> = shape.methods().filter(fits).collect();
         for _ in 0..3 {
             let callee = *self.numbers.pick(&methods)?;
+            let wanted: Vec<_> = instances(callee).iter().filter(|returns| wanted(**returns)).collect();
+            let returns = **self.numbers.pick(&wanted)?;
             // Most calls go to methods that call on.
             if !callee.cuts && !self.numbers.once_in(3) {
                 continue;
@@ -56,16 +84,16 @@ impl Body<'_> {
             if callee.class == self.method.class && callee.cuts && (only_own || self.numbers.once_in(3)) {
                 self.sites -= 1;
                 self.has("own async method");
-                let arguments = self.arguments(callee, depth);
+                let arguments = self.arguments(callee, returns, depth);
                 let id = self.field("id").plain;
-                return Some(make(callee, Two::new("self", id), arguments));
+                return Some(self.make(callee, returns, Two::new("self", id), arguments));
             }
             let Some(receiver) = self.reference(callee.class, 0) else { continue };
             self.sites -= 1;
-            let arguments = self.arguments(callee, depth);
+            let arguments = self.arguments(callee, returns, depth);
             let cuts = arguments.iter().any(Two::cuts);
             // A field stays borrowed while the arguments are evaluated, if it is not cloned.
-            let changes = cuts || arguments.iter().any(|argument| argument.entity.contains("self.s"));
+            let changes = cuts || arguments.iter().any(Two::calls_own);
             let borrows = receiver.entity.starts_with("self.") && changes;
             let entity = receiver.entity.strip_suffix(".clone()").filter(|_| !borrows);
             let receiver = Two::new(entity.unwrap_or(&receiver.entity), receiver.plain.clone());
@@ -78,7 +106,7 @@ impl Body<'_> {
             if callee.class != self.method.class && callee.cuts {
                 self.has("cycle through another class");
             }
-            return Some(make(callee, receiver, arguments));
+            return Some(self.make(callee, returns, receiver, arguments));
         }
         None
     }
@@ -105,8 +133,8 @@ impl Body<'_> {
             Some((receiver, _)) => receiver.clone(),
             None => self.reference(callee.class, 0)?,
         };
-        let arguments = self.arguments(callee, 0);
-        Some((make(callee, receiver.clone(), arguments), (receiver, callee.class)))
+        let arguments = self.arguments(callee, callee.returns, 0);
+        Some((self.make(callee, callee.returns, receiver.clone(), arguments), (receiver, callee.class)))
     }
 
     /// A call that is told of a reference, and so may well meet it by another way.
@@ -124,17 +152,18 @@ impl Body<'_> {
         let methods: Vec<&Method> = shape.methods().filter(fits).collect();
         let callee = *self.numbers.pick(&methods)?;
         let receiver = self.reference(callee.class, 0)?;
-        let mut arguments = self.arguments(callee, 0);
+        let returns = instances(callee)[0];
+        let mut arguments = self.arguments(callee, returns, 0);
         arguments[1 + place(callee)?] = about.clone(); // the first is the fuel
-        Some(make(callee, receiver, arguments))
+        Some(self.make(callee, returns, receiver, arguments))
     }
 
     /// Whether every reference the callee wants can be had from the arguments.
     pub fn can_call_known(&self, callee: &Method) -> bool {
         let named = |class: usize| self.names(class);
         let params = callee.params.iter().all(|param| match param {
-            Param::Number => true,
-            Param::Ref(class) | Param::List(class) => named(*class),
+            Param::Number | Param::Given => true,
+            Param::Ref(class) | Param::List(class) | Param::Poke(class) => named(*class),
         });
         callee.known && params && (named(callee.class) || callee.class == self.method.class)
     }
@@ -145,11 +174,12 @@ impl Body<'_> {
 
     /// A call of that method on a local.
     pub fn call_of(&mut self, callee: &Method, receiver: &str) -> Call {
-        let arguments = self.arguments(callee, 0);
-        make(callee, two!("{}", receiver), arguments)
+        let returns = instances(callee)[0];
+        let arguments = self.arguments(callee, returns, 0);
+        self.make(callee, returns, two!("{}", receiver), arguments)
     }
 
-    fn arguments(&mut self, callee: &Method, depth: usize) -> Vec<Two> {
+    pub fn arguments(&mut self, callee: &Method, returns: Returns, depth: usize) -> Vec<Two> {
         let mut arguments = Vec::new();
         if callee.cuts {
             let less = if self.loops > 0 || self.numbers.once_in(3) { "fuel / 2" } else { "fuel - 1" };
@@ -161,13 +191,15 @@ impl Body<'_> {
                 Param::Number => self.pure(1),
                 Param::Ref(class) => self.any_reference(class),
                 Param::List(class) => self.fresh_list(class),
+                Param::Given => self.given(returns),
+                Param::Poke(class) => self.poke(class),
             });
         }
         arguments
     }
 
     /// A reference even where none is at hand; a computed one in the last resort.
-    fn any_reference(&mut self, class: usize) -> Two {
+    pub fn any_reference(&mut self, class: usize) -> Two {
         let drawn = (0..8).find_map(|_| self.reference(class, 0));
         drawn.unwrap_or_else(|| {
             let key = format!("{}", self.numbers.below(self.shape.keys));
@@ -205,7 +237,7 @@ impl Body<'_> {
         let value = self.awaited(call);
         let passes_on = call.returns == self.method.returns && !self.numbers.once_in(3);
         match (call.returns, self.numbers.below(8)) {
-            (Returns::Number | Returns::Nothing, _) => value,
+            (Returns::Number | Returns::Nothing | Returns::Given, _) => value,
             (Returns::Result, _) if passes_on => {
                 self.has("? on a Result");
                 two!("{}?", value)
@@ -242,7 +274,7 @@ impl Body<'_> {
         let callee = *self.numbers.pick(&methods)?;
         let mut arguments = Vec::new();
         for _ in &callee.params {
-            arguments.push(if depth > 0 && self.numbers.once_in(2) {
+            arguments.push(if depth > 0 && !self.numbers.once_in(3) {
                 self.value_of_call(depth - 1)
             } else {
                 self.pure(1)
@@ -252,25 +284,26 @@ impl Body<'_> {
         self.has(
             ["own sync method", "own sync method with a call", "own sync method with two calls"][cuts.min(2)],
         );
-        let call = make(callee, Two::new("self", "me"), arguments);
-        let value = Two::new(call.entity.clone(), call.plain());
+        let call = self.make(callee, callee.returns, Two::new("self", "me"), arguments);
+        let value = Two::new(call.entity.clone(), call.own());
         Some(match callee.returns {
-            Returns::Number => value,
+            Returns::Number | Returns::Given => value,
             Returns::Nothing => two!("({{ {}; 1 }})", value),
             Returns::Result => two!("{}.unwrap_or_else(|e| e + 2)", value),
             Returns::Option => two!("{}.unwrap_or(4)", value),
         })
     }
-}
 
-fn make(callee: &Method, receiver: Two, arguments: Vec<Two>) -> Call {
-    let (entity, mut plain): (Vec<_>, Vec<_>) =
-        arguments.into_iter().map(|argument| (argument.entity, argument.plain)).unzip();
-    plain.insert(0, receiver.plain);
-    Call {
-        entity: format!("{}.{}({})", receiver.entity, callee.name, entity.join(", ")),
-        function: format!("k{}_{}", callee.class, callee.name),
-        arguments: plain,
-        returns: callee.returns,
+    pub fn make(&self, callee: &Method, returns: Returns, receiver: Two, arguments: Vec<Two>) -> Call {
+        let (entity, mut plain): (Vec<_>, Vec<_>) =
+            arguments.into_iter().map(|argument| (argument.entity, argument.plain)).unzip();
+        plain.insert(0, receiver.plain);
+        Call {
+            entity: format!("{}.{}({})", receiver.entity, callee.name, entity.join(", ")),
+            function: format!("k{}_{}", callee.class, callee.name),
+            arguments: plain,
+            leave: self.let_go(),
+            returns,
+        }
     }
 }

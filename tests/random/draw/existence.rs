@@ -9,7 +9,7 @@ impl Body<'_> {
         self.has("exists");
         Some(Two::new(
             format!("{}.exists().await", who.entity),
-            self.back(&format!("w.k{class}.exists({})", who.plain)),
+            self.left(&format!("w.k{class}.exists(c)"), &who.plain),
         ))
     }
 
@@ -21,12 +21,12 @@ impl Body<'_> {
         self.sites = self.sites.checked_sub(2)?;
         let (who, amount) = (self.reference(class, 0)?, self.pure(1));
         let name = self.fresh("new");
-        let plain = self.back(&format!("k{class}_open(w, {name}, {})", amount.plain));
+        let plain = self.left(&format!("k{class}_open(w, {name}, c)"), &amount.plain);
         let open = Two::new(format!("{name}.open({}).await;", amount.entity), format!("{plain};"));
         let exists =
-            Two::new(format!("{name}.exists().await"), self.back(&format!("w.k{class}.exists({name})")));
+            Two::new(format!("{name}.exists().await"), self.left(&format!("w.k{class}.exists(c)"), &name));
         self.has("creation");
-        let made = if self.numbers.once_in(6) {
+        let made = if self.numbers.once_in(3) {
             self.has("creation without asking");
             two!("let {} = {};\n{}\n", name, who, open)
         } else {
@@ -44,7 +44,7 @@ impl Body<'_> {
         let who = self.reference(class, 0)?;
         self.has("removal");
         let name = self.fresh("gone");
-        let plain = self.back(&format!("w.k{class}.remove({})", who.plain));
+        let plain = self.left(&format!("w.k{class}.remove(c)"), &who.plain);
         let removed = Two::new(
             format!("let {name} = {}.remove().await;\n", who.entity),
             format!("let {name} = {plain};\n"),

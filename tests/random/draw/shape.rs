@@ -5,6 +5,8 @@ pub struct Shape {
     pub classes: Vec<Class>,
     /// How many keys there are in each class.
     pub keys: usize,
+    /// The class that `relay` may be told to call.
+    pub poked: Option<usize>,
 }
 
 pub struct Class {
@@ -35,6 +37,10 @@ pub enum Param {
     Number,
     Ref(usize),
     List(usize),
+    /// A value of the method's type parameter.
+    Given,
+    /// One that says which method of that class is called.
+    Poke(usize),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,6 +49,8 @@ pub enum Returns {
     Nothing,
     Result,
     Option,
+    /// What it was given.
+    Given,
 }
 
 impl Shape {
@@ -55,8 +63,9 @@ impl Shape {
             list: numbers.below(count),
             methods: methods(numbers, class, count),
         });
-        let classes = classes.collect();
-        Self { classes, keys: 5 + numbers.below(5) }
+        let mut classes: Vec<Class> = classes.collect();
+        let generic = templates(numbers, &mut classes);
+        Self { classes, keys: 5 + numbers.below(5), poked: generic }
     }
 
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
@@ -110,6 +119,36 @@ fn methods(numbers: &mut Numbers, class: usize, classes: usize) -> Vec<Method> {
     methods
 }
 
+/// Generic methods, in some programs; which class has the methods that a `relay` calls.
+fn templates(numbers: &mut Numbers, classes: &mut [Class]) -> Option<usize> {
+    let count = classes.len();
+    let method = |name: &str, class, cuts, writes, params: &[Param], returns| Method {
+        name: name.to_owned(),
+        class,
+        cuts,
+        writes,
+        known: true,
+        fragile: false,
+        params: params.to_vec(),
+        returns,
+    };
+    if super::may("generic method") && numbers.once_in(3) {
+        let (class, other) = (numbers.below(count), numbers.below(count));
+        let given = [Param::Given, Param::Ref(other)];
+        let method = method("g0", class, true, !numbers.once_in(4), &given, Returns::Given);
+        classes[class].methods.push(Method { known: false, ..method });
+    }
+    if !super::may("generic method whose callee depends on its type") || !numbers.once_in(3) {
+        return None;
+    }
+    let (class, poked) = (numbers.below(count), numbers.below(count));
+    let number = Returns::Number;
+    classes[class].methods.push(method("relay", class, true, false, &[Param::Poke(poked)], number));
+    classes[poked].methods.push(method("peek", poked, false, false, &[], number));
+    classes[poked].methods.push(method("poke", poked, false, true, &[Param::Number], number));
+    Some(poked)
+}
+
 fn params(numbers: &mut Numbers, classes: usize, count: usize) -> Vec<Param> {
     let draw = |numbers: &mut Numbers| match numbers.below(6) {
         0 | 1 => Param::Number,
@@ -125,6 +164,7 @@ impl Param {
             Self::Number => format!("n{place}"),
             Self::Ref(_) => format!("p{place}"),
             Self::List(_) => format!("l{place}"),
+            Self::Given | Self::Poke(_) => format!("t{place}"),
         }
     }
 }
@@ -136,6 +176,7 @@ impl Returns {
             Self::Nothing => "()",
             Self::Result => "Result<i64, i64>",
             Self::Option => "Option<i64>",
+            Self::Given => "T",
         }
     }
 }

@@ -12,7 +12,12 @@ impl Body<'_> {
         if depth == 0 || self.sites == 0 {
             return if self.numbers.once_in(4) { self.leave() } else { self.straight() };
         }
-        let drawn = match self.numbers.below(40) {
+        if self.numbers.once_in(6)
+            && let Some(drawn) = self.attribute(depth)
+        {
+            return drawn;
+        }
+        let drawn = match self.numbers.below(67) {
             0..=6 => return self.straight(),
             7 => self.lone_call(),
             9 if self.numbers.once_in(2) => self.sent(),
@@ -20,7 +25,7 @@ impl Body<'_> {
             10 | 11 => self.if_else(depth),
             12 => self.if_let(depth),
             13 => self.let_else(),
-            14 => self.match_guards(depth),
+            14 | 65 | 66 => self.match_guards(depth),
             15 | 16 => self.match_err(depth),
             17 | 18 => self.for_list(depth),
             19 => self.for_range(depth),
@@ -31,11 +36,19 @@ impl Body<'_> {
             24 | 25 => self.join(),
             26 | 36 | 37 => self.join_all(),
             27 | 38 => self.try_join_all(),
-            28 => self.creation(),
+            28 | 40 => self.creation(),
             29 | 39 => self.removal(),
             30 => self.kept_call(depth),
             31 | 32 => Some(self.leave()),
             33 => self.new_reference(),
+            41..=43 | 57..=61 => self.macro_statement(),
+            44..=46 | 62..=64 => self.field_method(),
+            47 | 48 => self.element_assignment(),
+            49 | 50 => self.guard_on_field(depth),
+            51 => self.key(),
+            52 | 53 => self.own_in_a_list(),
+            54 | 55 => self.join_of_relays(),
+            56 if self.method.writes => Some(self.other_field()),
             _ => self.compound(),
         };
         drawn.unwrap_or_else(|| self.straight())
@@ -44,6 +57,13 @@ impl Body<'_> {
     /// Assignments and locals.
     fn straight(&mut self) -> Two {
         let depth = if self.method.cuts { 2 } else { 0 };
+        if self.method.writes && self.numbers.once_in(9) {
+            return if self.method.cuts || self.numbers.once_in(2) {
+                self.other_field()
+            } else {
+                self.key().unwrap_or_default()
+            };
+        }
         match self.numbers.below(8) {
             0 | 1 if self.method.writes => {
                 self.has("assignment to a field");
@@ -150,6 +170,7 @@ impl Body<'_> {
             Returns::Nothing => "()",
             Returns::Result => "Ok(fuel)",
             Returns::Option => "Some(fuel)",
+            Returns::Given => "t0.clone()",
         };
         Some(two!("{}{};\n{}", out, self.awaited(&call), value))
     }
@@ -161,7 +182,7 @@ impl Body<'_> {
         let between = self.statement(depth - 1);
         let made =
             Two::new(format!("let {name} = {};\n", call.entity), format!("let {name} = {};\n", call.later()));
-        let plain = self.back(&format!("{name}()"));
+        let plain = self.back(&format!("{{ {}; {name}() }}", self.let_go()));
         let late = Two::new(format!("let _ = {name}.await;\n"), format!("let _ = {plain};\n"));
         Some(two!("{}{}{}", made, between, late))
     }
@@ -188,7 +209,7 @@ impl Body<'_> {
         // The argument is evaluated before the list is borrowed.
         let len = self.field("list");
         let class = self.method.class;
-        let push = if value.cuts() || !value.entity.contains("self.s") {
+        let push = if value.cuts() || !value.calls_own() {
             format!("self.list.push({});", value.entity)
         } else {
             format!("let x = {};\nself.list.push(x);", value.entity) // rustc would see two borrows of `self`

@@ -25,7 +25,12 @@ impl Body<'_> {
         let entity: Vec<_> = calls.iter().map(|call| call.entity.as_str()).collect();
         let later: Vec<_> = calls.iter().map(Call::later).collect();
         let made: Vec<_> = (0..calls.len()).map(|place| format!("(j.{place})()")).collect();
-        let plain = self.back(&format!("{{ let j = ({}); ({}) }}", later.join(", "), made.join(", ")));
+        let plain = self.back(&format!(
+            "{{ let j = ({}); {}; ({}) }}",
+            later.join(", "),
+            self.let_go(),
+            made.join(", ")
+        ));
         let names: Vec<_> = calls.iter().map(|_| self.fresh("j")).collect();
         let mut out = Two::new(
             format!("let ({}) = join(({})).await;\n", names.join(", "), entity.join(", ")),
@@ -33,7 +38,7 @@ impl Body<'_> {
         );
         for (name, call) in names.iter().zip(&calls) {
             let number = match call.returns {
-                Returns::Number => two!("{}", name),
+                Returns::Number | Returns::Given => two!("{}", name),
                 Returns::Nothing => continue,
                 Returns::Result if self.method.returns == Returns::Result && self.numbers.once_in(2) => {
                     two!("{}?", name)
@@ -52,7 +57,10 @@ impl Body<'_> {
         let leaf = self.numbers.once_in(2);
         let named = |method: &super::shape::Method| self.can_call_known(method) && self.names(method.class);
         let fits = |method: &&super::shape::Method| {
-            wanted(method.returns) && (!self.method.known || named(method)) && !(leaf && method.cuts)
+            method.returns != Returns::Given
+                && wanted(method.returns)
+                && (!self.method.known || named(method))
+                && !(leaf && method.cuts)
         };
         let methods: Vec<_> = shape.methods().filter(fits).collect();
         let callee = *self.numbers.pick(&methods)?;
@@ -77,8 +85,9 @@ impl Body<'_> {
         self.has("join_all");
         let all = self.fresh("all");
         let plain = self.back(&format!(
-            "{}.collect::<Vec<_>>().into_iter().map(|c| c()).collect::<Vec<_>>()",
-            calls.plain
+            "{{ let j = {}.collect::<Vec<_>>(); {}; j.into_iter().map(|c| c()).collect::<Vec<_>>() }}",
+            calls.plain,
+            self.let_go()
         ));
         let out = Two::new(
             format!("let {all} = join_all({}).await;\n", calls.entity),
@@ -94,8 +103,9 @@ impl Body<'_> {
         let (calls, _) = self.calls_over_a_list(|returns| returns == Returns::Result)?;
         self.has("try_join_all");
         let plain = self.back(&format!(
-            "{}.collect::<Vec<_>>().into_iter().map(|c| c()).collect::<Result<Vec<i64>, i64>>()",
-            calls.plain
+            "{{ let j = {}.collect::<Vec<_>>(); {}; j.into_iter().map(|c| c()).collect::<Result<Vec<i64>, i64>>() }}",
+            calls.plain,
+            self.let_go()
         ));
         let tried = Two::new(format!("try_join_all({}).await", calls.entity), plain);
         let name = self.fresh("v");
@@ -107,5 +117,69 @@ impl Body<'_> {
         };
         self.scope.numbers.push(name);
         Some(out)
+    }
+
+    /// `join_all(vec![self.m0(..), self.m0(..)])`
+    pub fn own_in_a_list(&mut self) -> Option<Two> {
+        let form = "own async methods in a list";
+        let methods = self.shape.classes[self.method.class].methods.iter();
+        let own: Vec<_> = methods.filter(|method| method.cuts && method.name.starts_with('m')).collect();
+        let callee = *self.numbers.pick(&own)?;
+        let knows = !self.method.known || self.can_call_known(callee);
+        if !self.may(form) || !knows || callee.returns == Returns::Nothing {
+            return None;
+        }
+        self.sites = self.sites.checked_sub(1)?;
+        self.has(form);
+        self.loops += 1;
+        let calls: Vec<Call> = (0..2)
+            .map(|_| {
+                let id = self.field("id").plain;
+                let arguments = self.arguments(callee, callee.returns, 0);
+                self.make(callee, callee.returns, Two::new("self", id), arguments)
+            })
+            .collect();
+        self.loops -= 1;
+        let entity: Vec<_> = calls.iter().map(|call| call.entity.as_str()).collect();
+        let later: Vec<_> = calls.iter().map(Call::later).collect();
+        let leave = self.let_go();
+        let plain = format!("{{ let j = ({}); {leave}; [(j.0)(), (j.1)()] }}", later.join(", "));
+        let all = Two::new(format!("join_all(vec![{}]).await", entity.join(", ")), self.back(&plain));
+        let number = if callee.returns == Returns::Number { "x" } else { "x.unwrap_or(1)" };
+        let name = self.fresh("v");
+        self.scope.numbers.push(name.clone());
+        Some(two!("let {} = {}.into_iter().fold(0, |sum, x| (sum * 7 + {}) % 997);\n", name, all, number))
+    }
+
+    /// One generic method, told by its types to read an entity and to write it.
+    pub fn join_of_relays(&mut self) -> Option<Two> {
+        let shape = self.shape;
+        let poked = shape.poked?;
+        let relay = shape.methods().find(|method| method.name == "relay")?;
+        let known = !self.method.known || self.can_call_known(relay) && self.names(relay.class);
+        if !known {
+            return None;
+        }
+        self.sites = self.sites.checked_sub(1)?;
+        self.has("join of one generic method at two types");
+        let who = self.any_reference(poked);
+        let mut told = vec![two!("Loud({}, {})", who, self.pure(1)), two!("Quiet({})", who)];
+        if self.numbers.once_in(2) {
+            told.reverse();
+        }
+        let calls: Vec<Call> = told
+            .into_iter()
+            .map(|told| {
+                let receiver = self.any_reference(relay.class);
+                self.make(relay, relay.returns, receiver, vec![two!("fuel - 1"), told])
+            })
+            .collect();
+        let entity: Vec<_> = calls.iter().map(|call| call.entity.as_str()).collect();
+        let later: Vec<_> = calls.iter().map(Call::later).collect();
+        let plain = format!("{{ let j = ({}); {}; ((j.0)(), (j.1)()) }}", later.join(", "), self.let_go());
+        let (one, other) = (self.fresh("j"), self.fresh("j"));
+        let joined = Two::new(format!("join(({})).await", entity.join(", ")), self.back(&plain));
+        self.scope.numbers.extend([one.clone(), other.clone()]);
+        Some(two!("let ({}, {}) = {};\n", one, other, joined))
     }
 }

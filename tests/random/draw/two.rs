@@ -20,6 +20,11 @@ impl Two {
     pub fn cuts(&self) -> bool {
         self.entity.contains(".await")
     }
+
+    /// Whether a synchronous method of `self` is called in it.
+    pub fn calls_own(&self) -> bool {
+        ["self.s0(", "self.s1(", "self.peek(", "self.poke("].iter().any(|call| self.entity.contains(call))
+    }
 }
 
 /// What may stand in a `two!`.

@@ -35,7 +35,7 @@ impl Body<'_> {
                 self.own_sync(0).unwrap_or_else(|| self.pure(1))
             };
         }
-        match self.numbers.below(16) {
+        match self.numbers.below(22) {
             0..=2 => self.pure(1),
             3..=5 => {
                 self.has("several calls in one expression");
@@ -68,14 +68,16 @@ impl Body<'_> {
                 let condition = self.condition(depth);
                 two!("i64::from({})", condition)
             }
-            12 => self.own_sync(depth).unwrap_or_else(|| self.pure(1)),
+            16 | 17 => self.element().unwrap_or_else(|| self.value_of_call(depth - 1)),
+            18..=20 => self.macro_value().unwrap_or_else(|| self.value_of_call(depth - 1)),
+            12 | 21 => self.own_sync(depth).unwrap_or_else(|| self.pure(1)),
             _ => self.value_of_call(depth - 1),
         }
     }
 
     /// A condition, perhaps with calls on either side of `&&` and `||`.
     pub fn condition(&mut self, depth: usize) -> Two {
-        match self.numbers.below(if depth == 0 { 3 } else { 9 }) {
+        match self.numbers.below(if depth == 0 { 3 } else { 15 }) {
             0 | 1 => {
                 let (left, right) = (self.number(depth), self.pure(0));
                 two!("{} > {}", left, right)
@@ -98,6 +100,9 @@ impl Body<'_> {
                     _ => two!("{} != 3", self.pure(0)),
                 }
             }
+            9 | 10 => self.compare_scalar().unwrap_or_else(|| two!("{} > 5", self.field("b"))),
+            11 | 12 => self.compare_place().unwrap_or_else(|| two!("{} > 5", self.field("a"))),
+            13 => self.matches().unwrap_or_else(|| two!("{} > 4", self.field("a"))),
             _ => {
                 let class = self.numbers.below(self.shape.classes.len());
                 self.exists(class).unwrap_or_else(|| two!("{} < 9", self.pure(1)))
@@ -159,6 +164,7 @@ impl Body<'_> {
         let number = self.number(2);
         match self.method.returns {
             Returns::Nothing => two!("{{ let _ = {}; }}", number),
+            Returns::Given => two!("{{ let _ = {}; t0.clone() }}", number),
             Returns::Result if self.numbers.once_in(2) => {
                 self.has("Err");
                 let condition = two!("{} % 5 == 3", self.pure(0));

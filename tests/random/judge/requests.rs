@@ -1,7 +1,7 @@
 //! Draws the requests of a program, and has the plain rendering answer them on the way.
+use super::engine::Run;
+use super::{Kind, Program, Request};
 use crate::draw::numbers::Numbers;
-use crate::engine::Run;
-use crate::{Kind, Program, Request};
 
 /// How many requests a program gets, beside those that create its entities.
 const REQUESTS: usize = 40;

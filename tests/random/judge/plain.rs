@@ -1,8 +1,8 @@
 //! The plain world: a map for each class, read and written where the program says `self.x`.
 //!
 //! What ends a request early unwinds to its root, where a copy of the world from before is put back.
-use crate::Request;
-use serde::Serialize;
+use super::Request;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ thread_local! {
 enum Doom {
     Missing(&'static str, u64),
     AlreadyExists(&'static str, u64),
+    WrongKey(&'static str, u64, u64),
     TooLong,
 }
 
@@ -31,11 +32,35 @@ fn doom(doom: Doom) -> ! {
 /// An entity. Every class has the same fields, so that hundreds of programs share one world's code.
 #[derive(Clone, Serialize)]
 pub struct Row {
+    /// The key.
     pub id: u64,
+    /// A number.
     pub a: i64,
+    /// Another.
     pub b: i64,
+    /// A reference.
     pub r: u64,
+    /// A list of references.
     pub list: Vec<u64>,
+    /// A text.
+    pub name: String,
+    /// A number or none.
+    pub o: Option<i64>,
+    /// Numbers, at least three.
+    pub v: Vec<i64>,
+    /// Three numbers.
+    pub arr: [i64; 3],
+    /// One of a few.
+    pub kind: Mark,
+}
+
+/// An enum, the same in both renderings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mark {
+    /// Without a number.
+    Low,
+    /// With one.
+    High(i64),
 }
 
 /// The entities of one class.
@@ -47,6 +72,7 @@ pub struct Table {
 }
 
 impl Table {
+    /// No entity yet; `fresh` makes those that are made on first use.
     pub fn new(name: &'static str, fresh: Option<fn(u64) -> Row>) -> Self {
         Self { name, fresh, rows: RefCell::default() }
     }
@@ -71,6 +97,24 @@ impl Table {
         value
     }
 
+    /// A method that could write lets go of its entity, which must have its key still.
+    pub fn leave(&self, key: u64) {
+        let made = self.get(key).id;
+        if made != key {
+            doom(Doom::WrongKey(self.name, key, made));
+        }
+    }
+
+    /// An entry of `v` as a place.
+    pub fn v_at(&self, key: u64, index: usize) -> RefMut<'_, i64> {
+        RefMut::map(self.at(key), |row| &mut row.v[index])
+    }
+
+    /// An entry of `arr` as a place.
+    pub fn arr_at(&self, key: u64, index: usize) -> RefMut<'_, i64> {
+        RefMut::map(self.at(key), |row| &mut row.arr[index])
+    }
+
     /// The entity, to read a field of it.
     pub fn get(&self, key: u64) -> Row {
         self.rows.borrow()[&key].clone()
@@ -83,6 +127,7 @@ impl Table {
         })
     }
 
+    /// A constructor was called.
     pub fn open(&self, key: u64, entity: Row) {
         if self.exists(key) {
             doom(Doom::AlreadyExists(self.name, key));
@@ -90,10 +135,12 @@ impl Table {
         self.rows.borrow_mut().insert(key, entity);
     }
 
+    /// Whether there is an entity of that key.
     pub fn exists(&self, key: u64) -> bool {
         self.rows.borrow().contains_key(&key)
     }
 
+    /// Ends an entity; whether there was one.
     pub fn remove(&self, key: u64) -> bool {
         self.rows.borrow_mut().remove(&key).is_some()
     }
@@ -113,14 +160,19 @@ pub fn done<T: Debug>(output: T, is_err: impl Fn(&T) -> bool) -> (String, bool) 
 /// The maps of one program.
 #[derive(Clone)]
 pub struct World {
+    /// The first class.
     pub k0: Table,
+    /// The second.
     pub k1: Table,
+    /// The third, which may have no entities.
     pub k2: Table,
 }
 
 /// A plain program that can be asked.
 pub struct Plain {
+    /// Its entities.
     pub world: World,
+    /// Makes a call: the reply, and whether its effects stand.
     pub root: fn(&World, &Request) -> (String, bool),
 }
 
@@ -145,6 +197,9 @@ impl Plain {
             }
             (Some(Doom::AlreadyExists(name, key)), ..) => {
                 Some(format!("Err(AlreadyExists {{ entity: {name:?}, key: \"{key}\" }})"))
+            }
+            (Some(Doom::WrongKey(name, key, made)), ..) => {
+                Some(format!("Err(WrongKey {{ entity: {name:?}, key: \"{key}\", made: \"{made}\" }})"))
             }
             (_, Some(message), _) => text(message),
             (.., Some(message)) => text(message),

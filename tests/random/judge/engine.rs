@@ -1,5 +1,5 @@
 //! The one place that runs the engine: everything is submitted in order from one handle, then collected.
-use crate::Request;
+use super::Request;
 use crate::draw::numbers::Numbers;
 use serde_json::Value;
 use std::fmt::Debug;
@@ -14,10 +14,13 @@ pub type Submit = fn(&Handle, &Request) -> Pending;
 
 /// What one side made of the requests.
 pub struct Run {
+    /// The replies, in the order of the requests.
     pub replies: Vec<String>,
+    /// All entities at the end.
     pub state: Value,
 }
 
+/// With threads.
 pub fn run(app: App, submit: Submit, requests: &[Request]) -> Run {
     let handle = app.start().expect("the program starts");
     let pending: Vec<_> = requests.iter().map(|request| submit(&handle, request)).collect();
@@ -57,6 +60,7 @@ pub fn simulate(
     (Run { replies, state }, order, simulation.handle().method_counts())
 }
 
+/// A reply as text.
 pub fn pending<T: Debug + 'static>(reply: Result<Reply<T>, Error>) -> Pending {
     Box::new(move || format!("{:?}", reply.and_then(Reply::wait)))
 }
@@ -65,13 +69,13 @@ pub fn pending<T: Debug + 'static>(reply: Result<Reply<T>, Error>) -> Pending {
 #[macro_export]
 macro_rules! sides {
     ($($root:literal => |$q:ident| $call:expr,)+) => {
-        fn submit(handle: &thalweg::prelude::Handle, request: &$crate::Request) -> $crate::engine::Pending {
+        fn submit(handle: &$crate::Handle, request: &$crate::judge::Request) -> $crate::judge::engine::Pending {
             match request.root {
-                $($root => { let $q = request; $crate::engine::pending(handle.submit($call)) })+
+                $($root => { let $q = request; $crate::judge::engine::pending(handle.submit($call)) })+
                 _ => unreachable!(),
             }
         }
-        fn oracle(oracle: &mut thalweg::oracle::Oracle, request: &$crate::Request) -> String {
+        fn oracle(oracle: &mut $crate::oracle::Oracle, request: &$crate::judge::Request) -> String {
             match request.root {
                 $($root => { let $q = request; format!("{:?}", oracle.call($call)) })+
                 _ => unreachable!(),
