@@ -89,7 +89,7 @@ impl Body<'_> {
         }
     }
 
-    fn conditions(&mut self, attrs: &[syn::Attribute], code: &impl quote::ToTokens) {
+    fn conditions(&mut self, attrs: &[syn::Attribute], code: &Expr) {
         if let Some(attribute) = attributes::hidden_condition(attrs)
             && calls::has_site(code)
         {
@@ -136,7 +136,9 @@ impl<'ast> Visit<'ast> for Body<'_> {
 
     fn visit_stmt(&mut self, stmt: &'ast Stmt) {
         match stmt {
-            Stmt::Local(local) => self.conditions(&local.attrs, local),
+            Stmt::Local(local) => {
+                local.init.iter().for_each(|init| self.conditions(&local.attrs, &init.expr));
+            }
             Stmt::Expr(Expr::Call(call), Some(_)) if calls::join_name(&call.func).is_some() => {
                 self.errors.at(&call.func, diagnostics::NOT_AWAITED);
             }
@@ -236,7 +238,7 @@ impl<'ast> Visit<'ast> for Body<'_> {
     }
 
     fn visit_expr_for_loop(&mut self, expr: &'ast syn::ExprForLoop) {
-        if self.suspends && borrows_self(&expr.expr) && calls::has_site(&expr.body) {
+        if self.suspends && borrows_self(&expr.expr) && calls::block_has_site(&expr.body) {
             self.errors.at(&expr.expr, diagnostics::ITERATES_SELF);
         }
         visit::visit_expr_for_loop(self, expr);

@@ -32,7 +32,7 @@ pub(super) fn as_expression(node: &StmtMacro) -> Option<Expr> {
 pub(super) fn expression(mac: &Macro) -> Option<Expr> {
     let mentions_self =
         || mac.tokens.clone().into_iter().any(|tree| crate::syntax::attributes::mentions(tree, "self"));
-    let has_site = || crate::syntax::calls::has_site(&mac.tokens);
+    let has_site = || crate::syntax::calls::macro_has_site(mac);
     let parsed = macros::parse(mac)?;
     match (parsed.kind, parsed.args.as_slice()) {
         (Kind::Assert, [condition]) if mentions_self() || has_site() => {

@@ -5,7 +5,7 @@
 //! expression goes, which a source position would not inside `macro_rules!`.
 use super::{attributes, macros};
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Block, Expr, Item, Stmt, parse_quote};
 use thalweg_graph::SiteKind;
@@ -41,9 +41,42 @@ pub(crate) fn site(expr: &Expr) -> Option<usize> {
     mark.parse_args::<syn::LitInt>().ok()?.base10_parse().ok()
 }
 
-/// Whether there is a marked site inside.
-pub(crate) fn has_site(code: &impl ToTokens) -> bool {
-    code.to_token_stream().into_iter().any(|tree| attributes::mentions(tree, "thalweg_site"))
+/// Whether there is a marked site inside of an expression.
+pub(crate) fn has_site(expr: &Expr) -> bool {
+    let mut sites = Sites(false);
+    sites.visit_expr(expr);
+    sites.0
+}
+
+/// Whether there is a marked site inside of a block.
+pub(crate) fn block_has_site(block: &Block) -> bool {
+    let mut sites = Sites(false);
+    sites.visit_block(block);
+    sites.0
+}
+
+/// Whether there is a marked site in the tokens of a macro.
+pub(crate) fn macro_has_site(mac: &syn::Macro) -> bool {
+    mac.tokens.clone().into_iter().any(|tree| attributes::mentions(tree, "thalweg_site"))
+}
+
+/// Looks for a site. To write an expression as tokens and to look there would cost far more.
+struct Sites(bool);
+
+impl<'ast> Visit<'ast> for Sites {
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        if self.0 {
+            return;
+        }
+        self.0 = site(expr).is_some();
+        visit::visit_expr(self, expr);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        self.0 = self.0 || macro_has_site(mac);
+    }
+
+    fn visit_item(&mut self, _: &'ast Item) {}
 }
 
 /// `call.send()`: a call whose result is not wanted.

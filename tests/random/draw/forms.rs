@@ -104,38 +104,7 @@ pub const FORMS: &[&str] = &[
 
 /// Forms that are right Rust and that the compiler or the engine does not yet take or do as it should; they are not
 /// drawn. Whoever mends one takes it out of the list.
-const WAITING: &[&str] = &[
-    "#[cfg] on a block",
-    "#[cfg] on a call",
-    "#[cfg] on a let",
-    "#[cfg] on an arm",
-    "#[cfg] on an element",
-    "assert! of a field",
-    "assert! with a call",
-    "assert_eq! or assert_ne! with a call",
-    "assignment to an element with a call",
-    "contains with a call",
-    "dbg! with a call",
-    "fill with a call",
-    "format! with a call",
-    "generic method",
-    "generic method whose callee depends on its type",
-    "guard with a call on a field",
-    "index of a Vec field with a call",
-    "insert with a call",
-    "join of one generic method at two types",
-    "key changed",
-    "matches! with a call",
-    "method of an Option field with a call",
-    "other field compared with a call",
-    "own async methods in a list",
-    "panic! with a call",
-    "println! with a call",
-    "swap with a call",
-    "vec! of one value with a call",
-    "vec! with a call",
-    "write! with a call",
-];
+const WAITING: &[&str] = &[];
 
 /// Whether a form is drawn; `THALWEG_RANDOM_WAITING` may hold another list of those that wait, with semicolons.
 pub fn may(form: &str) -> bool {

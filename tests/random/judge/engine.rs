@@ -52,7 +52,7 @@ pub fn simulate(
     }
     simulation.run();
     let replies = pending.into_iter().map(|reply| reply()).collect();
-    let number = |id: usize, handle: u32| sent[handle as usize][id];
+    let number = |id: usize, handle: u64| sent[handle as usize][id];
     let order =
         simulation.order().map(|id| number(usize::try_from(id.number).expect("few requests"), id.handle));
     let order = order.collect();

@@ -42,7 +42,7 @@ impl<'a> Visit<'a> for Cuts {
         }
         match expr {
             Expr::Closure(_) | Expr::Async(_) | Expr::Const(_) => {} // code of its own
-            Expr::Macro(node) => self.found = calls::has_site(&node.mac.tokens),
+            Expr::Macro(node) => self.found = calls::macro_has_site(&node.mac),
             Expr::Return(_) | Expr::Try(_) | Expr::Yield(_) => self.found = true,
             Expr::Break(jump) => {
                 self.jump(jump.label.as_ref());

@@ -163,6 +163,7 @@ impl VisitMut for Children<'_> {
         if conditions.is_empty() || !cuts(&field.expr) {
             return visit_mut::visit_field_value_mut(self, field);
         }
+        field.attrs.retain(|attribute| !attribute.path().is_ident("cfg"));
         self.0.under(&conditions, |lowerer| {
             let value = lowerer.value(std::mem::replace(&mut field.expr, nothing()));
             lowerer.evaluate(&value);
