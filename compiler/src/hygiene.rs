@@ -12,6 +12,15 @@ pub(crate) fn private(krate: Option<&Path>) -> TokenStream {
     }
 }
 
+/// The same path, so that rustc speaks of it where the user has written something.
+pub(crate) fn located(path: &TokenStream, span: Span) -> TokenStream {
+    let at = |mut tree: proc_macro2::TokenTree| {
+        tree.set_span(span);
+        tree
+    };
+    path.clone().into_iter().map(at).collect()
+}
+
 /// A local of generated code: the user's variable of that name is another one.
 pub(crate) fn local(name: &str, span: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(span))
@@ -19,12 +28,12 @@ pub(crate) fn local(name: &str, span: Span) -> Ident {
 
 /// The type behind a reference, which carries the methods.
 pub(crate) fn stub(entity: &Ident) -> Ident {
-    format_ident!("__ThalwegStubOf{}", entity.unraw(), span = entity.span())
+    format_ident!("MethodsOf{}", entity.unraw(), span = entity.span())
 }
 
 /// The type above it, which carries the constructors that take the key from the reference.
 pub(crate) fn constructors(entity: &Ident) -> Ident {
-    format_ident!("__ThalwegConstructorsOf{}", entity.unraw(), span = entity.span())
+    format_ident!("ReferenceTo{}", entity.unraw(), span = entity.span())
 }
 
 /// The type that stands for a method. It is read where rustc names the type of a call.

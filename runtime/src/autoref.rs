@@ -1,16 +1,9 @@
 //! What generated code asks of types, where rustc knows them and a macro does not: by method resolution, in which the
 //! first of several candidates wins, and by bounds that nothing meets, whose message tells what is wrong.
-use crate::call::{Awaitable, Call};
+use crate::call::Call;
 use crate::entity::Method;
-use crate::flow::{Branch, Flow};
-use crate::program::Described;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::ops::Deref;
-
-/// Takes the borrow of an entity away from a method that makes a call. What is still borrowed of it then is refused by
-/// rustc, at the place where it is borrowed.
-#[inline]
-pub fn let_go<T: ?Sized>(_: &mut T) {}
 
 /// The value of a statement.
 pub struct Statement<'a, T: ?Sized>(pub &'a T);
@@ -164,18 +157,6 @@ pub fn matched<T: Matched>(place: &T) -> T {
 pub trait Matched: Copy {}
 #[diagnostic::do_not_recommend]
 impl<T: Copy> Matched for T {}
-
-/// What calling a function gives that cannot be called on a reference.
-pub struct Refused;
-
-impl Awaitable for Refused {
-    type Output = ();
-    async fn perform(self, _: &Flow) {}
-    fn parts(&self, _: &Flow, _: &mut Vec<Branch>) -> bool {
-        false
-    }
-    fn callees(_: &mut Vec<Described>) {}
-}
 
 /// Met by nothing.
 #[diagnostic::on_unimplemented(

@@ -130,8 +130,9 @@ impl<M: Method> fmt::Debug for Call<M> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be awaited inside an entity",
     label = "not a call",
-    note = "only calls to entities, `join`, `join_all` and `try_join_all` can be awaited there; other futures would \
-            make the result depend on timing. Do the work before the transaction and pass its result as an argument"
+    note = "only calls to entities, `join` of at most twelve, `join_all` and `try_join_all` can be awaited there; other \
+            futures would make the result depend on timing. Do the work before the transaction and pass its result as an \
+            argument. To create an entity, call its constructor on a reference: `Account::at(key).open(..)`"
 )]
 pub trait Awaitable: Sized {
     /// What the await gives.
@@ -196,10 +197,7 @@ impl<M: Method> Awaitable for Call<M> {
 pub struct Join<T>(T);
 
 /// Makes several calls; the result is as if they were made from left to right.
-pub fn join<T>(calls: T) -> Join<T>
-where
-    Join<T>: Awaitable,
-{
+pub fn join<T>(calls: T) -> Join<T> {
     Join(calls)
 }
 
@@ -250,6 +248,10 @@ join_tuple!(A a, B b, C c, D d, E e);
 join_tuple!(A a, B b, C c, D d, E e, F f);
 join_tuple!(A a, B b, C c, D d, E e, F f, G g);
 join_tuple!(A a, B b, C c, D d, E e, F f, G g, H h);
+join_tuple!(A a, B b, C c, D d, E e, F f, G g, H h, I i);
+join_tuple!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j);
+join_tuple!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j, K k);
+join_tuple!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j, K k, L l);
 
 /// Many calls of one type; made by [`join_all`].
 #[must_use = "joined calls do nothing until awaited"]

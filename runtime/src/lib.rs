@@ -55,13 +55,15 @@ pub mod testing;
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
-pub use entity::{Entity, Key, Portable};
+pub use entity::{Entity, Key, Methods, Portable};
 pub use error::{Bound, Error};
 pub use plan::MethodCounts;
 pub use reply::{Replies, Reply};
 pub use serde;
 pub use thalweg_graph as graph;
 pub use thalweg_macros::entity;
+#[doc(hidden)]
+pub use unmade::{Awaited, AwaitedInsideAnEntity};
 
 /// What a program that uses an app may return from `main`: every [`Error`], and every error of a method, goes into it
 /// with `?`. The calls themselves return a plain `Result<_, Error>`.
@@ -85,7 +87,7 @@ pub mod __private {
     pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site};
     pub use crate::entity::{
-        Argument, Constructed, Entity, KeyNamed, Kind, Method, Methods, Portable, State, Stub,
+        Argument, Constructed, Entity, Exists, KeyNamed, Kind, Method, Methods, Portable, State, Stub,
     };
     pub use crate::entity::{NeverCopied, NeverCopies, NeverTwin, NeverVisited};
     pub use crate::harvest::Harvest;

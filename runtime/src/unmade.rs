@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
     label = "a call, not its result",
     note = "inside a method of an entity write `.await` behind it; outside, give it to the app: `app.call(..).await`"
 )]
-pub trait HasBeenMade {}
+pub trait Awaited {}
 
 /// Met by nothing.
 #[diagnostic::on_unimplemented(
@@ -24,11 +24,11 @@ pub trait HasBeenMade {}
     label = "only methods of entities await calls",
     note = "outside of them, give it to the app: `app.call(..).await`; inside, use `thalweg::join((a, b)).await` for several"
 )]
-pub trait AwaitedInMethod {}
+pub trait AwaitedInsideAnEntity {}
 
 impl<M: Method> Future for Call<M>
 where
-    Call<M>: AwaitedInMethod,
+    Call<M>: AwaitedInsideAnEntity,
 {
     type Output = M::Output;
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<M::Output> {
@@ -40,7 +40,7 @@ macro_rules! joined {
     ($($name:ident)+) => {$(
         impl<T> IntoFuture for $name<T>
         where
-            $name<T>: AwaitedInMethod,
+            $name<T>: AwaitedInsideAnEntity,
         {
             type Output = ();
             type IntoFuture = Ready<()>;
@@ -56,7 +56,7 @@ macro_rules! operators {
     ($($trait:ident $method:ident)+) => {$(
         impl<M: Method, R> ops::$trait<R> for Call<M>
         where
-            Call<M>: HasBeenMade,
+            Call<M>: Awaited,
         {
             type Output = M::Output;
             fn $method(self, _: R) -> M::Output {
@@ -69,7 +69,7 @@ operators!(Add add Sub sub Mul mul Div div Rem rem BitAnd bitand BitOr bitor Bit
 
 impl<M: Method> ops::Not for Call<M>
 where
-    Call<M>: HasBeenMade,
+    Call<M>: Awaited,
 {
     type Output = M::Output;
     fn not(self) -> M::Output {
@@ -79,7 +79,7 @@ where
 
 impl<M: Method> ops::Neg for Call<M>
 where
-    Call<M>: HasBeenMade,
+    Call<M>: Awaited,
 {
     type Output = M::Output;
     fn neg(self) -> M::Output {
@@ -89,7 +89,7 @@ where
 
 impl<M: Method, R: ?Sized> PartialEq<R> for Call<M>
 where
-    Call<M>: HasBeenMade,
+    Call<M>: Awaited,
 {
     fn eq(&self, _: &R) -> bool {
         false
@@ -98,7 +98,7 @@ where
 
 impl<M: Method, R: ?Sized> PartialOrd<R> for Call<M>
 where
-    Call<M>: HasBeenMade,
+    Call<M>: Awaited,
 {
     fn partial_cmp(&self, _: &R) -> Option<std::cmp::Ordering> {
         None
@@ -107,7 +107,7 @@ where
 
 impl<M: Method> fmt::Display for Call<M>
 where
-    Call<M>: HasBeenMade,
+    Call<M>: Awaited,
 {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())

@@ -135,13 +135,15 @@ impl Names {
     fn hold(&self, function: &Function) -> TokenStream {
         let (cx, write) = (&self.cx, function.kind == Kind::Write);
         let span = self.receiver;
-        let (held, this, get) = (hygiene::local("held", span), hygiene::local("self_", span), self.get(span));
-        let cx = hygiene::local(&cx.to_string(), span);
-        quote_spanned! {span.resolved_at(Span::mixed_site())=>
+        let get = self.get(span);
+        // Only what takes the state up bears the user's place: rustc would offer to rewrite the bindings there.
+        let [held, this] = ["held", "self_"].map(|name| hygiene::local(name, Span::call_site()));
+        let taken = quote_spanned!(span.resolved_at(Span::mixed_site())=> #held.#get());
+        quote! {
             #[allow(unused_mut)]
             let mut #held = #cx.hold(#write).await;
             #[allow(unused_mut, unused_variables)]
-            let mut #this = #held.#get();
+            let mut #this = #taken;
             let _ = &#this;
         }
     }

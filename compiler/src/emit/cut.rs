@@ -41,7 +41,6 @@ impl Cut<'_> {
     /// `match CALL { call => { let value = held.call(&sites.0, call).await; self_ = held.get_mut(); value } }`;
     /// `way` is `call`, or `send` or `last` for a call that may go one way. After the last one, nothing looks at `self`.
     fn call(&self, call: &Expr, number: usize, way: &str) -> Expr {
-        let Names { p, writes, .. } = self.names;
         let span = self.all[number].span;
         let (site, get) = (self.sites.name(number), self.names.get(span));
         let [held, this, bound, value] =
@@ -49,13 +48,10 @@ impl Cut<'_> {
         let last = way == "last";
         let way = syn::Ident::new(way, span);
         let span = span.resolved_at(Span::mixed_site());
-        // What is borrowed of `self` here is pointed at where the user borrows it, since it is `self` that goes.
-        let let_go = writes.then(|| quote_spanned!(span=> #p::let_go(#this);));
         let take_up = (!last).then(|| quote_spanned!(span=> #this = #held.#get(); let _ = &#this;));
         let mut matched: syn::ExprMatch = syn::parse_quote_spanned! {span=>
             match () {
                 #bound => {
-                    #let_go
                     let #value = #held.#way(&#site, #bound).await;
                     #take_up
                     #value

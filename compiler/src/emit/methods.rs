@@ -12,11 +12,11 @@ use thalweg_graph::Access;
 /// ```ignore
 /// impl Account { pub fn deposit(&mut self, amount: i64) { .. } }   // sync functions, as written
 /// const _: () = {
-///     pub struct __ThalwegStubOfAccount { .. }                       // what a reference derefs to
+///     pub struct MethodsOfAccount { .. }                       // what a reference derefs to
 ///     pub struct transfer_of_Account<__Parts = (..)>(..);              // each method is a type
 ///     impl Method for transfer_of_Account { .. fn run(cx, args) { Account::__thalweg_transfer(cx, args) } }
 ///     impl Account { async fn __thalweg_transfer(cx, args) { .. } }  // its coroutine
-///     impl __ThalwegStubOfAccount { pub fn transfer(&self, to: Ref<Account>, amount: i64) -> Call<transfer_of_Account> }
+///     impl MethodsOfAccount { pub fn transfer(&self, to: Ref<Account>, amount: i64) -> Call<transfer_of_Account> }
 ///     impl Methods for Account { .. }
 /// };
 /// ```

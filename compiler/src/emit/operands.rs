@@ -128,6 +128,7 @@ fn receiver(expr: &Expr, p: &TokenStream) -> Option<Expr> {
         return Some(operands.first(&call));
     }
     let (place, span) = (&call.receiver, call.receiver.span());
+    let p = hygiene::located(p, span);
     let checked = quote_spanned!(span=> (&&&&#p::Receiver(&#place)).by_reference(););
     Some(operands.first(&quote!({ #checked #call })))
 }
@@ -218,6 +219,7 @@ fn matched(expr: &Expr, p: &TokenStream) -> Option<Expr> {
     let calls = |arm: &syn::Arm| matches!(&arm.pat, Pat::Guard(guard) if calls::has_site(&guard.guard));
     if node.arms.iter().any(calls) {
         let (place, span) = (&node.expr, node.expr.span());
+        let p = hygiene::located(p, span);
         node.expr = Box::new(syn::parse_quote_spanned!(span=> #p::matched(&#place)));
     } else if operands.names.is_empty() {
         return None;

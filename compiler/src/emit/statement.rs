@@ -22,7 +22,7 @@ pub(super) fn may_be_a_call(stmt: &Stmt) -> Option<Span> {
 pub(super) fn check(stmt: &mut Stmt, span: Span, p: &TokenStream) {
     let Stmt::Expr(expr, Some(_)) = stmt else { return };
     let attrs = crate::syntax::attributes::take(expr);
-    let value = crate::hygiene::local("value", span);
+    let (value, p) = (crate::hygiene::local("value", span), crate::hygiene::located(p, span));
     let mut checked: syn::ExprMatch = syn::parse_quote_spanned! {span=>
         #[allow(unreachable_code)]
         match () {

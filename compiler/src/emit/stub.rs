@@ -43,7 +43,7 @@ impl Emit<'_> {
         }
     }
 
-    /// `impl __ThalwegStubOfAccount { pub fn transfer(&self, to: .., amount: ..) -> Call<transfer_of_Account> }`.
+    /// `impl MethodsOfAccount { pub fn transfer(&self, to: .., amount: ..) -> Call<transfer_of_Account> }`.
     pub(super) fn stub(&self, function: &Function) -> TokenStream {
         let all: Vec<_> = function.params().collect();
         let (target, entity) = (hygiene::stub(&self.methods.name), &self.methods.entity);
@@ -52,7 +52,7 @@ impl Emit<'_> {
             return full;
         };
         let Pat::Ident(name) = &*first.pat else { return full };
-        // impl __ThalwegConstructorsOfAccount<KeyNamed<NUMBER_OF_"id">, u64> { pub fn open(&self, balance: i64) -> Call<..> }
+        // impl ReferenceToAccount<KeyNamed<NUMBER_OF_"id">, u64> { pub fn open(&self, balance: i64) -> Call<..> }
         let p = &self.p;
         let number = hygiene::number(&name.ident.unraw().to_string());
         let ty = self.named(&first.ty);
@@ -122,7 +122,7 @@ impl Emit<'_> {
     }
 
     fn refusal(&self, function: &Function) -> Option<TokenStream> {
-        let p = &self.p;
+        let (p, entity) = (&self.p, &self.methods.entity);
         let name = &function.signature.ident;
         let method = function.signature.receiver().is_some();
         let public = !matches!(function.visibility, syn::Visibility::Inherited);
@@ -138,7 +138,7 @@ impl Emit<'_> {
         let conditions = function.conditions();
         Some(quote! {
             #(#conditions)*
-            pub fn #name<#(#parts),*>(&self, #(_: #parts),*) -> #p::Refused where __Key: #p::#reason {
+            pub fn #name<#(#parts),*>(&self, #(_: #parts),*) -> #p::Call<#p::Exists<#entity>> where __Key: #p::#reason {
                 #p::std::unreachable!()
             }
         })

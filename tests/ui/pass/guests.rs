@@ -50,6 +50,14 @@ mod logic {
         pub fn new(__key: u64) -> Self {
             Self { __key }
         }
+        pub async fn twelve(&self, a: Ref<Account>) -> u64 {
+            let (first, .., last) = join((
+                a.add(0), a.add(0), a.add(0), a.add(0), a.add(0), a.add(0),
+                a.add(0), a.add(0), a.add(0), a.add(0), a.add(0), a.add(1),
+            ))
+            .await;
+            first * 100 + last
+        }
         pub async fn ask(&self, account: Ref<Account>) -> u64 {
             account.add(self.__key).await
         }
@@ -63,5 +71,6 @@ fn main() {
     app.call_blocking(types::Account::at(2).make()).unwrap();
     assert_eq!(app.call_blocking(types::Account::at(1).go(types::Account::at(2))), Ok(1));
     assert_eq!(app.call_blocking(types::Account::at(1).back(types::Account::at(2))), Ok(Ok(2)));
+    assert_eq!(app.call_blocking(types::K::at(3).twelve(types::Account::at(1))), Ok(102));
     assert_eq!(app.call_blocking(types::K::at(3).ask(types::Account::at(2))), Ok(5));
 }

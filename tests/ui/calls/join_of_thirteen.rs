@@ -19,8 +19,8 @@ impl Account {
         self.balance += amount;
         self.balance
     }
-    pub async fn nine(&self, o: Ref<Account>) -> i64 {
-        let (a, .., i) = join((o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1))).await;
+    pub async fn thirteen(&self, o: Ref<Account>) -> i64 {
+        let (a, .., i) = join((o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1), o.add(1))).await;
         a + i
     }
 }
