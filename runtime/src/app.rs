@@ -7,18 +7,19 @@ use crate::dataflow::{self, Shared, Threads};
 use crate::entity::{Method, Methods};
 use crate::ingress::{Ingress, Look, Work};
 use crate::inspect::{self, Part};
-use crate::measure::size_of_call;
+use crate::measure::{size_of_all, size_of_one};
 use crate::place::SHARDS;
-use crate::plan::{self, MethodCounts};
+use crate::plan::MethodCounts;
 use crate::program::Explorer;
 use crate::reply::{Replies, Reply};
 use crate::request::Calls;
 use crate::room::{Coming, Room, Rooms, Size};
-use crate::thread::{STACK, is_worker, may_block, may_wait};
+use crate::running::{Running, say_if_panics_abort};
+use crate::thread::{STACK, may_block, may_wait};
 use crate::waker::{block_on, relayed};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use thalweg_graph::Program;
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
@@ -183,61 +184,6 @@ impl App {
         tracing::debug!(seed, app = self.name, "the seed of `random`");
         let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
         Ok((Shared { ingress, methods, seed, clock, stack: self.stack }, graph))
-    }
-}
-
-/// Where panics end the process, a transaction that panics is not undone: the program is no more. Said once.
-fn say_if_panics_abort() {
-    static SAID: Once = Once::new();
-    const TEXT: &str = "this program is compiled with `panic = \"abort\"`: the first panic in a method ends the process \
-                        instead of undoing its transaction; compile it with `panic = \"unwind\"` to keep it running";
-    if cfg!(panic = "abort") {
-        SAID.call_once(|| {
-            tracing::warn!("{TEXT}");
-            if !tracing::dispatcher::has_been_set() {
-                eprintln!("thalweg: {TEXT}");
-            }
-        });
-    }
-}
-
-/// A running app; the last handle that goes stops it.
-struct Running {
-    ingress: Arc<Ingress>,
-    methods: Arc<plan::Methods>,
-    graph: Program,
-    threads: Mutex<Option<Threads>>,
-    handles: AtomicU64,
-    seed: u64,
-}
-
-impl Running {
-    fn stop(&self) -> Result<(), Error> {
-        self.ingress.close();
-        // Waits for the workers, which first answer what has entered; so does everybody else who stops meanwhile.
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Err(panic)) = threads.take().map(Threads::join) {
-            self.ingress.fail(format!("a worker's thread panicked: {panic}"));
-        }
-        if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !is_worker() {
-            // Whoever wanted to know how it ended has asked `stop`; a failure has been logged.
-            let _ = self.stop();
-            return;
-        }
-        self.ingress.close();
-        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(threads) = threads.take() {
-            tracing::warn!(
-                "the last handle of the app was dropped inside a transaction; it stops without waiting"
-            );
-            threads.leave();
-        }
     }
 }
 
@@ -471,13 +417,4 @@ impl Handle {
         may_block("Handle::stop")?;
         self.running.stop()
     }
-}
-
-fn size_of_one<M: Method>(call: &Call<M>) -> Size {
-    Size { requests: 1, bytes: size_of_call(call) }
-}
-
-fn size_of_all<M: Method>(calls: &[Call<M>]) -> Size {
-    let bytes = calls.iter().map(size_of_call).fold(0, usize::saturating_add);
-    Size { requests: calls.len(), bytes }
 }

@@ -1,4 +1,5 @@
 //! Tests: when a worker ends by a fault of ours, everybody who waits is told, and nothing that comes later is accepted.
+#![allow(clippy::disallowed_methods, reason = "callers of an app are threads")]
 use crate::prelude::*;
 use crate::{Error, Reply};
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -33,6 +33,7 @@ mod request;
 mod sequence;
 mod message;
 mod dataflow;
+mod running;
 mod execute;
 mod queue;
 mod worker;

@@ -6,6 +6,7 @@ use crate::call::Call;
 use crate::entity::{Entity, Method};
 use crate::guard::caught;
 use crate::harvest::Harvest;
+use crate::room::Size;
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{self, Display};
 use std::mem::needs_drop;
@@ -16,8 +17,19 @@ const SAMPLE: usize = 64;
 /// The bytes of a text or a sequence beside its elements.
 const HEAD: usize = size_of::<String>();
 
+/// The room that a call needs.
+pub(crate) fn size_of_one<M: Method>(call: &Call<M>) -> Size {
+    Size { requests: 1, bytes: size_of_call(call) }
+}
+
+/// The room that calls need together.
+pub(crate) fn size_of_all<M: Method>(calls: &[Call<M>]) -> Size {
+    let bytes = calls.iter().map(size_of_call).fold(0, usize::saturating_add);
+    Size { requests: calls.len(), bytes }
+}
+
 /// The bytes of a call with its key and its arguments.
-pub(crate) fn size_of_call<M: Method>(call: &Call<M>) -> usize {
+fn size_of_call<M: Method>(call: &Call<M>) -> usize {
     let mut measure = Measure(size_of::<Call<M>>());
     // Most calls hold nothing that is elsewhere.
     let has_more = needs_drop::<M::Args>() || needs_drop::<<M::Entity as Entity>::Key>();
