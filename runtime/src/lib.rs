@@ -41,7 +41,7 @@ pub mod testing;
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
-pub use entity::{Entity, Key, Portable};
+pub use entity::{Entity, Key, Portable, State};
 pub use error::Error;
 pub use plan::MethodCounts;
 pub use reply::{Replies, Reply};
