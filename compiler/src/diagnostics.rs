@@ -71,7 +71,7 @@ pub(crate) fn field_of_another(name: &str, field: &str) -> String {
 }
 pub(crate) fn shared_field(name: &str, instead: &str) -> String {
     format!(
-        "undo cannot take back what changes inside a `{name}`: it changes behind `&self`, or has more than one owner\nhelp: {instead}"
+        "undo cannot take back what changes inside `{name}`: it changes behind `&self`, or has more than one owner\nhelp: {instead}"
     )
 }
 pub(crate) fn nondeterministic(what: &str, instead: &str) -> String {

@@ -51,13 +51,13 @@ pub trait State: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> State for T {}
 
-/// A class of entities. Implemented by `#[entity]` on a struct.
+/// A class of entities. Implemented by `#[entity]` on a struct, whose fields are [`State`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an entity",
     label = "not an entity",
     note = "write `#[entity]` on the struct"
 )]
-pub trait Entity: Clone + Serialize + DeserializeOwned + Send + 'static {
+pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     /// The type of the field marked `#[key]`.
     type Key: Key;
     /// The generated type that carries the methods of a [`crate::Ref`].

@@ -56,7 +56,7 @@ pub mod testing;
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
-pub use entity::{Entity, Key, Methods, Portable};
+pub use entity::{Entity, Key, Methods, Portable, State};
 pub use error::{Bound, Error};
 pub use plan::MethodCounts;
 pub use reply::{Replies, Reply};
