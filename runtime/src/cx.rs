@@ -266,12 +266,11 @@ impl<E: Entity> Held<'_, E> {
         if !self.let_go() {
             pending().await
         }
-        let output = match call.at_once(&self.cx.flow) {
+        match call.at_once(&self.cx.flow) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
             Err(call) => call.last(&self.cx.flow).await,
-        };
-        output
+        }
     }
 
     /// `false` when there is no entity any more: then the transaction cannot go on, nor can the method.

@@ -20,11 +20,11 @@ impl Tally {
         self.n += by;
         self.n
     }
-    #[cfg(all())]
+    #[cfg(test)]
     pub fn which(&self) -> i64 {
         1
     }
-    #[cfg(not(all()))]
+    #[cfg(not(test))]
     pub fn which(&self) -> i64 {
         2
     }
@@ -48,15 +48,15 @@ impl Tally {
     }
 
     pub async fn present(&mut self, r: Ref<Tally>) -> i64 {
-        #[cfg(all())]
+        #[cfg(test)]
         r.add(100).await;
-        #[cfg(all())]
+        #[cfg(test)]
         r.add(10).send();
-        #[cfg(all())]
+        #[cfg(test)]
         {
             r.add(1000).await;
         }
-        #[cfg(all())]
+        #[cfg(test)]
         self.n += r.n().await;
         #[allow(unused_must_use)]
         r.add(1).await;
@@ -77,7 +77,7 @@ impl Tally {
         let second = match first {
             #[cfg(any())]
             _ => r.add(5000).await,
-            #[cfg(all())]
+            #[cfg(test)]
             0 => r.add(1).await,
             #[cfg(any())]
             n if r.add(n).await > 0 => 0,
@@ -87,13 +87,13 @@ impl Tally {
             #[cfg(any())]
             r.add(9000).await,
             r.n().await,
-            #[cfg(all())]
+            #[cfg(test)]
             r.add(3).await,
         ];
         let pair = Pair {
             #[cfg(any())]
             left: r.add(70).await,
-            #[cfg(all())]
+            #[cfg(test)]
             left: r.add(7).await,
             right: self.n,
         };
@@ -103,7 +103,7 @@ impl Tally {
     /// Under two conditions at once, inside a branch that is there.
     pub async fn nested(&mut self, r: Ref<Tally>, yes: bool) -> i64 {
         if yes {
-            #[cfg(all())]
+            #[cfg(test)]
             {
                 #[cfg(any())]
                 r.add(1).await;

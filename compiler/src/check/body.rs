@@ -192,7 +192,7 @@ impl<'ast> Visit<'ast> for Body<'_> {
             self.assigned(&node.left);
             let mut left = (*node.left).clone();
             let indexed =
-                is_self_place(&left) && indexes(&mut left).iter().any(|index| calls::has_site(*index));
+                is_self_place(&left) && indexes(&mut left).iter().any(|index| calls::has_site(index));
             if indexed && !is_still(&node.right) {
                 // Which side comes first depends on their types.
                 self.errors.at(&node.left, diagnostics::INDEX_OR_VALUE);

@@ -137,7 +137,7 @@ fn receiver(expr: &Expr, p: &TokenStream) -> Option<Expr> {
 fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
     let mut binary = binary.clone();
     let indexed =
-        |place: &mut Expr| is_self_place(place) && indexes(place).iter().any(|index| calls::has_site(*index));
+        |place: &mut Expr| is_self_place(place) && indexes(place).iter().any(|index| calls::has_site(index));
     let mut operands = Operands::default();
     if indexed(&mut binary.left) {
         take_indexes(&mut binary.left, &mut operands);
@@ -179,7 +179,7 @@ fn assignment(expr: &Expr, plain: bool) -> Option<Expr> {
         Expr::Binary(binary) => (&mut *binary.left, &mut *binary.right),
         _ => return None,
     };
-    let indexed = is_self_place(left) && indexes(left).iter().any(|index| calls::has_site(*index));
+    let indexed = is_self_place(left) && indexes(left).iter().any(|index| calls::has_site(index));
     if !is_self_place(left) || !(indexed || (!plain && calls::has_site(right))) {
         return None;
     }
@@ -197,7 +197,7 @@ fn indexed(expr: &Expr) -> Option<Expr> {
         Expr::Reference(reference) => &mut *reference.expr,
         expr => expr,
     };
-    if !is_self_place(place) || !indexes(place).iter().any(|index| calls::has_site(*index)) {
+    if !is_self_place(place) || !indexes(place).iter().any(|index| calls::has_site(index)) {
         return None;
     }
     let mut operands = Operands::default();
@@ -213,14 +213,14 @@ fn matched(expr: &Expr, p: &TokenStream) -> Option<Expr> {
         return None;
     }
     let mut operands = Operands::default();
-    if indexes(&mut node.expr).iter().any(|index| calls::has_site(*index)) {
+    if indexes(&mut node.expr).iter().any(|index| calls::has_site(index)) {
         take_indexes(&mut node.expr, &mut operands);
     }
     let calls = |arm: &syn::Arm| matches!(&arm.pat, Pat::Guard(guard) if calls::has_site(&guard.guard));
     if node.arms.iter().any(calls) {
         let (place, span) = (&node.expr, node.expr.span());
         let p = hygiene::located(p, span);
-        node.expr = Box::new(syn::parse_quote_spanned!(span=> #p::matched(&#place)));
+        *node.expr = syn::parse_quote_spanned!(span=> #p::matched(&#place));
     } else if operands.names.is_empty() {
         return None;
     }
@@ -238,9 +238,9 @@ fn arguments(expr: &Expr) -> Option<Expr> {
     }
     let mut operands = Operands::default();
     let mut all = parsed.operands();
-    let last = all.iter().rposition(|operand| calls::has_site(*operand))?;
+    let last = all.iter().rposition(|operand| calls::has_site(operand))?;
     for operand in
-        all.drain(..).take(last + 1).filter(|operand| calls::has_site(*operand) || !is_still(operand))
+        all.drain(..).take(last + 1).filter(|operand| calls::has_site(operand) || !is_still(operand))
     {
         operands.take(operand);
     }

@@ -185,7 +185,7 @@ impl Record {
             callee.access != Access::Read && callee.entity == written.entity && callee.key == written.key
         };
         let callees = || self.events.iter().map(Event::callee);
-        callees().filter(wrote).last().or_else(|| callees().next()).map(Callee::name).unwrap_or_default()
+        callees().rfind(wrote).or_else(|| callees().next()).map(Callee::name).unwrap_or_default()
     }
 
     /// What another run from the same state did that this one did not.

@@ -25,8 +25,7 @@ pub(super) fn of_statement(stmt: &mut Stmt) -> Vec<Attribute> {
         // Those of other expressions are at the expression itself.
         Stmt::Expr(expr @ (Expr::Assign(_) | Expr::Binary(_) | Expr::Cast(_)), _) if cuts(expr) => {
             let mut attrs = attributes::take(expr);
-            let conditions = take(&mut attrs);
-            conditions
+            take(&mut attrs)
         }
         _ => Vec::new(),
     }
