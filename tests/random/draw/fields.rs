@@ -123,10 +123,11 @@ impl Body<'_> {
         if !self.method.writes || !self.may("assignment to an element with a call") {
             return None;
         }
-        let number = self.cut_or_pure();
+        let op = ["=", "=", "+=", "-=", "^="][self.numbers.below(5)];
+        // Which side of a compound assignment comes first depends on its types, so calls on both are refused.
+        let number = if op == "=" { self.cut_or_pure() } else { self.pure(1) };
         let (index, value) = (self.index(number), self.cut()?);
         self.has("assignment to an element with a call");
-        let op = ["=", "=", "+=", "-=", "^="][self.numbers.below(5)];
         Some(two!("{} {} {} % 997;\n", self.at_index(field, &index), op, value))
     }
 
