@@ -100,6 +100,10 @@ impl Clerk {
         let n = r.n().await;
         assert!(self.n > 5 && n == 2 && self.name.len() < 3);
     }
+    pub async fn fails_with_operators(&mut self, r: Ref<Clerk>) {
+        let n = r.n().await;
+        assert!(self.n % 11 != 1 && !(n == 2) || -self.n > n * 2);
+    }
     pub async fn fails_with_a_call(&mut self, r: Ref<Clerk>) {
         assert!(r.n().await == self.n);
     }
@@ -200,6 +204,8 @@ fn assertions() {
         one().holds(two()) => "Ok(2)",
         one().fails_with_its_text(two()) =>
             r#"Err(Panicked { message: "assertion failed: self.n > 5 && n == 2 && self.name.len() < 3" })"#,
+        one().fails_with_operators(two()) =>
+            r#"Err(Panicked { message: "assertion failed: self.n % 11 != 1 && !(n == 2) || -self.n > n * 2" })"#,
         one().fails_with_a_call(two()) =>
             r#"Err(Panicked { message: "assertion failed: r.n().await == self.n" })"#,
         one().fails_with_a_message(two()) => r#"Err(Panicked { message: "1 of 3" })"#,

@@ -121,7 +121,7 @@ impl Writer<'_> {
     fn write(&mut self, text: &str, kind: Kind, joint: bool, start: LineColumn, end: LineColumn) {
         self.start.get_or_insert(start);
         if let Some(last) = self.last
-            && self.spaced(last, text, kind, start)
+            && self.spaced(last, text, (kind, joint), start)
         {
             self.out.push(' ');
         }
@@ -135,7 +135,7 @@ impl Writer<'_> {
         self.last = Some(Last { kind, joint, operand, binary, end });
     }
 
-    fn spaced(&self, last: Last, text: &str, kind: Kind, start: LineColumn) -> bool {
+    fn spaced(&self, last: Last, text: &str, (kind, joint): (Kind, bool), start: LineColumn) -> bool {
         if last.joint || last.kind == Kind::Punct('\'') {
             return false;
         }
@@ -153,7 +153,7 @@ impl Writer<'_> {
             (Kind::Punct('.' | '#'), _) => false,
             (Kind::Punct('!'), _) => text == "{",
             (Kind::Punct('&' | '*' | '-'), _) => last.binary,
-            (Kind::Word, Kind::Punct('!')) => false,
+            (Kind::Word, Kind::Punct('!')) => joint, // `a != b`, and not `vec![]`
             (Kind::Word, Kind::Open) => text == "{",
             (Kind::Close, Kind::Open) => text == "{",
             _ => true,

@@ -6,6 +6,7 @@ use crate::syntax::calls::Site;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit::Visit;
 use syn::{Attribute, Index};
 
 /// ```ignore
@@ -172,11 +173,23 @@ impl Names {
     }
 }
 
-/// The conditions of all sites, each once, as written: what the graph calls them, and whether they hold.
+/// The conditions in async methods, each once, as written: what the graph calls them, and whether they hold.
 pub(super) fn conditions(methods: &Methods, p: &TokenStream) -> TokenStream {
+    struct Conditions<'a>(Vec<&'a Attribute>);
+    impl<'ast> Visit<'ast> for Conditions<'ast> {
+        fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+            if attribute.path().is_ident("cfg") {
+                self.0.push(attribute);
+            }
+        }
+    }
+    let mut all = Conditions(Vec::new());
+    for function in methods.callable().filter(|function| function.is_async()) {
+        all.visit_block(&function.body);
+        all.0.extend(function.sites.iter().flat_map(|site| &site.conditions)); // also those in macros
+    }
     let mut seen = std::collections::BTreeSet::new();
-    let all = methods.callable().flat_map(|function| &function.sites).flat_map(|site| &site.conditions);
-    let each = all.filter_map(|attribute: &Attribute| {
+    let each = all.0.into_iter().filter_map(|attribute| {
         let text = crate::analyse::text::line(attribute);
         let predicate = attribute.meta.require_list().ok().map(|list| &list.tokens)?;
         seen.insert(text.clone()).then(|| quote!((#text, #p::std::cfg!(#predicate))))
