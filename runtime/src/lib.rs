@@ -67,7 +67,7 @@ pub mod __private {
     pub use crate::call::Base;
     pub use crate::cx::{Cx, Held, Site, by_reference};
     pub use crate::entity::{Argument, Constructed, Entity, Kind, Method, Methods, Portable, State, Stub};
-    pub use crate::entity::{NeverCopied, NeverCopies, NeverTwin, NeverVisited};
+    pub use crate::entity::{ByBytes, ByClone, NeverCopied, NeverCopies, NeverTwin, NeverVisited};
     pub use crate::harvest::Harvest;
     pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};

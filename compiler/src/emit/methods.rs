@@ -37,7 +37,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
         #[allow(non_camel_case_types, missing_docs, unreachable_pub, private_interfaces, private_bounds, dead_code)]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
+            use #p::{ByBytes as _, ByClone as _, NeverCopied as _, NeverCopies as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #each
             impl #p::Methods for #entity {
                 const FACTS: &'static #p::std::primitive::str = #facts;
@@ -150,7 +150,7 @@ impl Emit<'_> {
                 }
                 fn twin(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
                     let (#(#names,)*) = #received;
-                    #p::std::option::Option::Some((#((&#p::Argument(#names)).twin()?,)*))
+                    #p::std::option::Option::Some((#((&&#p::Argument(#names)).twin()?,)*))
                 }
                 fn visit_output(#result: &Self::Output, #harvest: &mut #p::Harvest<'_>) {
                     (&#p::Argument(#result)).visit(0, #harvest);
