@@ -144,7 +144,7 @@ pub trait Method: Sized + 'static {
     fn repeatable() -> bool;
     /// A second copy of the arguments, if they can be copied.
     fn copy(args: &Self::Args) -> Option<Self::Args>;
-    /// A second copy of the arguments by way of their bytes.
+    /// A second copy of the arguments, by way of their bytes where they cannot be copied.
     fn twin(_: &Self::Args) -> Option<Self::Args> {
         None
     }
@@ -209,9 +209,25 @@ pub trait NeverVisited {
 }
 impl<T> NeverVisited for &Argument<'_, T> {}
 
-impl<T: Serialize + DeserializeOwned> Argument<'_, T> {
-    /// The copy by way of bytes.
-    pub fn twin(&self) -> Option<T> {
+/// A second copy of an argument that can be copied: the first of three ways, of which method resolution takes the first
+/// that applies.
+pub trait ByClone<T> {
+    /// The copy.
+    fn twin(&self) -> Option<T>;
+}
+impl<T: Clone> ByClone<T> for &Argument<'_, T> {
+    fn twin(&self) -> Option<T> {
+        Some(self.0.clone())
+    }
+}
+
+/// The answer for every other type that travels: the copy by way of bytes.
+pub trait ByBytes<T> {
+    /// The copy.
+    fn twin(&self) -> Option<T>;
+}
+impl<T: Serialize + DeserializeOwned> ByBytes<T> for &&Argument<'_, T> {
+    fn twin(&self) -> Option<T> {
         codec::decode(&codec::encode(self.0)).ok()
     }
 }
@@ -223,7 +239,7 @@ pub trait NeverTwin<T> {
         None
     }
 }
-impl<T> NeverTwin<T> for &Argument<'_, T> {}
+impl<T> NeverTwin<T> for Argument<'_, T> {}
 
 impl<T: Clone> Argument<'_, T> {
     /// The copy.

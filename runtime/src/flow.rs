@@ -1,7 +1,6 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
 use crate::ambient::way;
 use crate::call::Call;
-use crate::cx::Cx;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::guard::Guarded;
@@ -128,15 +127,6 @@ impl Flow {
         if M::ACCESS == Access::Write && self.is_doomed() { Poll::Pending } else { done }
     }
 
-    /// Runs a method that may have to wait.
-    async fn run<M: Method>(&self, cx: Cx<M::Entity>, args: M::Args, path: u64) -> M::Output {
-        let output = Frame::new(M::run(cx, Some(args)), path).await;
-        match self.ended::<M>(Poll::Ready(output)) {
-            Poll::Ready(output) => output,
-            Poll::Pending => pending().await,
-        }
-    }
-
     /// The worker that the method runs on.
     #[inline]
     pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
@@ -169,42 +159,43 @@ impl Flow {
         if self.depth >= MAX_DEPTH {
             match self.fail(Error::TooDeep { limit: MAX_DEPTH }).await {}
         }
-        let done = match &self.world {
-            World::Alone(worker) => self.alone(worker, call, path),
-            World::Worker(worker) => {
-                let at = Location::of::<M::Entity>(&call.key, worker.peers);
-                if at.owner != worker.index {
-                    if M::SUSPENDS {
-                        self.acknowledged(worker).await;
+        let done = 'done: {
+            let (cx, args) = match &self.world {
+                World::Alone(worker) => break 'done self.alone(worker, call, path),
+                World::Worker(worker) => {
+                    let at = Location::of::<M::Entity>(&call.key, worker.peers);
+                    if at.owner != worker.index {
+                        if M::SUSPENDS {
+                            self.acknowledged(worker).await;
+                        }
+                        let number = worker.send(at.owner, self.leaving(CallKind::Await, path, call));
+                        return self.returned::<M>(worker, number).await;
                     }
-                    let number = worker.send(at.owner, self.leaving(CallKind::Await, path, call));
-                    return self.returned::<M>(worker, number).await;
-                }
-                if !worker.may(at.lock, M::ACCESS) {
-                    match self.fail(unplanned(&call, at.owner)).await {}
-                }
-                if M::SUSPENDS {
-                    match worker.context::<M>(self.deeper(path, tail), at, call.key) {
-                        Ok(cx) => return self.run::<M>(cx, call.args, path).await,
-                        Err(error) => match self.fail(error).await {},
+                    if !worker.may(at.lock, M::ACCESS) {
+                        match self.fail(unplanned(&call, at.owner)).await {}
                     }
+                    if !M::SUSPENDS {
+                        break 'done self.enter(worker, at, call, path);
+                    }
+                    (worker.context::<M>(self.deeper(path, tail), at, call.key), call.args)
                 }
-                self.enter(worker, at, call, path)
+                World::Plain(plain) => {
+                    if let Some((worker, owner)) = plain.elsewhere::<M>(&call) {
+                        let number = worker.send(owner, self.leaving(CallKind::Scout, path, call));
+                        return self.returned::<M>(&worker, number).await;
+                    }
+                    if !(plain.is_scout() && M::SUSPENDS) {
+                        break 'done plain.enter(self, call, path);
+                    }
+                    (plain.context(self.deeper(path, tail), call.key), call.args)
+                }
+                World::Nowhere => break 'done Poll::Pending,
+            };
+            // What may have to wait gets a frame.
+            match cx {
+                Ok(cx) => self.ended::<M>(Poll::Ready(Frame::new(M::run(cx, Some(args)), path).await)),
+                Err(error) => match self.fail(error).await {},
             }
-            World::Plain(plain) => {
-                if let Some((worker, owner)) = plain.elsewhere::<M>(&call) {
-                    let number = worker.send(owner, self.leaving(CallKind::Scout, path, call));
-                    return self.returned::<M>(&worker, number).await;
-                }
-                if plain.is_scout() && M::SUSPENDS {
-                    match plain.context(self.deeper(path, tail), call.key) {
-                        Ok(cx) => return self.run::<M>(cx, call.args, path).await,
-                        Err(error) => match self.fail(error).await {},
-                    }
-                }
-                plain.enter(self, call, path)
-            }
-            World::Nowhere => Poll::Pending,
         };
         match done {
             Poll::Ready(output) => output,
@@ -244,30 +235,23 @@ impl Flow {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
-        match &worker.twice {
-            None => self.enter_once(worker, at, call, path),
-            Some(twice) => twice.recorder.call(call, |call| self.enter_once(worker, at, call, path)),
+        if let Some(twice) = &worker.twice {
+            twice.recorder.called(&call);
         }
-    }
-
-    #[inline]
-    fn enter_once<M: Method>(
-        &self,
-        worker: &Rc<Worker>,
-        at: Location,
-        call: Call<M>,
-        path: u64,
-    ) -> Poll<M::Output> {
         let done = if M::PLAIN {
             worker.plain(at, call, path).map(Poll::Ready)
         } else {
             let cx = worker.context::<M>(self.deeper(path, false), at, call.key);
             cx.map(|cx| self.ended::<M>(run_now::<M>(cx, call.args, path)))
         };
-        done.unwrap_or_else(|error| {
+        let done = done.unwrap_or_else(|error| {
             self.doom(error);
             Poll::Pending
-        })
+        });
+        if let (Some(twice), Poll::Ready(output)) = (&worker.twice, &done) {
+            twice.recorder.returned::<M>(output);
+        }
+        done
     }
 
     /// Waits for the result of a call to another worker.

@@ -90,7 +90,7 @@ pub mod __private {
     pub use crate::entity::{
         Argument, Constructed, Entity, Exists, KeyNamed, Kind, Method, Methods, Portable, State, Stub,
     };
-    pub use crate::entity::{NeverCopied, NeverCopies, NeverTwin, NeverVisited};
+    pub use crate::entity::{ByBytes, ByClone, NeverCopied, NeverCopies, NeverTwin, NeverVisited};
     pub use crate::harvest::Harvest;
     pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};

@@ -19,7 +19,7 @@ use crate::program::Explorer;
 use crate::state::{Class, key_text};
 use crate::task::{run_now, with_stack};
 use crate::thread::{STACK, as_worker};
-use crate::twice::{Copies, Record, Recorder, Replica, Written, sorted};
+use crate::twice::{Copies, Ended, Record, Recorder, Replica, Written, sorted};
 use crate::worker::Worker;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -192,11 +192,11 @@ impl Plain {
     }
 
     /// All that has been done here.
-    pub(crate) fn recorded<M: Method>(&self, outcome: &Result<M::Output, Error>) -> Record {
+    pub(crate) fn recorded(&self, ended: Ended) -> Record {
         let none = Recorder::default();
         let recorder = if let Behind::Replica(_, recorder) = &self.behind { recorder } else { &none };
         let written = self.maps.borrow().values().flat_map(|map| map.written()).collect();
-        recorder.take::<M>(outcome, sorted(written))
+        recorder.take(ended, sorted(written))
     }
 
     fn map<E: Entity>(&self) -> Result<Rc<PlainMap<E>>, Error> {
@@ -262,26 +262,27 @@ impl Plain {
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
-        match &self.behind {
-            Behind::Replica(_, recorder) => recorder.call(call, |call| self.run(flow, call, path)),
-            Behind::Nothing | Behind::Worker(_) => self.run(flow, call, path),
+        let recorder = if let Behind::Replica(_, recorder) = &self.behind { Some(recorder) } else { None };
+        if let Some(recorder) = recorder {
+            recorder.called(&call);
         }
-    }
-
-    fn run<M: Method>(self: &Rc<Self>, flow: &Flow, call: Call<M>, path: u64) -> Poll<M::Output> {
         let deeper = flow.deeper(path, false);
         let cx = if M::ABSENT_OK {
             self.map().map(|map| Cx { flow: deeper, place: Place::Map { map, key: call.key } })
         } else {
             self.context(deeper, call.key)
         };
-        match cx {
+        let done = match cx {
             Ok(cx) => flow.ended::<M>(run_now::<M>(cx, call.args, path)),
             Err(error) => {
                 self.doom(error);
                 Poll::Pending
             }
+        };
+        if let (Some(recorder), Poll::Ready(output)) = (recorder, &done) {
+            recorder.returned::<M>(output);
         }
+        done
     }
 }
 

@@ -12,6 +12,7 @@ use crate::plan::{Count, Methods};
 use crate::room::Room;
 use crate::sequence::Sequencer;
 use crate::task::{AnyTask, Frame, Root, Scouting, Task, run_alone};
+use crate::twice::Ended;
 use crate::worker::{AHEAD, Worker};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -323,10 +324,17 @@ impl<M: Method> Work for Calls<M> {
             let Some(call) = self.items[place].call.take() else { continue };
             ambient::set(Some(self.ambient(place)));
             let flow = Flow::new(World::Alone(worker.clone()));
-            let (outcome, commit) = match &worker.twice {
-                None => run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path)),
-                Some(twice) => twice.run(worker, &flow, call, self.ambient(place)),
+            let before = worker.twice.as_ref().map(|twice| (twice, twice.before(&call, self.ambient(place))));
+            let (mut outcome, mut commit) = match before {
+                Some((_, Err(ref error))) => (Err(error.clone()), false),
+                _ => run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path)),
             };
+            if let Some((twice, Ok(before))) = before {
+                match twice.after(worker, &before, Ended::of::<M>(&outcome)) {
+                    Ok(stands) => commit = stands,
+                    Err(error) => (outcome, commit) = (Err(error), false),
+                }
+            }
             worker.end(commit, None);
             committed += u64::from(commit);
             if place as u64 + 1 == all {

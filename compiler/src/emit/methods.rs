@@ -50,7 +50,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
         )]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{NeverCopied as _, NeverCopies as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
+            use #p::{ByBytes as _, ByClone as _, NeverCopied as _, NeverCopies as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #[allow(unused_imports)]
             use #p::{AnyStatement as _, LaterOperand as _};
             #[allow(unused_imports)]
@@ -217,7 +217,7 @@ impl Emit<'_> {
                 }
                 fn twin(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
                     let (#(#names,)*) = #received;
-                    #p::std::option::Option::Some((#((&#p::Argument(#names)).twin()?,)*))
+                    #p::std::option::Option::Some((#((&&#p::Argument(#names)).twin()?,)*))
                 }
                 fn visit_output(#result: &Self::Output, #harvest: &mut #p::Harvest<'_>) {
                     (&#p::Argument(#result)).visit(0, #harvest);

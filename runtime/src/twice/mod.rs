@@ -8,21 +8,20 @@
 mod record;
 mod shadow;
 
-pub(crate) use record::{Record, Recorder, Written};
+pub(crate) use record::{Ended, Record, Recorder, Written};
 pub(crate) use shadow::{Copies, Replica, sorted};
 
 use crate::Error;
-use crate::ambient::{self, Ambient};
+use crate::ambient::Ambient;
 use crate::call::Call;
 use crate::codec::{encode, shown};
 use crate::entity::{Entity, Method};
 use crate::error::Result;
-use crate::flow::Flow;
 use crate::plan::Methods;
-use crate::task::{caught, run_alone};
+use crate::task::caught;
 use crate::worker::Worker;
 use record::Difference;
-use shadow::{AnyCopies, Shadow, copies};
+use shadow::{AnyCopies, Run, Shadow, copies};
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -70,50 +69,40 @@ impl Twice {
         shadow.ask(job).ok_or(Error::Stopped)
     }
 
-    /// Runs a request as often as it takes; what it wrote is settled then.
-    pub(crate) fn run<M: Method>(
-        &self,
-        worker: &Rc<Worker>,
-        flow: &Flow,
-        call: Call<M>,
-        ambient: Ambient,
-    ) -> (Result<M::Output>, bool) {
-        let before = match self.repeat(&call, ambient) {
-            Ok(record) => record,
-            Err(error) => return (Err(error), false),
-        };
-        ambient::set(Some(ambient));
-        let (outcome, commit) = run_alone::<M>(worker, flow, |path| flow.alone(worker, call, path));
-        let touched = distinct(worker.touched());
-        let written = sorted(touched.iter().map(|it| it.written.clone()).collect());
-        let record = self.recorder.take::<M>(&outcome, written);
-        let found = if before.allowed { None } else { before.difference(&record) };
-        let faulty = touched.iter().find(|it| commit && it.fault.is_some());
-        let faulty = faulty.map(|it| Difference {
-            method: record.writer(&it.written),
-            what: it.fault.clone().unwrap_or_default(),
-        });
-        let found = found.or(faulty);
-        let commit = commit && found.is_none();
-        worker.end(commit, None);
-        let found = match self.settled(worker, &record, touched, commit) {
-            Ok(left) => found.or(left),
-            Err(error) => return (Err(error), commit),
-        };
-        (found.map_or(outcome, |difference| Err(difference.into())), commit)
+    /// The two runs of the shadow; the second one's record.
+    pub(crate) fn before<M: Method>(&self, call: &Call<M>, ambient: Ambient) -> Result<Record> {
+        let (first, second) = twins(call)?;
+        self.repeat(shadow::run(first), shadow::run(second), ambient)
     }
 
-    /// The two runs of the shadow; the second one's record.
-    fn repeat<M: Method>(&self, call: &Call<M>, ambient: Ambient) -> Result<Record> {
-        let (first, second) = twins(call)?;
+    fn repeat(&self, first: Run, second: Run, ambient: Ambient) -> Result<Record> {
         let (first, second) =
-            self.ask(move |replica| (replica.run::<M>(first, ambient), replica.run::<M>(second, ambient)))?;
+            self.ask(move |replica| (replica.run(first, ambient), replica.run(second, ambient)))?;
         let fault = || first.fault.clone().or_else(|| second.fault.clone());
         let differs = || if first.allowed { None } else { first.difference(&second) };
         match fault().or_else(differs) {
             Some(difference) => Err(difference.into()),
             None => Ok(second),
         }
+    }
+
+    /// Compares with what the worker has done itself, and settles what it has written; whether that stands.
+    ///
+    /// # Errors
+    /// When there is a difference.
+    pub(crate) fn after(&self, worker: &Rc<Worker>, before: &Record, ended: Ended) -> Result<bool> {
+        let touched = distinct(worker.touched());
+        let written = sorted(touched.iter().map(|it| it.written.clone()).collect());
+        let commit = ended.commit;
+        let record = self.recorder.take(ended, written);
+        let found = if before.allowed { None } else { before.difference(&record) };
+        let faulty = touched.iter().filter(|_| commit).find_map(|it| Some((it, it.fault.clone()?)));
+        let faulty = faulty.map(|(it, what)| Difference { method: record.writer(&it.written), what });
+        let found = found.or(faulty);
+        let commit = commit && found.is_none();
+        worker.end(commit, None);
+        let left = self.settled(worker, &record, touched, commit)?;
+        found.or(left).map_or(Ok(commit), |difference| Err(difference.into()))
     }
 
     /// Tells the shadow what stands now, and finds what undo has not taken back.
@@ -165,12 +154,10 @@ fn distinct(all: Vec<Touched>) -> Vec<Touched> {
     by_key.into_values().collect()
 }
 
-/// Two copies of a call: one that has been bytes, as in a log, and one that is as like as can be.
+/// Two copies of a call.
 fn twins<M: Method>(call: &Call<M>) -> Result<(Call<M>, Call<M>)> {
-    let read = || caught(|| M::twin(&call.args)).ok().flatten().map(|args| Call::new(call.key.clone(), args));
-    let copied = || caught(|| call.copy()).ok().flatten();
-    let twins = read().or_else(copied).zip(copied().or_else(read));
-    twins.ok_or_else(|| {
+    let twin = || caught(|| M::twin(&call.args)).ok().flatten().map(|args| Call::new(call.key.clone(), args));
+    twin().zip(twin()).ok_or_else(|| {
         let method = format!("{}::{}", <M::Entity as Entity>::NAME, M::NAME);
         Error::Nondeterministic {
             method,

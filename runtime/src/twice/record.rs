@@ -1,5 +1,6 @@
 //! What a transaction did, as bytes: the calls in their order, with their answers, and the states it left.
 use super::encoded;
+use crate::Error;
 use crate::call::Call;
 use crate::codec::{decode, encode, first_shown, shown};
 use crate::entity::{Entity, Method};
@@ -8,7 +9,6 @@ use crate::harvest::Harvest;
 use crate::task::{caught, discard};
 use std::any::TypeId;
 use std::cell::RefCell;
-use std::task::Poll;
 use thalweg_graph::Access;
 
 /// One thing that happened.
@@ -38,14 +38,25 @@ pub(crate) struct Written {
     pub(crate) state: Option<Vec<u8>>,
 }
 
-/// How a transaction ended: its answer, or the error in its place.
-pub(crate) type Answer = std::result::Result<Vec<u8>, String>;
+/// How a transaction ended; its answer is that of its first call.
+pub(crate) struct Ended {
+    pub(crate) failed: Option<Error>,
+    pub(crate) commit: bool,
+}
+
+impl Ended {
+    pub(crate) fn of<M: Method>(outcome: &Result<M::Output>) -> Self {
+        let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+        Self { failed: outcome.as_ref().err().cloned(), commit }
+    }
+}
 
 /// All that a transaction did.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) events: Vec<Event>,
-    pub(crate) answer: Answer,
+    /// Why there is no answer.
+    pub(crate) failed: Option<String>,
     pub(crate) commit: bool,
     pub(crate) written: Vec<Written>,
     /// Whether an entity took part that is allowed to differ.
@@ -68,58 +79,56 @@ pub(crate) struct Recorder(RefCell<Notes>);
 #[derive(Default)]
 struct Notes {
     events: Vec<Event>,
-    running: Vec<String>,
+    running: Vec<Callee>,
     allowed: bool,
     fault: Option<Difference>,
 }
 
 impl Recorder {
-    /// Writes down a call, and its answer.
-    pub(crate) fn call<M: Method>(
-        &self,
-        call: Call<M>,
-        run: impl FnOnce(Call<M>) -> Poll<M::Output>,
-    ) -> Poll<M::Output> {
-        let callee = Callee::of(&call);
+    // What is generic here is compiled for every method of a user's; so it does no more than make bytes.
+
+    /// Writes down a call.
+    pub(crate) fn called<M: Method>(&self, call: &Call<M>) {
         let mut arguments = Vec::new();
         M::visit(&call.args, &mut Harvest::encoding(&mut arguments));
-        let notes = || self.0.borrow_mut();
-        notes().allowed |= M::Entity::NONDETERMINISM;
-        notes().running.push(callee.name());
-        notes().events.push(Event::Called(callee.clone(), arguments));
-        let done = run(call);
-        if let Poll::Ready(output) = &done {
-            let answer = answer::<M>(output);
-            notes().events.push(Event::Returned(callee, answer));
-            notes().running.pop();
-        }
-        done
+        self.call::<M::Entity>(M::NAME, M::ACCESS, &call.key, arguments);
+    }
+
+    fn call<E: Entity>(&self, method: &'static str, access: Access, key: &E::Key, arguments: Vec<u8>) {
+        let callee = Callee { entity: E::NAME, method, access, key: encode(key) };
+        self.note(callee, arguments, E::NONDETERMINISM);
+    }
+
+    fn note(&self, callee: Callee, arguments: Vec<u8>, allowed: bool) {
+        let notes = &mut *self.0.borrow_mut();
+        notes.allowed |= allowed;
+        notes.running.push(callee.clone());
+        notes.events.push(Event::Called(callee, arguments));
+    }
+
+    /// Writes down the answer to the last call that has none.
+    pub(crate) fn returned<M: Method>(&self, output: &M::Output) {
+        let mut answer = Vec::new();
+        M::visit_output(output, &mut Harvest::encoding(&mut answer));
+        let notes = &mut *self.0.borrow_mut();
+        let callee = notes.running.pop();
+        notes.events.extend(callee.map(|callee| Event::Returned(callee, answer)));
     }
 
     /// Something is wrong with the method that runs.
     pub(crate) fn fault(&self, what: String) {
         let notes = &mut *self.0.borrow_mut();
-        let method = notes.running.last().cloned().unwrap_or_default();
+        let method = notes.running.last().map(Callee::name).unwrap_or_default();
         notes.fault.get_or_insert(Difference { method, what });
     }
 
     /// What has been written down since the last time.
-    pub(crate) fn take<M: Method>(&self, outcome: &Result<M::Output>, written: Vec<Written>) -> Record {
+    pub(crate) fn take(&self, ended: Ended, written: Vec<Written>) -> Record {
         let Notes { events, allowed, fault, .. } = self.0.take();
-        let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
-        let answer = match outcome {
-            Ok(output) => Ok(answer::<M>(output)),
-            Err(error) => Err(error.to_string()),
-        };
+        let Ended { failed, commit } = ended;
         let written = if commit { written } else { Vec::new() };
-        Record { events, answer, commit, written, allowed, fault }
+        Record { events, failed: failed.map(|error| error.to_string()), commit, written, allowed, fault }
     }
-}
-
-fn answer<M: Method>(output: &M::Output) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    M::visit_output(output, &mut Harvest::encoding(&mut bytes));
-    bytes
 }
 
 impl Event {
@@ -130,11 +139,6 @@ impl Event {
 }
 
 impl Callee {
-    fn of<M: Method>(call: &Call<M>) -> Self {
-        let (entity, method) = (<M::Entity as Entity>::NAME, M::NAME);
-        Self { entity, method, access: M::ACCESS, key: encode(&call.key) }
-    }
-
     pub(crate) fn name(&self) -> String {
         format!("{}::{}", self.entity, self.method)
     }
@@ -216,12 +220,12 @@ impl Record {
     }
 
     fn answers_differ(&self, other: &Self) -> Option<Difference> {
-        if self.answer == other.answer && self.commit == other.commit {
+        if self.failed == other.failed && self.commit == other.commit {
             return None;
         }
-        let text = |answer: &Answer| match answer {
-            Ok(bytes) => format!("answered {}", shown(bytes)),
-            Err(error) => format!("failed ({error})"),
+        let text = |failed: &Option<String>| match failed {
+            Some(error) => format!("failed ({error})"),
+            None => "answered".to_owned(),
         };
         // What failed is the method that had not returned.
         let mut running = Vec::new();
@@ -235,7 +239,7 @@ impl Record {
         let method = running.pop().or_else(root).map(Callee::name).unwrap_or_default();
         Some(Difference {
             method,
-            what: format!("it {}, and then {}", text(&self.answer), text(&other.answer)),
+            what: format!("it {}, and then {}", text(&self.failed), text(&other.failed)),
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It is another thread than the worker's, so that what belongs to a thread is another there; and it has bytes, so that
 //! every run begins with a state that has just been read, at other addresses and with other hashers.
-use super::record::{Record, Written};
+use super::record::{Ended, Record, Written};
 use crate::Error;
 use crate::ambient::{self, Ambient};
 use crate::call::Call;
@@ -119,9 +119,23 @@ impl Replica {
     }
 
     /// Runs a transaction and forgets what it did, but for the record.
-    pub(crate) fn run<M: Method>(self: &Rc<Self>, call: Call<M>, ambient: Ambient) -> Record {
+    pub(crate) fn run(self: &Rc<Self>, run: Run, ambient: Ambient) -> Record {
         let plain = Plain::shadow(self.clone());
         ambient::set(Some(ambient));
+        let ended = run(&plain);
+        let record = plain.recorded(ended);
+        discard(plain);
+        ambient::set(None);
+        record
+    }
+}
+
+/// A transaction, to be run on plain maps.
+pub(crate) type Run = Box<dyn FnOnce(&Rc<Plain>) -> Ended + Send>;
+
+/// See [`Run`].
+pub(crate) fn run<M: Method>(call: Call<M>) -> Run {
+    Box::new(move |plain| {
         let flow = Flow::new(World::Plain(plain.clone()));
         let polled = caught(|| plain.enter(&flow, call, flow.next()));
         let outcome = match (plain.take_doom(), polled) {
@@ -129,11 +143,10 @@ impl Replica {
             (None, Ok(Poll::Ready(output))) => Ok(output),
             (None, Ok(Poll::Pending)) => Err(Error::Stopped),
         };
-        let record = plain.recorded::<M>(&outcome);
-        discard((outcome, flow, plain));
-        ambient::set(None);
-        record
-    }
+        let ended = Ended::of::<M>(&outcome);
+        discard(outcome);
+        ended
+    })
 }
 
 /// Sorts what was written, so that runs can be compared.
