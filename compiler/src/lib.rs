@@ -2,7 +2,7 @@
 //!
 //! A method is emitted as a coroutine whose body is the user's, with two changes: `self` is taken up anew after each
 //! call, and each `.await` goes through the engine. rustc cuts it and finds out what each cut has to keep. The
-//! stages in [`analyse`] derive the same cuts as data, for the graph and its access plans.
+//! stages in `analyse` derive the same cuts as data, for the graph and its access plans.
 #![forbid(unsafe_code)]
 
 mod diagnostics;
