@@ -5,7 +5,7 @@
 //! come after the operands have been evaluated, from left to right as Rust does it. What is taken by value is not a
 //! place, and what it is, is asked of the types: see `thalweg::__private::{Receiver, Operand}`.
 use crate::hygiene;
-use crate::syntax::places::{assigns, compares, indexes, is_self, is_self_place, is_still};
+use crate::syntax::places::{assigns, compares, indexes, is_self, is_self_place, looks_up_alone};
 use crate::syntax::{attributes, calls, macros};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -141,7 +141,7 @@ fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
     let mut operands = Operands::default();
     if indexed(&mut binary.left) {
         take_indexes(&mut binary.left, &mut operands);
-    } else if is_still(&binary.left) && indexed(&mut binary.right) {
+    } else if looks_up_alone(&binary.left) && indexed(&mut binary.right) {
         take_indexes(&mut binary.right, &mut operands);
     } else {
         return None;
@@ -152,7 +152,7 @@ fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
 /// `self.name == CALL`. A number is read before the call, as Rust reads it; anything else is compared by reference.
 fn comparison(binary: &syn::ExprBinary, p: &TokenStream) -> Option<Expr> {
     let (left, op, right) = (&*binary.left, &binary.op, &*binary.right);
-    if !is_self_place(left) || !is_still(left) || is_self(left) || !calls::has_site(right) {
+    if !is_self_place(left) || !looks_up_alone(left) || is_self(left) || !calls::has_site(right) {
         return None;
     }
     let span = left.span();
@@ -240,7 +240,7 @@ fn arguments(expr: &Expr) -> Option<Expr> {
     let mut all = parsed.operands();
     let last = all.iter().rposition(|operand| calls::has_site(operand))?;
     for operand in
-        all.drain(..).take(last + 1).filter(|operand| calls::has_site(operand) || !is_still(operand))
+        all.drain(..).take(last + 1).filter(|operand| calls::has_site(operand) || !looks_up_alone(operand))
     {
         operands.take(operand);
     }

@@ -49,18 +49,20 @@ pub(crate) fn indexes(place: &mut Expr) -> Vec<&mut Expr> {
 }
 
 /// Whether looking up an expression again gives the same and does nothing: a name, a literal, a place of those.
-pub(crate) fn is_still(expr: &Expr) -> bool {
+pub(crate) fn looks_up_alone(expr: &Expr) -> bool {
     match expr {
         Expr::Lit(_) | Expr::Path(_) => true,
-        Expr::Field(field) => is_still(&field.base),
-        Expr::Index(index) => is_still(&index.expr) && is_still(&index.index),
-        Expr::Reference(reference) => is_still(&reference.expr),
-        Expr::Paren(paren) => is_still(&paren.expr),
-        Expr::Group(group) => is_still(&group.expr),
-        Expr::Unary(unary) => is_still(&unary.expr),
-        Expr::Cast(cast) => is_still(&cast.expr),
-        Expr::Binary(binary) => !assigns(&binary.op) && is_still(&binary.left) && is_still(&binary.right),
-        Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| is_still(end)),
+        Expr::Field(field) => looks_up_alone(&field.base),
+        Expr::Index(index) => looks_up_alone(&index.expr) && looks_up_alone(&index.index),
+        Expr::Reference(reference) => looks_up_alone(&reference.expr),
+        Expr::Paren(paren) => looks_up_alone(&paren.expr),
+        Expr::Group(group) => looks_up_alone(&group.expr),
+        Expr::Unary(unary) => looks_up_alone(&unary.expr),
+        Expr::Cast(cast) => looks_up_alone(&cast.expr),
+        Expr::Binary(binary) => {
+            !assigns(&binary.op) && looks_up_alone(&binary.left) && looks_up_alone(&binary.right)
+        }
+        Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| looks_up_alone(end)),
         _ => false,
     }
 }

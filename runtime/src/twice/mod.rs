@@ -66,7 +66,9 @@ impl Twice {
 
     fn ask<T: Send + 'static>(&self, job: impl FnOnce(&Rc<Replica>) -> T + Send + 'static) -> Result<T> {
         let shadow = self.shadow.as_ref().map_err(Error::clone)?;
-        shadow.ask(job).ok_or(Error::Stopped)
+        shadow.ask(job).ok_or_else(|| Error::Internal {
+            what: "the thread that repeats transactions has ended".to_owned(),
+        })
     }
 
     /// The two runs of the shadow; the second one's record.
