@@ -12,7 +12,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs user code; a panic becomes an error.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Error::Panicked { message: said(panic) })
+    catch_unwind(AssertUnwindSafe(run)).map_err(panicked)
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Error {
+    Error::Panicked { message: said(panic) }
 }
 
 /// Runs code of ours that nobody should have to catch; a panic becomes what it says.
@@ -30,14 +34,17 @@ fn said(panic: Box<dyn Any + Send>) -> String {
 
 /// Drops a value of the user's: what that does is user code.
 pub(crate) fn discard<T>(value: T) {
-    if !needs_drop::<T>() {
-        return;
+    if needs_drop::<T>()
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value)))
+    {
+        forget(panic);
     }
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
-    // The payload of such a panic may panic in its turn, and so may the payload of that one: it is let go of for good.
-    let again = dropped.map_err(|panic| catch_unwind(AssertUnwindSafe(|| drop(panic))));
-    if let Err(Err(panic)) = again {
-        std::mem::forget(panic);
+}
+
+/// The payload of a panic may panic in its turn, and so may the payload of that one: it is let go of for good.
+fn forget(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
     }
 }
 

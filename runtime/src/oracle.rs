@@ -17,9 +17,9 @@ use crate::place::Location;
 use crate::plan::Ticket;
 use crate::program::Explorer;
 use crate::state::{Class, key_text};
-use crate::task::{run_now, with_stack};
+use crate::task::{self, run_now, with_stack};
 use crate::thread::{STACK, as_worker};
-use crate::twice::{Copies, Ended, Record, Recorder, Replica, Written, sorted};
+use crate::twice::{Ended, Record, Recorder, Replica, Written, sorted};
 use crate::worker::Worker;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -68,7 +68,7 @@ enum Behind {
 enum BehindMap<E: Entity> {
     Nothing,
     Class(Rc<Class<E>>, usize),
-    Copies(Rc<Copies<E>>),
+    Replica(Rc<Replica>),
 }
 
 pub(crate) struct PlainMap<E: Entity> {
@@ -94,17 +94,17 @@ impl<E: Entity> PlainMap<E> {
         match &self.behind {
             BehindMap::Nothing => None,
             BehindMap::Class(class, peers) => class.copy(Location::of::<E>(key, *peers).hash, key),
-            BehindMap::Copies(copies) => {
+            BehindMap::Replica(replica) => {
                 // It has been tried before: see `Touched`.
                 let read =
                     |bytes: &[u8]| decode(bytes).unwrap_or_else(|error| panic!("{}: {error}", E::NAME));
-                copies.get(key).map(|(_, bytes)| aside(|| read(&bytes)))
+                replica.get::<E>(key).map(|(_, bytes)| aside(|| read(&bytes)))
             }
         }
     }
     /// Whether this is one of several runs that are compared.
     pub(crate) fn is_shadow(&self) -> bool {
-        matches!(self.behind, BehindMap::Copies(_))
+        matches!(self.behind, BehindMap::Replica(_))
     }
     /// Whether it is there.
     fn has(&self, key: &E::Key) -> bool {
@@ -151,12 +151,12 @@ impl<E: Entity> AnyMap for PlainMap<E> {
         forget(to.replace(states));
     }
     fn written(&self) -> Vec<Written> {
-        let BehindMap::Copies(copies) = &self.behind else { return Vec::new() };
+        let BehindMap::Replica(replica) = &self.behind else { return Vec::new() };
         let now = self.now.borrow();
         let written = |(key, state): (&E::Key, &Option<E>)| match state {
             Some(state) => Some(Written::new(state.key(), Some(state))),
             // What has come and gone was never there.
-            None => copies.get(key).map(|(key, _)| Written::new::<E>(&key, None)),
+            None => replica.get::<E>(key).map(|(key, _)| Written::new::<E>(&key, None)),
         };
         now.iter().filter_map(written).collect()
     }
@@ -207,7 +207,10 @@ impl Plain {
                 let behind = match &self.behind {
                     Behind::Nothing => BehindMap::Nothing,
                     Behind::Worker(worker) => BehindMap::Class(worker.class::<E>()?, worker.peers),
-                    Behind::Replica(replica, _) => BehindMap::Copies(replica.of::<E>()?),
+                    Behind::Replica(replica, _) => {
+                        replica.check::<E>()?;
+                        BehindMap::Replica(replica.clone())
+                    }
                 };
                 let map = PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind };
                 vacant.insert(Rc::new(map)).clone()
@@ -328,12 +331,7 @@ impl Oracle {
         let flow = Flow::new(World::Plain(self.plain.clone()));
         let enter = || self.plain.enter(&flow, call, flow.next());
         let outcome = caught(|| as_worker(STACK, || with_stack(0, enter)));
-        let doom = self.plain.take_doom();
-        let result = match (doom, outcome) {
-            (Some(error), _) | (None, Err(error)) => Err(error),
-            (None, Ok(Poll::Ready(output))) => Ok(output),
-            (None, Ok(Poll::Pending)) => Err(Error::internal("a method stopped, and nothing says why")),
-        };
+        let result = task::outcome(self.plain.take_doom(), outcome);
         let commit = result.as_ref().is_ok_and(|output| !M::is_err(output));
         self.plain.maps.borrow().values().for_each(|map| map.end(commit));
         ambient::set(None);

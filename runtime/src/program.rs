@@ -75,15 +75,22 @@ impl Explorer {
     /// Visits one method of an entity, and later its callees.
     pub fn visit_method<M: Method>(&mut self) {
         self.visit_entity::<M::Entity>();
-        let Some(class) = self.classes.get_mut(&TypeId::of::<M::Entity>()) else { return };
-        if !self.seen.insert(TypeId::of::<M>()) {
-            return;
+        let (class, method) = (TypeId::of::<M::Entity>(), TypeId::of::<M>());
+        if self.classes.contains_key(&class) && self.seen.insert(method) {
+            self.describe(class, M::NAME, method, describe::<M>);
         }
-        let sites = describe::<M>();
+    }
+
+    /// Writes down the callees of a method's sites, of which it tells when it is polled.
+    fn describe(&mut self, class: TypeId, name: &'static str, ty: TypeId, poll: fn(Description)) {
+        let Some(class) = self.classes.get_mut(&class) else { return };
+        let description = Description::default();
+        poll(description.clone());
+        let sites = description.take();
         self.todo.extend(sites.iter().flatten().flatten().map(|callee| callee.visit));
         let callees = |site: Vec<Described>| site.iter().map(|it| (it.class, it.method)).collect();
         let sites = sites.into_iter().map(|site| site.map(callees)).collect();
-        class.instances.entry(M::NAME).or_default().push(Instance { ty: TypeId::of::<M>(), sites });
+        class.instances.entry(name).or_default().push(Instance { ty, sites });
     }
 
     /// Follows all calls to the end.
@@ -167,12 +174,10 @@ fn unite(site: &mut graph::Site, callees: Vec<graph::Callee>, first: bool) {
     }
 }
 
-/// The callees of a method's sites.
-fn describe<M: Method>() -> Vec<Option<Vec<Described>>> {
-    let description = Description::default();
-    let cx = Cx { flow: Flow::new(World::Nowhere), place: Place::Nowhere(description.clone()) };
+/// Polls a method without arguments, so that it describes its sites.
+fn describe<M: Method>(description: Description) {
+    let cx = Cx { flow: Flow::new(World::Nowhere), place: Place::Nowhere(description) };
     let _ = pin!(M::run(cx, None)).poll(&mut Context::from_waker(Waker::noop()));
-    description.take()
 }
 
 fn facts<E: entity::Methods>() -> Result<graph::Entity> {

@@ -98,7 +98,9 @@ impl<T> Part<T> {
 
 impl<T> Drop for Part<T> {
     fn drop(&mut self) {
-        discard_all(self.outcomes.drain(..));
+        while let Some(outcome) = self.outcomes.pop() {
+            discard(outcome);
+        }
     }
 }
 
@@ -242,12 +244,23 @@ impl<M: Method> Calls<M> {
             Answer::One(one) => dropped(one.as_ref().map(|(_, room)| room)),
             Answer::Many(collection, _) => collection.ended(),
         };
-        let open = |place: &usize| match &self.answer {
-            Answer::One(one) => one.is_some(),
-            Answer::Many(_, part) => !part.outcomes.get(*place).is_some_and(Option::is_some),
-        };
-        let open: Vec<usize> = (0..self.items.len()).filter(open).collect();
-        open.into_iter().for_each(|place| self.answer(place, Err(Box::new(error.clone()))));
+        self.answer_all(&error);
+    }
+
+    /// Answers those that nobody has answered with an error.
+    fn answer_all(&mut self, error: &Error) {
+        for place in 0..self.items.len() {
+            if self.answered == self.items.len() {
+                break; // a batch has been handed over whole
+            }
+            let open = match &self.answer {
+                Answer::One(one) => one.is_some(),
+                Answer::Many(_, part) => !part.outcomes.get(place).is_some_and(Option::is_some),
+            };
+            if open {
+                self.answer(place, Err(Box::new(error.clone())));
+            }
+        }
     }
 
     fn count(&self, worker: &Worker, commit: bool) {
@@ -272,10 +285,14 @@ impl<M: Method> Drop for Calls<M> {
         if self.answered < self.items.len() {
             self.give_up();
         }
-        discard_all(self.kept.drain(..));
-        for Call { key, args } in self.items.iter_mut().filter_map(|item| item.call.take()) {
-            discard(key);
-            discard(args);
+        while let Some(outcome) = self.kept.pop() {
+            discard(outcome);
+        }
+        while let Some(Item { call, .. }) = self.items.pop() {
+            if let Some(Call { key, args }) = call {
+                discard(key);
+                discard(args);
+            }
         }
     }
 }
@@ -293,7 +310,7 @@ impl<M: Method> Work for Calls<M> {
 
     fn refuse(mut self: Box<Self>, error: &Error, methods: &Methods, worker: usize) {
         methods.count(self.method, worker, Count::Aborted, self.items.len() as u64);
-        (0..self.items.len()).for_each(|place| self.answer(place, Err(Box::new(error.clone()))));
+        self.answer_all(error);
     }
 
     fn sequence(mut self: Box<Self>, sequencer: &mut Sequencer<'_>) {
@@ -324,17 +341,23 @@ impl<M: Method> Work for Calls<M> {
             let Some(call) = self.items[place].call.take() else { continue };
             ambient::set(Some(self.ambient(place)));
             let flow = Flow::new(World::Alone(worker.clone()));
-            let before = worker.twice.as_ref().map(|twice| (twice, twice.before(&call, self.ambient(place))));
-            let (mut outcome, mut commit) = match before {
-                Some((_, Err(ref error))) => (Err(error.clone()), false),
-                _ => run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path)),
-            };
-            if let Some((twice, Ok(before))) = before {
-                match twice.after(worker, &before, Ended::of::<M>(&outcome)) {
-                    Ok(stands) => commit = stands,
-                    Err(error) => (outcome, commit) = (Err(error), false),
+            let before = worker.twice.as_ref().map_or(Ok(None), |twice| {
+                twice.before(&call, self.ambient(place)).map(|record| Some((twice, record)))
+            });
+            let (outcome, commit) = match before {
+                Ok(None) => run_alone::<M>(worker, &flow, call),
+                Ok(Some((twice, before))) => {
+                    let (outcome, _) = run_alone::<M>(worker, &flow, call);
+                    match twice.after(worker, &before, Ended::of(&outcome, M::is_err)) {
+                        Ok(stands) => (outcome, stands),
+                        Err(error) => {
+                            discard(outcome);
+                            (Err(error), false)
+                        }
+                    }
                 }
-            }
+                Err(error) => (Err(error), false),
+            };
             worker.end(commit, None);
             committed += u64::from(commit);
             if place as u64 + 1 == all {
@@ -359,7 +382,7 @@ impl<M: Method> Work for Calls<M> {
         };
         ambient::set(Some(self.ambient(place)));
         let flow = Flow::new(World::Alone(worker.clone()));
-        let (outcome, commit) = run_alone::<M>(worker, &flow, |path| flow.alone(worker, call, path));
+        let (outcome, commit) = run_alone::<M>(worker, &flow, call);
         let wrong = match &outcome {
             Err(Error::Unplanned { worker, .. }) => Some(*worker),
             _ => None,

@@ -13,6 +13,7 @@ use crate::worker::Worker;
 use std::any::Any;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 /// A value on its way between workers.
@@ -139,12 +140,8 @@ impl<M: Method> Remote for Call<M> {
     ) -> Result<Option<Payload>> {
         let polled =
             caught(|| pin!(flow.arrive(*self, path, true)).poll(&mut Context::from_waker(Waker::noop())));
-        match (worker.take_doom(), polled) {
-            (Some(error), _) | (None, Err(error)) => Err(error),
-            (None, Ok(Poll::Ready(output))) if wanted => Ok(Some(payload(output))),
-            (None, Ok(Poll::Ready(output))) => caught(|| drop(output)).map(|()| None),
-            (None, Ok(Poll::Pending)) => Err(stuck()),
-        }
+        let output = outcome(worker.take_doom(), polled)?;
+        if wanted { Ok(Some(payload(output))) } else { caught(|| drop(output)).map(|()| None) }
     }
     fn task(self: Box<Self>, flow: Flow, path: u64) -> AnyTask {
         let frame = Frame::new(async move { flow.arrive(*self, path, true).await }, path);
@@ -290,6 +287,19 @@ impl<M: Method> Task for Scouting<M> {
     }
 }
 
+/// What comes of a method that has run as far as it can.
+pub(crate) fn outcome<T>(doom: Option<Error>, polled: Result<Poll<T>>) -> Result<T> {
+    match (doom, polled) {
+        (Some(error), polled) => {
+            discard(polled);
+            Err(error)
+        }
+        (None, Err(error)) => Err(error),
+        (None, Ok(Poll::Ready(output))) => Ok(output),
+        (None, Ok(Poll::Pending)) => Err(stuck()),
+    }
+}
+
 /// What a method that can neither wait nor go on is answered with.
 fn stuck() -> Error {
     Error::internal("a method stopped, and nothing says why")
@@ -297,17 +307,13 @@ fn stuck() -> Error {
 
 /// Runs a request that can wait for nobody, from beginning to end, without a frame.
 pub(crate) fn run_alone<M: Method>(
-    worker: &Worker,
+    worker: &Rc<Worker>,
     flow: &Flow,
-    enter: impl FnOnce(u64) -> Poll<M::Output>,
+    call: Call<M>,
 ) -> (Result<M::Output>, bool) {
     let path = flow.next();
-    let polled = caught(|| enter(path));
-    let outcome = match (worker.take_doom(), polled) {
-        (Some(error), _) | (None, Err(error)) => Err(error),
-        (None, Ok(Poll::Ready(output))) => Ok(output),
-        (None, Ok(Poll::Pending)) => Err(stuck()),
-    };
+    let polled = caught(|| flow.alone(worker, call, path));
+    let outcome = outcome(worker.take_doom(), polled);
     let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
     (outcome, commit)
 }

@@ -32,12 +32,18 @@ impl Relay {
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        let waker = Waker::from(self.caller(cx));
+        let polled = poll(&mut Context::from_waker(&waker));
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+
+    fn caller(&mut self, cx: &Context<'_>) -> Arc<Caller> {
         let known = self.0.take().filter(|known| known.0.will_wake(cx.waker()));
         let caller = known.unwrap_or_else(|| Arc::new(Caller(Guarded::new(cx.waker().clone()))));
-        let waker = Waker::from(caller.clone());
-        let polled = poll(&mut Context::from_waker(&waker));
-        self.0 = polled.is_pending().then_some(caller);
-        polled
+        self.0.insert(caller).clone()
     }
 }
 

@@ -9,7 +9,7 @@ mod record;
 mod shadow;
 
 pub(crate) use record::{Ended, Record, Recorder, Written};
-pub(crate) use shadow::{Copies, Replica, sorted};
+pub(crate) use shadow::{Replica, sorted};
 
 use crate::Error;
 use crate::ambient::Ambient;
@@ -21,8 +21,8 @@ use crate::plan::Methods;
 use crate::task::caught;
 use crate::worker::Worker;
 use record::Difference;
-use shadow::{AnyCopies, Run, Shadow, copies};
-use std::any::{Any, TypeId};
+use shadow::{Key, Run, Shadow};
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,11 +36,9 @@ pub(crate) struct Twice {
 /// An entity that a transaction wrote, with what the shadow has to know of it.
 pub(crate) struct Touched {
     written: Written,
-    key: Box<dyn Any + Send>,
+    key: Key,
     /// The number of its class.
     class: usize,
-    /// Makes room for the class in the replica.
-    make: fn() -> Rc<dyn AnyCopies>,
     /// What is wrong with the state by itself.
     fault: Option<String>,
 }
@@ -49,8 +47,7 @@ impl Touched {
     pub(crate) fn new<E: Entity>(key: &E::Key, state: Option<&E>) -> Self {
         let written = Written::new(key, state);
         let fault = if E::NONDETERMINISM { None } else { state.and_then(|_| written.lost::<E>()) };
-        let (class, key) = (E::class().index(), Box::new(key.clone()));
-        Self { written, key, class, make: copies::<E>, fault }
+        Self { written, key: Key::new::<E>(key), class: E::class().index(), fault }
     }
 }
 
@@ -116,18 +113,16 @@ impl Twice {
         commit: bool,
     ) -> Result<Option<Difference>> {
         let mut now = Vec::new();
-        for Touched { mut written, key, class, make, .. } in touched {
+        for Touched { mut written, key, class, .. } in touched {
             if !commit {
-                written.state = worker.encoded(class, &*key);
+                written.state = worker.encoded(class, &*key.key);
             }
-            now.push((written, key, make));
+            now.push((written, key));
         }
         let wrong = self.ask(move |replica| {
             let mut wrong = None;
-            for (written, key, make) in now {
-                let copies = replica.class(written.class, make);
-                let known = copies.get(&*key);
-                copies.set(&*key, written.state.clone());
+            for (written, key) in now {
+                let known = replica.set(key, written.state.clone());
                 if !commit && known != written.state && wrong.is_none() {
                     wrong = Some((written, known));
                 }

@@ -45,8 +45,8 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    pub(crate) fn of<M: Method>(outcome: &Result<M::Output>) -> Self {
-        let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+    pub(crate) fn of<T>(outcome: &Result<T>, is_err: fn(&T) -> bool) -> Self {
+        let commit = outcome.as_ref().is_ok_and(|output| !is_err(output));
         Self { failed: outcome.as_ref().err().cloned(), commit }
     }
 }
@@ -110,6 +110,10 @@ impl Recorder {
     pub(crate) fn returned<M: Method>(&self, output: &M::Output) {
         let mut answer = Vec::new();
         M::visit_output(output, &mut Harvest::encoding(&mut answer));
+        self.answer(answer);
+    }
+
+    fn answer(&self, answer: Vec<u8>) {
         let notes = &mut *self.0.borrow_mut();
         let callee = notes.running.pop();
         notes.events.extend(callee.map(|callee| Event::Returned(callee, answer)));

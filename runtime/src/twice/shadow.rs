@@ -10,14 +10,14 @@ use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::{Flow, World};
 use crate::oracle::Plain;
+use crate::place::Location;
 use crate::plan::Methods;
-use crate::task::{caught, discard};
+use crate::task::{caught, discard, outcome};
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
-use std::task::Poll;
 use std::thread::JoinHandle;
 
 /// Something to do in the shadow.
@@ -33,7 +33,7 @@ impl Shadow {
     pub(crate) fn start(methods: Arc<Methods>) -> Result<Self> {
         let (jobs, todo) = mpsc::channel::<Job>();
         let run = move || {
-            let replica = Rc::new(Replica { methods, classes: RefCell::default() });
+            let replica = Rc::new(Replica { methods, entities: RefCell::default() });
             todo.into_iter().for_each(|job| job(&replica));
             discard(replica);
         };
@@ -66,56 +66,68 @@ impl Drop for Shadow {
 /// The state as bytes.
 pub(crate) struct Replica {
     methods: Arc<Methods>,
-    classes: RefCell<HashMap<TypeId, Rc<dyn AnyCopies>>>,
+    /// By class and by a hash of the key.
+    entities: RefCell<HashMap<(TypeId, u64), Vec<Copied>>>,
 }
 
-/// The entities of a class, as bytes.
-pub(crate) struct Copies<E: Entity>(RefCell<BTreeMap<E::Key, Vec<u8>>>);
+/// An entity as bytes.
+struct Copied {
+    key: Box<dyn Any + Send>,
+    state: Vec<u8>,
+}
 
-impl<E: Entity> Copies<E> {
-    /// An entity's bytes, with the key as it stands there.
-    pub(crate) fn get(&self, key: &E::Key) -> Option<(E::Key, Vec<u8>)> {
-        self.0.borrow().get_key_value(key).map(|(key, bytes)| (key.clone(), bytes.clone()))
+/// A key without its type, and what is known of the type.
+pub(crate) struct Key {
+    class: TypeId,
+    hash: u64,
+    pub(crate) key: Box<dyn Any + Send>,
+    same: fn(&dyn Any, &dyn Any) -> bool,
+}
+
+impl Key {
+    pub(crate) fn new<E: Entity>(key: &E::Key) -> Self {
+        let (class, hash) = (TypeId::of::<E>(), hash::<E>(key));
+        Self { class, hash, key: Box::new(key.clone()), same: same::<E::Key> }
     }
 }
 
-/// [`Copies`] without their type.
-pub(crate) trait AnyCopies: Any {
-    fn get(&self, key: &dyn Any) -> Option<Vec<u8>>;
-    fn set(&self, key: &dyn Any, state: Option<Vec<u8>>);
+fn hash<E: Entity>(key: &E::Key) -> u64 {
+    Location::of::<E>(key, 1).hash
 }
 
-impl<E: Entity> AnyCopies for Copies<E> {
-    fn get(&self, key: &dyn Any) -> Option<Vec<u8>> {
-        self.get(key.downcast_ref()?).map(|(_, bytes)| bytes)
-    }
-    fn set(&self, key: &dyn Any, state: Option<Vec<u8>>) {
-        let Some(key) = key.downcast_ref::<E::Key>() else { return };
-        let copies = &mut *self.0.borrow_mut();
-        match state {
-            Some(state) => drop(copies.insert(key.clone(), state)),
-            None => drop(copies.remove(key)),
-        }
-    }
-}
-
-pub(crate) fn copies<E: Entity>() -> Rc<dyn AnyCopies> {
-    Rc::new(Copies::<E>(RefCell::default()))
+fn same<K: PartialEq + 'static>(a: &dyn Any, b: &dyn Any) -> bool {
+    a.downcast_ref::<K>().zip(b.downcast_ref::<K>()).is_some_and(|(a, b)| a == b)
 }
 
 impl Replica {
-    /// The copies of a class, which may be new.
-    pub(crate) fn class(&self, class: TypeId, make: fn() -> Rc<dyn AnyCopies>) -> Rc<dyn AnyCopies> {
-        self.classes.borrow_mut().entry(class).or_insert_with(make).clone()
+    /// An entity's bytes, with the key as it stands there.
+    pub(crate) fn get<E: Entity>(&self, key: &E::Key) -> Option<(E::Key, Vec<u8>)> {
+        let entities = self.entities.borrow();
+        let alike = entities.get(&(TypeId::of::<E>(), hash::<E>(key)))?;
+        let with_key =
+            |known: &Copied| known.key.downcast_ref::<E::Key>().cloned().zip(Some(known.state.clone()));
+        with_key(alike.iter().find(|known| known.key.downcast_ref() == Some(key))?)
     }
 
-    /// The same, with their type.
-    pub(crate) fn of<E: Entity>(&self) -> Result<Rc<Copies<E>>> {
-        if !self.methods.has::<E>() {
-            return Err(self.methods.stranger::<E>());
+    /// Puts an entity's bytes there, or removes it; gives those that were there.
+    pub(crate) fn set(&self, key: Key, state: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        let entities = &mut *self.entities.borrow_mut();
+        let alike = entities.entry((key.class, key.hash)).or_default();
+        let at = alike.iter().position(|known| (key.same)(&*known.key, &*key.key));
+        match (at, state) {
+            (Some(at), Some(state)) => Some(std::mem::replace(&mut alike[at].state, state)),
+            (Some(at), None) => Some(alike.remove(at).state),
+            (None, Some(state)) => {
+                alike.push(Copied { key: key.key, state });
+                None
+            }
+            (None, None) => None,
         }
-        let copies = self.class(TypeId::of::<E>(), copies::<E>) as Rc<dyn Any>;
-        Ok(copies.downcast().unwrap_or_else(|_| unreachable!("copies stand under their own type")))
+    }
+
+    /// A class that the app does not have is an error.
+    pub(crate) fn check<E: Entity>(&self) -> Result<()> {
+        if self.methods.has::<E>() { Ok(()) } else { Err(self.methods.stranger::<E>()) }
     }
 
     /// Runs a transaction and forgets what it did, but for the record.
@@ -138,12 +150,8 @@ pub(crate) fn run<M: Method>(call: Call<M>) -> Run {
     Box::new(move |plain| {
         let flow = Flow::new(World::Plain(plain.clone()));
         let polled = caught(|| plain.enter(&flow, call, flow.next()));
-        let outcome = match (plain.take_doom(), polled) {
-            (Some(error), _) | (None, Err(error)) => Err(error),
-            (None, Ok(Poll::Ready(output))) => Ok(output),
-            (None, Ok(Poll::Pending)) => Err(Error::Stopped),
-        };
-        let ended = Ended::of::<M>(&outcome);
+        let outcome = outcome(plain.take_doom(), polled);
+        let ended = Ended::of(&outcome, M::is_err);
         discard(outcome);
         ended
     })
