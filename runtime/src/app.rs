@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::clock::{EpochClock, Reads};
 use crate::dataflow::{self, Shared, Threads};
 use crate::entity::{Method, Methods};
+use crate::groups::Groups;
 use crate::ingress::{Ingress, Look, Work};
 use crate::inspect::{self, Part};
 use crate::measure::{size_of_all, size_of_one};
@@ -37,6 +38,8 @@ pub struct App {
     name: String,
     explorer: Explorer,
     workers: usize,
+    groups: usize,
+    homes: Option<u64>,
     queue: Size,
     stack: usize,
     seed: Option<u64>,
@@ -52,6 +55,8 @@ impl App {
             name: name.into(),
             explorer: Explorer::default(),
             workers: 1,
+            groups: 1,
+            homes: None,
             queue: Size { requests: QUEUE, bytes: QUEUE_BYTES },
             stack: STACK,
             seed: None,
@@ -68,6 +73,20 @@ impl App {
     /// How many workers share the entities, one thread each.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
+        self
+    }
+    /// In how many groups the workers are divided; one unless it is set, and never more than there are workers.
+    ///
+    /// Inside a group entities are lent to the worker where a transaction executes; between groups calls are shipped to
+    /// where the entities are, as they will be between processes. No result depends on it: this is for tests.
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+    /// Draws the workers where transactions execute from a seed, instead of taking those that own most of what is
+    /// touched. No result depends on it: this is for tests.
+    pub fn draw_homes(mut self, seed: u64) -> Self {
+        self.homes = Some(seed);
         self
     }
     /// How many requests may be in flight per worker; 65,536 unless it is set.
@@ -162,6 +181,9 @@ impl App {
         if self.workers == 0 {
             return start("an app needs at least one worker");
         }
+        if self.groups == 0 {
+            return start("the workers of an app are at least one group");
+        }
         if self.workers as u64 > SHARDS {
             return start(
                 "entities are placed by 4096 shards; more workers than that would have nothing to do",
@@ -183,7 +205,8 @@ impl App {
         let seed = self.seed.unwrap_or_else(fresh_seed);
         tracing::debug!(seed, app = self.name, "the seed of `random`");
         let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
-        Ok((Shared { ingress, methods, seed, clock, stack: self.stack }, graph))
+        let groups = Groups::new(workers, self.groups.min(workers), self.homes);
+        Ok((Shared { ingress, methods, groups, seed, clock, stack: self.stack }, graph))
     }
 }
 

@@ -13,11 +13,14 @@ use crate::entity::{Constructed, Entity};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::guard::discard;
+use crate::loan::Borrowed;
 use crate::oracle::PlainMap;
+use crate::place::Location;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
 use crate::twice;
-use std::cell::RefMut;
+use crate::worker::Worker;
+use std::cell::{Ref, RefMut};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
@@ -35,7 +38,9 @@ pub struct Cx<E: Entity> {
 impl<E: Entity> fmt::Debug for Cx<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Slot { key, .. } | Place::Map { key, .. } => write!(f, "{}({key:?})", E::NAME),
+            Place::Slot { key, .. } | Place::Lent { key, .. } | Place::Map { key, .. } => {
+                write!(f, "{}({key:?})", E::NAME)
+            }
             Place::Nowhere(_) => f.write_str(E::NAME),
         }
     }
@@ -44,6 +49,8 @@ impl<E: Entity> fmt::Debug for Cx<E> {
 pub(crate) enum Place<E: Entity> {
     /// On a worker.
     Slot { class: Rc<Class<E>>, hash: u64, slot: Option<usize>, key: E::Key },
+    /// With another worker, which lends it.
+    Lent { at: Location, key: E::Key },
     /// In plain maps: the oracle's, or those of a scout.
     Map { map: Rc<PlainMap<E>>, key: E::Key },
     /// Nowhere: the method only describes itself.
@@ -97,10 +104,7 @@ impl<E: Entity> Cx<E> {
     }
 
     fn settle(&self, entity: E) -> Result<()> {
-        let key = match &self.place {
-            Place::Slot { key, .. } | Place::Map { key, .. } => key,
-            Place::Nowhere(_) => return Ok(()),
-        };
+        let Some(key) = self.key() else { return Ok(()) };
         if entity.key() != key {
             return Err(wrong_key(key, &entity));
         }
@@ -113,15 +117,28 @@ impl<E: Entity> Cx<E> {
                     worker.create(class, *hash, entity);
                 }
             }
+            Place::Lent { at, .. } => {
+                if let Some(worker) = self.flow.worker() {
+                    worker.create_lent(at, entity);
+                }
+            }
             Place::Map { map, .. } => map.put(entity),
             Place::Nowhere(_) => {}
         }
         Ok(())
     }
 
+    fn key(&self) -> Option<&E::Key> {
+        match &self.place {
+            Place::Slot { key, .. } | Place::Lent { key, .. } | Place::Map { key, .. } => Some(key),
+            Place::Nowhere(_) => None,
+        }
+    }
+
     pub(crate) fn exists(&self) -> bool {
         match &self.place {
             Place::Slot { class, hash, key, .. } => class.find(*hash, key).is_some(),
+            Place::Lent { at, key } => self.flow.worker().is_some_and(|worker| worker.is_lent::<E>(at, key)),
             Place::Map { map, key } => map.get(key).is_some(),
             Place::Nowhere(_) => false,
         }
@@ -136,6 +153,9 @@ impl<E: Entity> Cx<E> {
                 }
                 _ => false,
             },
+            Place::Lent { at, key } => {
+                self.flow.worker().is_some_and(|worker| worker.remove_lent::<E>(at, key))
+            }
             Place::Map { map, key } => map.remove(key),
             Place::Nowhere(_) => false,
         }
@@ -145,10 +165,19 @@ impl<E: Entity> Cx<E> {
         match &self.place {
             Place::Slot { class, hash, slot, key } => {
                 let worker = self.flow.worker()?;
-                let held = |slot| if write { worker.hold_to_write(class, slot) } else { class.hold(slot) };
+                let held = |slot| {
+                    if write {
+                        worker.hold_to_write(class, slot).map(State::Written)
+                    } else {
+                        class.hold(slot).map(State::Read)
+                    }
+                };
                 // During a call the entity may have been removed and created anew, in another slot.
-                let state = slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held));
-                state.map(State::Slot)
+                slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held))
+            }
+            Place::Lent { at, key } => {
+                let worker = self.flow.worker()?;
+                worker.borrow::<E>(at, key, write).map(|state| State::Lent(worker, state, write))
             }
             Place::Map { map, key } => map.get(key).map(|state| {
                 let seen = (!write && map.is_shadow()).then(|| twice::encoded(&state));
@@ -170,10 +199,7 @@ impl<E: Entity> Cx<E> {
     }
 
     fn missing(&self) -> Error {
-        let key = match &self.place {
-            Place::Slot { key, .. } | Place::Map { key, .. } => key_text(key),
-            Place::Nowhere(_) => String::new(),
-        };
+        let key = self.key().map(key_text).unwrap_or_default();
         Error::Missing { entity: E::NAME, key }
     }
 }
@@ -189,24 +215,32 @@ pub struct Held<'c, E: Entity> {
     state: Option<State<'c, E>>,
 }
 
-enum State<'c, E> {
-    Slot(RefMut<'c, E>),
+enum State<'c, E: Entity> {
+    Read(Ref<'c, E>),
+    Written(RefMut<'c, E>),
+    /// From another worker, and whether to be written.
+    Lent(&'c Worker, Borrowed<E>, bool),
     /// With its bytes, if it has to be the same in the end.
     Copy(E, Option<Vec<u8>>),
 }
 
-impl<E> State<'_, E> {
+impl<E: Entity> State<'_, E> {
     fn entity(&self) -> &E {
         match self {
-            State::Slot(state) => state,
+            State::Read(state) => state,
+            State::Written(state) => state,
+            State::Lent(_, state, _) => state.get(),
             State::Copy(state, _) => state,
         }
     }
 
-    /// A copy that nobody asked for must not make the method panic when it is dropped.
-    fn discard(self) {
-        if let State::Copy(state, _) = self {
-            discard(state);
+    /// Lets it go; what a writer had from another worker is as it is now.
+    fn let_go(self) {
+        match self {
+            // A copy that nobody asked for must not make the method panic when it is dropped.
+            State::Copy(state, _) => discard(state),
+            State::Lent(worker, state, write) => worker.put_back(state, write),
+            State::Read(_) | State::Written(_) => {}
         }
     }
 }
@@ -223,9 +257,10 @@ impl<E: Entity> Held<'_, E> {
     /// The state, for a `&mut self` method.
     pub fn get_mut(&mut self) -> &mut E {
         match &mut self.state {
-            Some(State::Slot(state)) => state,
+            Some(State::Written(state)) => state,
+            Some(State::Lent(_, state, true)) => state.get_mut(),
             Some(State::Copy(state, _)) => state,
-            None => unreachable!("the state is held except during a call"),
+            _ => unreachable!("the state is held to be written except during a call"),
         }
     }
 
@@ -287,25 +322,23 @@ impl<E: Entity> Held<'_, E> {
         let Some(state) = self.state.take() else { return true };
         // What a method leaves behind that panics is undone; no more of the user's code may run meanwhile.
         if std::thread::panicking() {
-            state.discard();
+            state.let_go();
             return true;
         }
         if !self.write {
             self.cx.unchanged(&state);
-            state.discard();
+            state.let_go();
             return true;
         }
-        let key = match &self.cx.place {
-            Place::Slot { key, .. } | Place::Map { key, .. } => key,
-            Place::Nowhere(_) => return true,
-        };
+        let Some(key) = self.cx.key() else { return true };
         if state.entity().key() != key {
             self.cx.flow.doom(wrong_key(key, state.entity()));
-            state.discard();
+            state.let_go();
             return false;
         }
-        if let (State::Copy(state, _), Place::Map { map, .. }) = (state, &self.cx.place) {
-            map.put(state);
+        match (state, &self.cx.place) {
+            (State::Copy(state, _), Place::Map { map, .. }) => map.put(state),
+            (state, _) => state.let_go(),
         }
         true
     }

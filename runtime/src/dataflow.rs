@@ -7,6 +7,7 @@ use crate::Error;
 use crate::clock::EpochClock;
 use crate::error::Result;
 use crate::execute::{Executor, Outgoing, Phase, Time};
+use crate::groups::Groups;
 use crate::guard::survived;
 use crate::ingress::Ingress;
 use crate::message::{Addressed, Parcel, Stamped};
@@ -53,6 +54,7 @@ struct Pace {
 pub(crate) struct Shared {
     pub(crate) ingress: Arc<Ingress>,
     pub(crate) methods: Arc<Methods>,
+    pub(crate) groups: Groups,
     pub(crate) seed: u64,
     pub(crate) clock: Arc<EpochClock>,
     /// The stack that a method has when it starts.
@@ -137,14 +139,14 @@ fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
         let pace = Rc::new(Pace::default());
         let parcels = sequence(scope, shared.clone(), pace.clone());
-        let worker = Worker::new(scope.index(), scope.peers(), shared.methods.clone());
+        let worker = Worker::new(scope.index(), shared.groups.clone(), shared.methods.clone());
         execute(scope, parcels, Executor::new(worker), shared.ingress.clone(), pace);
     });
 }
 
 /// Gives every request its place: closes an epoch whenever there is something in it, and room for it.
 fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream<'s, u64, Vec<Parcel>> {
-    let (index, peers) = (scope.index(), scope.peers());
+    let index = scope.index();
     source(scope, "sequence", move |capability, info| {
         let wake = scope.worker().sync_activator_for(info.address.to_vec());
         // Waking fails only when the worker is gone, and then nobody waits for it.
@@ -165,7 +167,8 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream
                 // A worker holds the epoch that it orders in, so those before `passed` are over.
                 let now = shared.clock.at(*epoch, pace.passed.get());
                 let world = (&now, shared.seed);
-                let parcels = sequence::sequence(&shared.methods, (*epoch, index, peers), world, requests);
+                let parcels =
+                    sequence::sequence(&shared.methods, &shared.groups, (*epoch, index), world, requests);
                 let mut session = output.session(&*capability);
                 parcels.into_iter().for_each(|parcel| session.give(parcel));
                 drop(session);

@@ -57,7 +57,7 @@ impl<T: Send + Sync + 'static> State for T {}
     label = "not an entity",
     note = "write `#[entity]` on the struct"
 )]
-pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
+pub trait Entity: State + Clone + Serialize + DeserializeOwned + 'static {
     /// The type of the field marked `#[key]`.
     type Key: Key;
     /// The generated type that carries the methods of a [`crate::Ref`].
@@ -154,8 +154,12 @@ pub trait Method: Sized + 'static {
     fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
     /// Whether it is a plain function on the state of its entity: it makes no calls, and is no constructor.
     const PLAIN: bool = false;
-    /// Runs it on a state, if it is a plain function; a reader leaves the state as it is.
-    fn plain(_: &mut Self::Entity, _: Self::Args) -> Option<Self::Output> {
+    /// Runs it on a state, if it is a plain function that reads.
+    fn read(_: &Self::Entity, _: Self::Args) -> Option<Self::Output> {
+        None
+    }
+    /// Runs it on a state, if it is a plain function that writes.
+    fn write(_: &mut Self::Entity, _: Self::Args) -> Option<Self::Output> {
         None
     }
     /// Whether the result aborts a transaction that started here.

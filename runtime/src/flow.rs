@@ -164,14 +164,15 @@ impl Flow {
                 World::Alone(worker) => break 'done self.alone(worker, call, path),
                 World::Worker(worker) => {
                     let at = Location::of::<M::Entity>(&call.key, worker.peers);
-                    if at.owner != worker.index {
+                    if !worker.has(at.owner) {
                         if M::SUSPENDS {
                             self.acknowledged(worker).await;
                         }
-                        let number = worker.send(at.owner, self.leaving(CallKind::Await, path, call));
+                        let to = worker.home_for(at.owner);
+                        let number = worker.send(to, self.leaving(CallKind::Await, path, call));
                         return self.returned::<M>(worker, number).await;
                     }
-                    if !worker.may(at.lock, M::ACCESS) {
+                    if !worker.may(&at, M::ACCESS) {
                         match self.fail(unplanned(&call, at.owner)).await {}
                     }
                     if !M::SUSPENDS {
@@ -206,7 +207,7 @@ impl Flow {
     /// Makes a call on a worker where nothing waits; `Pending` means that the transaction failed.
     pub(crate) fn alone<M: Method>(&self, worker: &Rc<Worker>, call: Call<M>, path: u64) -> Poll<M::Output> {
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
-        if worker.peers > 1 && (at.owner != worker.index || !worker.may(at.lock, M::ACCESS)) {
+        if worker.peers > 1 && !worker.may(&at, M::ACCESS) {
             self.doom(unplanned(&call, at.owner));
             return Poll::Pending;
         }
@@ -219,7 +220,7 @@ impl Flow {
             return Err(Error::internal("a root has no worker"));
         };
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
-        if !worker.may(at.lock, M::ACCESS) {
+        if !worker.may(&at, M::ACCESS) {
             return Err(unplanned(&call, at.owner));
         }
         let path = self.next();
@@ -312,10 +313,10 @@ impl Flow {
     fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {
         let World::Worker(worker) = &self.world else { return Err(call) };
         let owner = Location::of::<M::Entity>(&call.key, worker.peers).owner;
-        if !self.one_way || M::SUSPENDS || owner == worker.index || self.depth >= MAX_DEPTH {
+        if !self.one_way || M::SUSPENDS || worker.has(owner) || self.depth >= MAX_DEPTH {
             return Err(call);
         }
-        worker.send(owner, self.leaving(CallKind::OneWay, self.next(), call));
+        worker.send(worker.home_for(owner), self.leaving(CallKind::OneWay, self.next(), call));
         Ok(())
     }
 

@@ -41,6 +41,8 @@ mod flow;
 mod task;
 mod cx;
 mod state;
+mod loan;
+mod groups;
 mod inspect;
 mod codec;
 mod twice;

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::execute::Time;
 use crate::guard::Guarded;
 use crate::ingress::Look;
+use crate::loan::Loans;
 use crate::plan::Ticket;
 use crate::request::Work;
 use crate::task::{Payload, Remote};
@@ -41,10 +42,14 @@ pub(crate) struct RootAt {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) seq: u32,
-    /// Its tickets here: a range of the parcel's.
+    /// Its tickets here: a range of the parcel's. At its home, those of the whole group.
     pub(crate) tickets: std::ops::Range<u32>,
-    /// The root, if it is here, with the other workers that have tickets.
-    pub(crate) root: Option<(RootAt, Others)>,
+    /// Its home in this worker's group; `None` where that is this worker.
+    pub(crate) home: Option<u16>,
+    /// If this is its home, those in other groups.
+    pub(crate) others: Others,
+    /// The root, if it is here.
+    pub(crate) root: Option<RootAt>,
     /// Whether the tickets are yet to be found by a scout, which starts here.
     pub(crate) dynamic: bool,
     /// Whether this is a look and no transaction.
@@ -76,13 +81,17 @@ pub(crate) enum Message {
     /// A call to an entity of another worker.
     Call(Called),
     /// Its result.
-    Return(Returned),
+    Result(Returned),
     /// A one-way call has been carried out, or has failed.
     Ack { txn: TxnId, number: u32, result: Result<()> },
+    /// A worker lends what the transaction needs of it.
+    Grant { txn: TxnId, loans: Loans },
+    /// The transaction is over at its home, and gives back what it was lent to write.
+    Return { txn: TxnId, loans: Loans },
     /// The transaction is over.
     End { txn: TxnId, commit: bool },
     /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
-    Scouted { txn: TxnId, tickets: Vec<Ticket>, share: Share },
+    Scouted { txn: TxnId, own: Own },
     /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
     Wrong { txn: TxnId, needed: bool },
 }
@@ -123,7 +132,25 @@ pub(crate) enum CallKind {
     Scout,
 }
 
-/// See [`Message::Return`].
+/// What a dynamic transaction has at a worker, as far as a scout could tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
+    pub(crate) share: Share,
+    pub(crate) tickets: Vec<Ticket>,
+    /// Its home in the worker's group; `None` where that is the worker itself.
+    pub(crate) home: Option<u16>,
+    /// If this is its home, those in other groups.
+    pub(crate) others: Vec<u32>,
+}
+
+impl Own {
+    /// All of the worker.
+    pub(crate) fn whole() -> Self {
+        Self { share: Share::Whole, tickets: Vec::new(), home: None, others: Vec::new() }
+    }
+}
+
+/// See [`Message::Result`].
 pub(crate) struct Returned {
     pub(crate) txn: TxnId,
     pub(crate) task: u32,
@@ -145,7 +172,7 @@ impl Message {
         size_of::<Addressed>()
             + match self {
                 Message::Call(called) => called.leaving.call.size(),
-                Message::Scouted { tickets, .. } => size_of_val(tickets.as_slice()),
+                Message::Scouted { own, .. } => size_of_val(own.tickets.as_slice()),
                 _ => 0,
             }
     }

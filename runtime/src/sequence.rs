@@ -5,17 +5,21 @@
 use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
+use crate::groups::{Groups, Part, Root};
 use crate::harvest;
 use crate::ingress::{Submitted, Work as Submission};
-use crate::message::{Entry, Parcel, RootAt};
+use crate::message::{Entry, Parcel, RootAt, TxnId};
 use crate::place::Location;
 use crate::plan::{Count, Methods, Ticket};
 use crate::request::Work;
 use crate::task::caught;
+use smallvec::SmallVec;
 
 /// Orders one worker's part of an epoch.
 pub(crate) struct Sequencer<'a> {
     methods: &'a Methods,
+    groups: &'a Groups,
+    epoch: u64,
     from: usize,
     seq: u32,
     parcels: Vec<Parcel>,
@@ -29,13 +33,17 @@ pub(crate) struct Sequencer<'a> {
 /// its transactions are answered with the reason.
 pub(crate) fn sequence(
     methods: &Methods,
-    (epoch, from, peers): (u64, usize, usize),
+    groups: &Groups,
+    (epoch, from): (u64, usize),
     (now, seed): (&Result<u64>, u64),
     requests: Vec<Submitted>,
 ) -> Vec<Parcel> {
+    let peers = groups.workers();
     let parcel = |to| Parcel { epoch, from: number(from), to: number(to), ..Parcel::default() };
     let mut sequencer = Sequencer {
         methods,
+        groups,
+        epoch,
         from,
         seq: 0,
         parcels: (0..peers).map(parcel).collect(),
@@ -73,7 +81,7 @@ pub(crate) fn sequence(
 }
 
 fn entry(seq: u32) -> Entry {
-    Entry { seq, tickets: 0..0, root: None, dynamic: false, look: false }
+    Entry { seq, tickets: 0..0, home: None, others: 0..0, root: None, dynamic: false, look: false }
 }
 
 impl Sequencer<'_> {
@@ -86,11 +94,11 @@ impl Sequencer<'_> {
         let parcel = &mut self.parcels[0];
         let at = RootAt { work: number(parcel.works.len()), place: 0 };
         parcel.works.push(work);
-        parcel.entries.push(Entry { root: Some((at, 0..0)), ..entry(self.seq) });
+        parcel.entries.push(Entry { root: Some(at), ..entry(self.seq) });
         self.seq += 1;
     }
 
-    /// Places one call; its owner. `place` says which it will be among those of its kind there.
+    /// Places one call; the worker that gets it. `place` says which it will be among those of its kind there.
     pub(crate) fn place<M: Method>(
         &mut self,
         method: usize,
@@ -109,50 +117,61 @@ impl Sequencer<'_> {
         });
         harvest::reset();
         let root = root.unwrap_or(Location { hash: 0, lock: 0, class: 0, owner: 0 });
-        let work = number(self.parcels[root.owner].works.len());
-        let at = RootAt { work, place: number(place(root.owner)) };
         if planned == Ok(true) && M::repeatable() {
             self.methods.count(method, self.from, Count::Planned, 1);
-            self.hand_out(root.owner, at);
-        } else {
-            self.dynamic = true;
-            if !M::repeatable() {
-                self.careful = true;
-                self.methods.runs_once(method);
-            }
-            let entry = Entry { root: Some((at, 0..0)), dynamic: true, ..entry(self.seq) };
-            self.parcels[root.owner].entries.push(entry);
+            let home = self.hand_out(root.owner, place);
+            self.seq += 1;
+            return home;
         }
+        let at = self.root_at(root.owner, place);
+        self.dynamic = true;
+        if !M::repeatable() {
+            self.careful = true;
+            self.methods.runs_once(method);
+        }
+        let entry = Entry { root: Some(at), dynamic: true, ..entry(self.seq) };
+        self.parcels[root.owner].entries.push(entry);
         self.seq += 1;
         root.owner
     }
 
-    /// Puts the tickets at hand into the parcels of their owners.
-    fn hand_out(&mut self, root: usize, at: RootAt) {
+    /// Where the request of a root will be, at its worker.
+    fn root_at(&self, worker: usize, place: impl FnOnce(usize) -> usize) -> RootAt {
+        RootAt { work: number(self.parcels[worker].works.len()), place: number(place(worker)) }
+    }
+
+    /// Puts the tickets at hand into the parcels of those who have a part in the transaction; the home of its root.
+    fn hand_out(&mut self, root: usize, place: impl FnOnce(usize) -> usize) -> usize {
         normalise(&mut self.tickets);
-        if self.tickets.iter().all(|ticket| usize::from(ticket.owner) == root) {
-            let parcel = &mut self.parcels[root];
-            let tickets = append(&mut parcel.tickets, self.tickets.drain(..));
-            parcel.entries.push(Entry { tickets, root: Some((at, 0..0)), ..entry(self.seq) });
-            return;
+        let txn = TxnId { epoch: self.epoch, worker: number(self.from), seq: self.seq };
+        let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
+        let root_here = root as u16;
+        let Self { groups, parcels, tickets, .. } = self;
+        groups.parts(txn, Root::Free(root_here), tickets, |Part { worker, home, tickets }| {
+            let parcel = &mut parcels[usize::from(worker)];
+            let tickets = append(&mut parcel.tickets, tickets.iter().copied());
+            let home = (home != worker).then_some(home);
+            if home.is_none() {
+                homes.push(worker);
+            }
+            parcel.entries.push(Entry { tickets, home, ..entry(txn.seq) });
+        });
+        let home = homes.iter().copied().map(usize::from).find(|home| groups.same(*home, root));
+        let home = home.unwrap_or_else(|| unreachable!("the root has a ticket"));
+        let at = self.root_at(home, place);
+        let parcel = &mut self.parcels[home];
+        if let Some(entry) = parcel.entries.last_mut() {
+            entry.root = Some(at);
         }
-        for own in self.tickets.chunk_by(|a, b| a.owner == b.owner) {
-            let owner = own[0].owner;
-            let parcel = &mut self.parcels[owner as usize];
-            let tickets = append(&mut parcel.tickets, own.iter().copied());
-            let root = (owner as usize == root).then(|| {
-                let mut others =
-                    self.tickets.iter().map(|ticket| ticket.owner).filter(|other| *other != owner);
-                let mut last = None;
-                let others = std::iter::from_fn(|| {
-                    let next = others.by_ref().find(|other| last != Some(*other))?;
-                    last = Some(next);
-                    Some(u32::from(next))
-                });
-                (at, append(&mut parcel.others, others))
-            });
-            parcel.entries.push(Entry { tickets, root, ..entry(self.seq) });
+        for home in homes.iter().filter(|_| homes.len() > 1) {
+            let parcel = &mut self.parcels[usize::from(*home)];
+            let others = homes.iter().filter(|other| *other != home);
+            let others = append(&mut parcel.others, others.map(|other| u32::from(*other)));
+            if let Some(entry) = parcel.entries.last_mut() {
+                entry.others = others;
+            }
         }
+        home
     }
 
     /// Gives an owner the roots that were placed there.

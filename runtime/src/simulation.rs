@@ -43,6 +43,8 @@ pub struct Traffic {
     pub answers: u64,
     /// Ends of transactions.
     pub ends: u64,
+    /// What workers lend to transactions that are at home at other workers, and what comes back.
+    pub loans: u64,
     /// Words about dynamic transactions: tickets that scouts found, and wrong guesses.
     pub scouting: u64,
     /// Bytes of all messages but parcels, without what arguments and results point to.
@@ -99,7 +101,7 @@ impl App {
         let (shared, graph) = self.seed_or(0).link()?;
         let peers = shared.ingress.workers();
         let node = |index| Node {
-            executor: Executor::new(Worker::new(index, peers, shared.methods.clone())),
+            executor: Executor::new(Worker::new(index, shared.groups.clone(), shared.methods.clone())),
             epoch: 0,
             holds: BTreeMap::new(),
         };
@@ -201,7 +203,7 @@ impl Simulation {
         }
         let most = self.draws.random_range(1..=self.schedule.epoch.max(1));
         let Some(requests) = self.shared.ingress.take(at, most) else { return };
-        let (epoch, peers) = (self.nodes[at].epoch, self.nodes.len());
+        let epoch = self.nodes[at].epoch;
         let known = self.order.entry((epoch, at)).or_default();
         for Submitted { id, work } in &requests {
             if let Work::Transactions(work) = work {
@@ -213,7 +215,7 @@ impl Simulation {
         let passed = self.nodes.iter().map(|node| node.epoch).min().unwrap_or(epoch);
         let now = self.shared.clock.at(epoch, passed);
         let world = (&now, self.shared.seed);
-        for parcel in sequence(&self.shared.methods, (epoch, at, peers), world, requests) {
+        for parcel in sequence(&self.shared.methods, &self.shared.groups, (epoch, at), world, requests) {
             if parcel.from != parcel.to {
                 self.traffic.parcels += 1;
                 self.traffic.parcel_bytes += parcel.size() as u64;
@@ -260,7 +262,8 @@ impl Simulation {
                 self.traffic.message_bytes += outgoing.message.size() as u64;
                 *match &outgoing.message {
                     Message::Call(_) => &mut self.traffic.calls,
-                    Message::Return(_) | Message::Ack { .. } => &mut self.traffic.answers,
+                    Message::Result(_) | Message::Ack { .. } => &mut self.traffic.answers,
+                    Message::Grant { .. } | Message::Return { .. } => &mut self.traffic.loans,
                     Message::End { .. } => &mut self.traffic.ends,
                     Message::Scouted { .. } | Message::Wrong { .. } => &mut self.traffic.scouting,
                 } += 1;

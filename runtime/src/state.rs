@@ -4,23 +4,76 @@
 //! transaction's first write to a slot the old state is kept under a number; the transaction collects these numbers in
 //! the order of its writes and settles them when it ends: the old states are forgotten, or put back newest first.
 //!
-//! Invariant: between a transaction's first write to a slot and its settlement no other transaction touches the slot.
+//! A state may be *lent* to a transaction that executes at another worker: for a read it is shared, for a write it is away.
+//!
+//! Invariants: between a transaction's first write to a slot and its settlement no other transaction touches the slot; nor
+//! does any while its state is away.
 use crate::ambient::aside;
 use crate::entity::Entity;
 use crate::guard::{caught, discard, discard_all};
 use crate::inspect::Shown;
+use crate::loan::{Lendable, Loan, Loans, NOWHERE};
 use crate::place::Location;
 use crate::twice::{self, Touched};
 use hashbrown::HashTable;
 use slab::Slab;
 use std::any::Any;
-use std::cell::{RefCell, RefMut};
+use std::cell::{Ref, RefCell, RefMut};
+use std::sync::Arc;
 
 struct Slot<E: Entity> {
     mark: Mark,
     /// The stamp of the transaction that wrote here and is not settled.
     writer: u32,
-    state: Option<E>,
+    state: Held<E>,
+}
+
+/// The state of an entity in its slot.
+enum Held<E> {
+    /// There is no entity; an old state may still be put back.
+    Vacant,
+    Here(E),
+    /// On the heap, for it has been lent; others may read it.
+    Shared(Arc<E>),
+    /// Lent to a writer.
+    Away,
+}
+
+impl<E: Entity> Held<E> {
+    fn get(&self) -> Option<&E> {
+        match self {
+            Self::Here(state) => Some(state),
+            Self::Shared(state) => Some(state),
+            Self::Vacant | Self::Away => None,
+        }
+    }
+
+    /// The state, to be written: nobody reads it at this time.
+    fn get_mut(&mut self) -> Option<&mut E> {
+        match self {
+            Self::Here(state) => Some(state),
+            Self::Shared(state) => Some(alone(state)),
+            Self::Vacant | Self::Away => None,
+        }
+    }
+
+    /// The state on the heap.
+    fn share(&mut self) -> Option<&Arc<E>> {
+        if let Self::Here(_) = self
+            && let Self::Here(state) = std::mem::replace(self, Self::Away)
+        {
+            *self = Self::Shared(Arc::new(state));
+        }
+        match self {
+            Self::Shared(state) => Some(state),
+            _ => None,
+        }
+    }
+}
+
+/// The state that a writer has, which is in no other hands.
+pub(crate) fn alone<E>(state: &mut Arc<E>) -> &mut E {
+    Arc::get_mut(state).unwrap_or_else(|| unreachable!("who writes a state has it alone"))
 }
 
 /// The upper half of a hash, by which a slot is found. All of it would make every slot larger, and what is looked up
@@ -41,7 +94,7 @@ impl Mark {
 
 struct Undo<E: Entity> {
     slot: usize,
-    before: Option<E>,
+    before: Held<E>,
 }
 
 /// The entities of one class on one worker.
@@ -67,6 +120,10 @@ pub(crate) trait AnyClass: Any {
     fn touch(&self, slot: u64) -> bool;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
+    /// Lends what there is behind a hash.
+    fn lend(&self, hash: u64, class: u32, write: bool, to: &mut Loans);
+    /// Takes back what a writer had; the number of the old state if it has to be kept.
+    fn take_back(&self, loan: Loan, keep: bool) -> Option<usize>;
     /// Every entity, for people.
     fn inspect(&self) -> Vec<Shown>;
     /// What a transaction has written; nothing if the entity came and went meanwhile.
@@ -83,19 +140,19 @@ impl<E: Entity> Class<E> {
     /// The slot of an entity that exists.
     pub(crate) fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
         let slots = self.slots.borrow();
-        let is = |slot: &u32| slots[*slot as usize].state.as_ref().is_some_and(|state| state.key() == key);
+        let is = |slot: &u32| slots[*slot as usize].state.get().is_some_and(|state| state.key() == key);
         self.index.borrow().find(Mark::of(hash).spread(), is).map(|slot| *slot as usize)
     }
 
     /// The state of an entity, for as long as no call is made.
-    pub(crate) fn hold(&self, slot: usize) -> Option<RefMut<'_, E>> {
-        RefMut::filter_map(self.slots.borrow_mut(), |slots| slots.get_mut(slot)?.state.as_mut()).ok()
+    pub(crate) fn hold(&self, slot: usize) -> Option<Ref<'_, E>> {
+        Ref::filter_map(self.slots.borrow(), |slots| slots.get(slot)?.state.get()).ok()
     }
 
     /// A copy of the state.
     pub(crate) fn copy(&self, hash: u64, key: &E::Key) -> Option<E> {
         let slot = self.find(hash, key)?;
-        aside(|| self.slots.borrow()[slot].state.clone())
+        aside(|| self.slots.borrow()[slot].state.get().cloned())
     }
 
     /// The state of an entity, to be written by the transaction with this stamp, for as long as no call is made. Before
@@ -104,9 +161,9 @@ impl<E: Entity> Class<E> {
         let mut kept = None;
         let state = RefMut::filter_map(self.slots.borrow_mut(), |slots| {
             let slot_here = slots.get_mut(slot)?;
-            let state = slot_here.state.as_mut()?;
+            let state = slot_here.state.get_mut()?;
             if slot_here.writer != stamp {
-                let before = Some(aside(|| state.clone()));
+                let before = Held::Here(aside(|| state.clone()));
                 slot_here.writer = stamp;
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
             }
@@ -117,21 +174,26 @@ impl<E: Entity> Class<E> {
 
     /// Puts a new entity in place; the key must be vacant.
     pub(crate) fn create(&self, hash: u64, entity: E, stamp: u32) -> usize {
+        let slot = self.insert(hash, Held::Here(entity), stamp);
+        self.undo.borrow_mut().insert(Undo { slot, before: Held::Vacant })
+    }
+
+    fn insert(&self, hash: u64, state: Held<E>, stamp: u32) -> usize {
         let slots = &mut *self.slots.borrow_mut();
         let mark = Mark::of(hash);
-        let slot = slots.insert(Slot { mark, writer: stamp, state: Some(entity) });
+        let slot = slots.insert(Slot { mark, writer: stamp, state });
         let place =
             u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
         self.index
             .borrow_mut()
             .insert_unique(mark.spread(), place, |slot| slots[*slot as usize].mark.spread());
-        self.undo.borrow_mut().insert(Undo { slot, before: None })
+        slot
     }
 
     /// Takes an entity away, after `hold_to_write`.
     pub(crate) fn remove(&self, slot: usize) {
         if let Some(entry) = self.slots.borrow_mut().get_mut(slot) {
-            entry.state = None;
+            entry.state = Held::Vacant;
         }
     }
 }
@@ -153,7 +215,7 @@ impl<E: Entity> AnyClass for Class<E> {
         let Some(entry) = slots.get_mut(slot) else { return discard(before) };
         entry.writer = 0;
         let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
-        if entry.state.is_none() {
+        if let Held::Vacant = entry.state {
             let hash = slots.remove(slot).mark.spread();
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
@@ -168,20 +230,69 @@ impl<E: Entity> AnyClass for Class<E> {
     fn touched(&self, undo: usize) -> Option<Touched> {
         let (undo_here, slots) = (self.undo.borrow(), self.slots.borrow());
         let Undo { slot, before } = undo_here.get(undo)?;
-        let state = slots.get(*slot).and_then(|slot| slot.state.as_ref());
-        let key = state.or(before.as_ref())?.key();
+        let state = slots.get(*slot).and_then(|slot| slot.state.get());
+        let key = state.or(before.get())?.key();
         Some(Touched::new(key, state))
     }
 
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
         let key: &E::Key = key.downcast_ref()?;
         let slot = self.find(Location::of::<E>(key, 1).hash, key)?;
-        self.slots.borrow().get(slot)?.state.as_ref().map(twice::encoded)
+        self.slots.borrow().get(slot)?.state.get().map(twice::encoded)
     }
 
     fn inspect(&self) -> Vec<Shown> {
         let slots = self.slots.borrow();
-        slots.iter().filter_map(|(_, slot)| slot.state.as_ref()).map(Shown::new).collect()
+        slots.iter().filter_map(|(_, slot)| slot.state.get()).map(Shown::new).collect()
+    }
+
+    fn lend(&self, hash: u64, class: u32, write: bool, to: &mut Loans) {
+        let mut slots = self.slots.borrow_mut();
+        let index = self.index.borrow();
+        for slot in index.iter_hash(Mark::of(hash).spread()) {
+            let held = &mut slots[*slot as usize].state;
+            // Half of the hash is in the index, and others may be behind that.
+            if held.get().is_none_or(|state| Location::of::<E>(state.key(), 1).hash != hash) {
+                continue;
+            }
+            let Some(state) = held.share() else { unreachable!("there is a state") };
+            let state: Lendable = if write {
+                match std::mem::replace(held, Held::Away) {
+                    Held::Shared(state) => state,
+                    _ => unreachable!("a state that is to be lent is on the heap"),
+                }
+            } else {
+                state.clone()
+            };
+            to.push(Loan { slot: *slot, ..Loan::new(hash, class, write, state) });
+        }
+    }
+
+    fn take_back(&self, loan: Loan, keep: bool) -> Option<usize> {
+        let held = |state: Option<Lendable>| match state.map(Arc::downcast::<E>) {
+            Some(Ok(state)) => Held::Shared(state),
+            Some(Err(_)) => unreachable!("a loan has the type of its class"),
+            None => Held::Vacant,
+        };
+        let Loan { hash, slot, state, before, .. } = loan;
+        let state = held(state);
+        let slot = match slot {
+            NOWHERE if matches!(state, Held::Vacant) => return None, // it came and went
+            NOWHERE => self.insert(hash, state, 0),
+            slot => {
+                let slot = slot as usize;
+                let gone = std::mem::replace(&mut self.slots.borrow_mut()[slot].state, state);
+                assert!(matches!(gone, Held::Away), "what is taken back was away");
+                slot
+            }
+        };
+        // Nothing was written.
+        let before = held(before?);
+        let undo = self.undo.borrow_mut().insert(Undo { slot, before });
+        if !keep {
+            self.settle(undo, true);
+        }
+        keep.then_some(undo)
     }
 }
 

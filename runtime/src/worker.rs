@@ -9,8 +9,10 @@ use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::Flow;
+use crate::groups::Groups;
 use crate::harvest::{Found, Harvest};
 use crate::inspect::Part;
+use crate::loan::{Borrowed, Loan};
 use crate::message::{CallKind, Leaving, Share};
 use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
@@ -45,6 +47,12 @@ pub(crate) struct Running {
     pub(crate) stamp: u32,
     /// The old states of what it has written, oldest first.
     pub(crate) journal: SmallVec<[Kept; 4]>,
+    /// What it has from other workers of its group.
+    pub(crate) loans: Vec<Loan>,
+    /// Whether entities of all other workers are called where they are, also those of its group.
+    pub(crate) ships: bool,
+    /// Where it is at home in the other groups.
+    pub(crate) homes: SmallVec<[u32; 2]>,
     /// How many calls have left.
     pub(crate) calls: u32,
     /// How many one-way calls have left for each worker.
@@ -61,6 +69,7 @@ pub(crate) struct Running {
 pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) peers: usize,
+    pub(crate) groups: Groups,
     pub(crate) methods: Arc<Methods>,
     classes: RefCell<Vec<Option<Rc<dyn AnyClass>>>>,
     stamps: Cell<u32>,
@@ -78,9 +87,24 @@ impl Running {
     /// Makes it ready for another transaction.
     pub(crate) fn clear(&mut self) {
         // What may have grown keeps its room.
-        let Self { tickets, whole, stamp, journal, calls, sent, done, outstanding, failed } = self;
+        let Self {
+            tickets,
+            whole,
+            stamp,
+            journal,
+            loans,
+            ships,
+            homes,
+            calls,
+            sent,
+            done,
+            outstanding,
+            failed,
+        } = self;
         tickets.clear();
-        (*whole, *stamp, *calls, *outstanding, *failed) = (false, 0, 0, 0, None);
+        loans.clear();
+        homes.clear();
+        (*whole, *ships, *stamp, *calls, *outstanding, *failed) = (false, false, 0, 0, 0, None);
         journal.clear();
         sent.clear();
         done.clear();
@@ -98,11 +122,12 @@ impl Running {
 pub(crate) const AHEAD: usize = 32;
 
 impl Worker {
-    pub(crate) fn new(index: usize, peers: usize, methods: Arc<Methods>) -> Rc<Self> {
+    pub(crate) fn new(index: usize, groups: Groups, methods: Arc<Methods>) -> Rc<Self> {
         Rc::new(Self {
             twice: methods.twice.then(|| Twice::new(methods.clone())),
             index,
-            peers,
+            peers: groups.workers(),
+            groups,
             methods,
             classes: RefCell::default(),
             stamps: Cell::new(1),
@@ -140,9 +165,7 @@ impl Worker {
 
     #[cold]
     fn first_use<E: Entity>(&self, index: usize) -> Result<Rc<dyn AnyClass>> {
-        if !self.methods.has::<E>() {
-            return Err(self.methods.stranger::<E>());
-        }
+        self.known::<E>()?;
         let mut classes = self.classes.borrow_mut();
         if classes.len() <= index {
             classes.resize_with(index + 1, || None);
@@ -150,6 +173,11 @@ impl Worker {
         let class: Rc<dyn AnyClass> = Rc::new(Class::<E>::new());
         classes[index] = Some(class.clone());
         Ok(class)
+    }
+
+    /// A class that is not part of the app is an error.
+    fn known<E: Entity>(&self) -> Result<()> {
+        if self.methods.has::<E>() { Ok(()) } else { Err(self.methods.stranger::<E>()) }
     }
 
     /// Brings what calls will touch near the processor, as far as their arguments say.
@@ -189,10 +217,23 @@ impl Worker {
     }
 
     fn keep<E: Entity>(&self, undo: usize) {
-        let class = E::class().index();
-        let kept = (u32::try_from(class).unwrap_or(u32::MAX), u32::try_from(undo).unwrap_or(u32::MAX));
+        let class = E::class().index() as u32;
+        let kept = self.kept(class, undo);
         self.running.borrow_mut().journal.push(kept);
     }
+
+    pub(crate) fn kept(&self, class: u32, undo: usize) -> Kept {
+        (
+            class,
+            u32::try_from(undo).unwrap_or_else(|_| unreachable!("so many old states do not fit in memory")),
+        )
+    }
+
+    /// The entities of a class, by its number.
+    pub(crate) fn class_at(&self, class: usize) -> Option<Rc<dyn AnyClass>> {
+        self.classes.borrow().get(class).cloned().flatten()
+    }
+
     /// The state of an entity, to be written by the running transaction.
     pub(crate) fn hold_to_write<'c, E: Entity>(
         &self,
@@ -249,16 +290,36 @@ impl Worker {
         self.classes.borrow().get(class)?.as_ref()?.encoded(key)
     }
 
-    /// Whether the running transaction may touch an entity of this worker.
+    /// Whether an entity is at hand here for the running transaction, if it may touch it: it is this worker's, or one of
+    /// its group lends it.
     #[inline]
-    pub(crate) fn may(&self, lock: u64, access: Access) -> bool {
+    pub(crate) fn has(&self, owner: usize) -> bool {
+        owner == self.index || (self.groups.same(owner, self.index) && !self.running.borrow().ships)
+    }
+
+    /// Where a call goes that is not for here.
+    pub(crate) fn home_for(&self, owner: usize) -> usize {
         let running = self.running.borrow();
-        // They are sorted, and all are of this worker.
-        running.whole
-            || match running.tickets.binary_search_by_key(&lock, |held| held.lock) {
-                Ok(at) => running.tickets[at].write || access == Access::Read,
-                Err(_) => false,
-            }
+        let home =
+            running.homes.iter().map(|home| *home as usize).find(|home| self.groups.same(*home, owner));
+        home.filter(|_| !running.ships).unwrap_or(owner)
+    }
+
+    /// Whether the running transaction may touch an entity at hand.
+    #[inline]
+    pub(crate) fn may(&self, at: &Location, access: Access) -> bool {
+        let running = self.running.borrow();
+        if running.whole && at.owner == self.index {
+            return true;
+        }
+        // They are sorted.
+        match running
+            .tickets
+            .binary_search_by_key(&(at.owner, at.lock), |held| (held.owner.into(), held.lock))
+        {
+            Ok(found) => running.tickets[found].write || access == Access::Read,
+            Err(_) => false,
+        }
     }
 
     pub(crate) fn deliver(&self, number: u32, value: Result<Payload>) {
@@ -340,13 +401,8 @@ impl Worker {
         if let Some(slot) = class.find(hash, key) {
             return Ok(slot);
         }
-        let missing = || Error::Missing { entity: E::NAME, key: key_text(key) };
-        let fresh = ambient::within(first_use(path), || E::auto(key)).ok_or_else(missing)?;
-        if fresh.key() != key {
-            return Err(wrong_key(key, &fresh));
-        }
-        self.create(class, hash, fresh);
-        class.find(hash, key).ok_or_else(missing)
+        self.create(class, hash, fresh::<E>(key, path)?);
+        class.find(hash, key).ok_or_else(|| Error::internal("a new entity is not there"))
     }
 
     /// The context of a call that has arrived here.
@@ -356,6 +412,14 @@ impl Worker {
         at: Location,
         key: <M::Entity as Entity>::Key,
     ) -> Result<Cx<M::Entity>> {
+        if at.owner != self.index {
+            if M::ABSENT_OK {
+                self.known::<M::Entity>()?;
+            } else {
+                self.lent::<M::Entity>(&at, &key, flow.path())?;
+            }
+            return Ok(Cx { flow, place: Place::Lent { at, key } });
+        }
         let class = self.class::<M::Entity>()?;
         let slot = if M::ABSENT_OK {
             class.find(at.hash, &key)
@@ -367,16 +431,68 @@ impl Worker {
 
     /// Runs a call of a method that is a plain function on the state of its entity.
     pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
-        let class = self.class::<M::Entity>()?;
-        let slot = self.slot(&class, at.hash, &call.key, path)?;
-        let reads = M::ACCESS == Access::Read;
-        let state = if reads { class.hold(slot) } else { self.hold_to_write(&class, slot) };
-        let missing = || Error::Missing { entity: M::Entity::NAME, key: key_text(&call.key) };
-        let mut state = state.ok_or_else(missing)?;
-        let output = ambient::within(Activation::new(path), || M::plain(&mut state, call.args));
-        if !reads && *state.key() != call.key {
-            return Err(wrong_key(&call.key, &*state));
-        }
-        output.ok_or_else(missing)
+        let Call { key, args } = call;
+        let gone = || Error::internal("the state of an entity is not there");
+        let output = if at.owner != self.index {
+            self.lent::<M::Entity>(&at, &key, path)?;
+            let write = M::ACCESS != Access::Read;
+            let mut state = Lent(self, self.borrow::<M::Entity>(&at, &key, write), write);
+            let Some(state) = &mut state.1 else { return Err(gone()) };
+            if write {
+                writes::<M>(state.get_mut(), &key, args, path)?
+            } else {
+                reads::<M>(state.get(), args, path)
+            }
+        } else {
+            let class = self.class::<M::Entity>()?;
+            let slot = self.slot(&class, at.hash, &key, path)?;
+            if M::ACCESS == Access::Read {
+                reads::<M>(&*class.hold(slot).ok_or_else(gone)?, args, path)
+            } else {
+                writes::<M>(&mut *self.hold_to_write(&class, slot).ok_or_else(gone)?, &key, args, path)?
+            }
+        };
+        output.ok_or_else(|| Error::internal("a plain method is none"))
     }
+
+    /// Sees to it that a lent entity is there; one that comes to be on first use does so now.
+    fn lent<E: Entity>(&self, at: &Location, key: &E::Key, path: u64) -> Result<()> {
+        if !self.is_lent::<E>(at, key) {
+            self.known::<E>()?;
+            self.create_lent(at, fresh::<E>(key, path)?);
+        }
+        Ok(())
+    }
+}
+
+/// A state that goes back to its loan whatever the method does.
+struct Lent<'w, E: Entity>(&'w Worker, Option<Borrowed<E>>, bool);
+
+impl<E: Entity> Drop for Lent<'_, E> {
+    fn drop(&mut self) {
+        if let Some(state) = self.1.take() {
+            self.0.put_back(state, self.2);
+        }
+    }
+}
+
+fn reads<M: Method>(state: &M::Entity, args: M::Args, path: u64) -> Option<M::Output> {
+    ambient::within(Activation::new(path), || M::read(state, args))
+}
+
+fn writes<M: Method>(
+    state: &mut M::Entity,
+    key: &<M::Entity as Entity>::Key,
+    args: M::Args,
+    path: u64,
+) -> Result<Option<M::Output>> {
+    let output = ambient::within(Activation::new(path), || M::write(state, args));
+    if state.key() == key { Ok(output) } else { Err(wrong_key(key, state)) }
+}
+
+/// An entity that comes to be on first use.
+fn fresh<E: Entity>(key: &E::Key, path: u64) -> Result<E> {
+    let missing = || Error::Missing { entity: E::NAME, key: key_text(key) };
+    let fresh = ambient::within(first_use(path), || E::auto(key)).ok_or_else(missing)?;
+    if fresh.key() == key { Ok(fresh) } else { Err(wrong_key(key, &fresh)) }
 }

@@ -8,8 +8,10 @@ use thalweg::simulation::Schedule;
 /// The numbers of workers every script runs at.
 pub const WORKERS: [usize; 3] = [1, 2, 4];
 
-/// And those it is simulated at, with the size of epochs and the seed of the schedule.
-pub const SCHEDULES: [(usize, usize, u64); 4] = [(2, 1, 1), (2, 4, 2), (3, 3, 3), (4, 50, 4)];
+/// And those it is simulated at, with the size of epochs, the seed of the schedule, and the number of groups. If the seed
+/// is even, homes are drawn from it.
+pub const SCHEDULES: [(usize, usize, u64, usize); 4] =
+    [(2, 1, 1, 1), (2, 4, 2, 2), (3, 3, 6, 1), (4, 50, 4, 2)];
 
 /// A reply that was asked for and is not yet there.
 pub type Pending = Box<dyn FnOnce() -> String>;
@@ -80,15 +82,18 @@ pub fn engines<'a>(
         handle.stop().expect("the program stops");
         Run { side: format!("{workers} workers{how}"), replies, state }
     });
-    let simulated = SCHEDULES.into_iter().map(move |(workers, epoch, seed)| {
-        let app = app(App::new("corpus")).workers(workers);
+    let simulated = SCHEDULES.into_iter().map(move |(workers, epoch, seed, groups)| {
+        let app = app(App::new("corpus")).workers(workers).groups(groups);
+        let app = if seed % 2 == 0 { app.draw_homes(seed) } else { app };
         let mut simulation = app.simulate(Schedule { seed, epoch }).expect("the program fits together");
         let pending = submit(simulation.handle());
         simulation.run();
         let replies = pending.into_iter().map(|reply| reply()).collect();
         let state = simulation.inspect().expect("the state can be read");
         Run {
-            side: format!("{workers} simulated workers, epochs up to {epoch}, seed {seed}"),
+            side: format!(
+                "{workers} simulated workers in {groups} groups, epochs up to {epoch}, seed {seed}"
+            ),
             replies,
             state,
         }

@@ -178,18 +178,18 @@ impl Emit<'_> {
         let receiver = match function.kind {
             _ if suspends => None,
             Kind::Constructor | Kind::Helper => None,
-            Kind::Read => Some(quote!(&*#state)),
-            Kind::Write => Some(quote!(#state)),
+            Kind::Read => Some((quote!(read), quote!())),
+            Kind::Write => Some((quote!(write), quote!(mut))),
         };
-        let plain = receiver.filter(|_| !suspends).map(|receiver| {
+        let plain = receiver.filter(|_| !suspends).map(|(way, mutable)| {
             quote! {
                 const PLAIN: #p::std::primitive::bool = true;
-                fn plain(
-                    #state: &mut Self::Entity,
+                fn #way(
+                    #state: &#mutable Self::Entity,
                     #received: Self::Args,
                 ) -> #p::std::option::Option<Self::Output> {
                     let (#(#names,)*) = #received;
-                    #p::std::option::Option::Some(<#entity>::#called #fish (#receiver, #(#names),*))
+                    #p::std::option::Option::Some(<#entity>::#called #fish (#state, #(#names),*))
                 }
             }
         });

@@ -21,6 +21,12 @@ pub(super) struct Active {
     /// Its places in the queues, and how many of its tickets are not granted.
     pub(super) places: SmallVec<[InQueue; 4]>,
     pub(super) waiting: u32,
+    /// Its home, to which this worker lends what it needs; `None` if this is its home.
+    pub(super) home: Option<u16>,
+    /// How many workers have not lent what it needs of them.
+    pub(super) lenders_left: u32,
+    /// How it has ended, while something that was lent is still on its way.
+    pub(super) over: Option<bool>,
     pub(super) running: Box<Running>,
     /// What has to be known to start and end it, if its root is here.
     pub(super) root: Option<RootHere>,
@@ -59,9 +65,9 @@ impl Active {
 
     /// Makes the record ready for another transaction.
     pub(super) fn clear(&mut self) {
-        let Self { places, root, tasks, held, running, .. } = self;
+        let Self { places, root, tasks, held, running, home, over, .. } = self;
         places.clear();
-        *root = None;
+        (*root, *home, *over) = (None, None, None);
         tasks.clear();
         held.clear();
         running.clear();
@@ -73,8 +79,15 @@ impl Executor {
     pub(super) fn go(&mut self, at: usize) {
         let Some(active) = self.active.get_mut(at).filter(|active| active.waiting == 0) else { return };
         let txn = active.txn;
+        if let Some(home) = active.home {
+            return self.lend(at, home);
+        }
         if let Some(root) = active.root.as_mut().filter(|root| !root.started) {
             root.started = true;
+            if root.others.is_empty() {
+                let root = root.of;
+                return self.run_at_home(at, root);
+            }
             let root = root.of;
             let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
             let keep = epoch.dynamic;
@@ -134,7 +147,7 @@ impl Executor {
         let message = match kind {
             CallKind::Await | CallKind::Scout => {
                 let value = value.map(|value| value.unwrap_or_else(|| payload(())));
-                Message::Return(Returned { txn, task, number, value, touched: None })
+                Message::Result(Returned { txn, task, number, value, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
                 let result = value.map(|_| ());
@@ -148,7 +161,7 @@ impl Executor {
     }
 
     /// Runs something as this transaction.
-    fn as_running<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn as_running<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let active = &mut self.active[at];
         ambient::set(Some(active.ambient));
         std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut active.running);
@@ -189,7 +202,7 @@ impl Executor {
                 active.tasks.remove(slot);
                 if let Some((from, task, number)) = pending.from {
                     let returned = Returned { txn, task, number, value, touched: None };
-                    self.send(time, from, Message::Return(returned));
+                    self.send(time, from, Message::Result(returned));
                 }
             }
             Progress::Ended { commit, wrong } => self.ended(at, pending.task, commit, wrong),
@@ -242,6 +255,10 @@ impl Executor {
 
     /// Ends a transaction at this worker: what it wrote stays or is undone, and its tickets go to those who wait.
     pub(super) fn over(&mut self, at: usize, commit: bool) {
+        if let Some(active) = self.active.get_mut(at).filter(|active| active.lenders_left > 0) {
+            active.over = Some(commit);
+            return;
+        }
         let Some(mut active) = self.active.end(at) else { return };
         // Locals of methods that have not come to their end may still hold what is settled now.
         active.tasks.clear();
@@ -257,6 +274,9 @@ impl Executor {
         }
         if self.exclusive == Some(at) {
             self.exclusive = None;
+        }
+        if active.home.is_none() {
+            self.give_back(&mut active, commit);
         }
         self.active.leave(active);
     }

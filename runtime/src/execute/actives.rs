@@ -2,7 +2,9 @@
 use super::Phase;
 use super::active::{Active, RootHere};
 use super::admit::{Has, RootOf};
+use crate::groups::lenders;
 use crate::message::{Share, TxnId};
+use crate::plan::Ticket;
 use crate::queue::Queues;
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -18,8 +20,9 @@ const WINDOW: usize = 64;
 const MOST: usize = 256;
 
 /// The transactions that are active at a worker, and their places in the queues.
-#[derive(Default)]
 pub(super) struct Actives {
+    /// This worker.
+    me: u16,
     all: Slab<Box<Active>>,
     by_txn: FxHashMap<TxnId, usize>,
     queues: Queues,
@@ -31,6 +34,12 @@ pub(super) struct Actives {
 }
 
 impl Actives {
+    pub(super) fn new(me: usize) -> Self {
+        let me = u16::try_from(me).unwrap_or_else(|_| unreachable!("there are not so many workers"));
+        let (all, by_txn, queues) = (Slab::new(), FxHashMap::default(), Queues::default());
+        Self { me, all, by_txn, queues, ready: VecDeque::new(), spare: Vec::new() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -47,8 +56,14 @@ impl Actives {
 
     /// The root of a transaction that needs no other worker and would wait for nobody here.
     pub(super) fn free_root(&self, has: &Has<'_>) -> Option<RootOf> {
-        let free = has.share == Share::Whole || has.tickets.iter().all(|own| self.queues.is_free(own.lock));
-        has.root.filter(|_| free && has.others.is_empty())
+        let free = |ticket: &Ticket| ticket.owner == self.me && self.queues.is_free(ticket.lock);
+        has.root
+            .filter(|_| has.others.is_empty() && (has.share == Share::Whole || has.tickets.iter().all(free)))
+    }
+
+    /// How many other workers lend something to a transaction that is at home here.
+    pub(super) fn lenders(&self, has: &Has<'_>) -> u32 {
+        if has.home.is_some() { 0 } else { lenders(has.tickets, self.me).count() as u32 }
     }
 
     /// Where a transaction is, if it is active.
@@ -76,12 +91,14 @@ impl Actives {
 
     /// Puts a transaction into the queues; where it is from here on.
     pub(super) fn activate(&mut self, txn: TxnId, phase: Phase, stamp: u32, has: Has<'_>) -> usize {
-        let Has { share, tickets, root, others } = has;
+        let from_lenders = self.lenders(&has);
+        let Has { share, tickets, home, root, others } = has;
         let mut active = self.spare.pop().unwrap_or_default();
         let at = self.all.vacant_key();
-        (active.txn, active.phase, active.waiting) = (txn, phase, 0);
+        (active.txn, active.phase, active.waiting) = (txn, phase, from_lenders);
+        (active.home, active.lenders_left) = (home, from_lenders);
         if share == Share::Tickets {
-            for ticket in tickets {
+            for ticket in tickets.iter().filter(|ticket| ticket.owner == self.me) {
                 let (place, granted) = self.queues.join(ticket.lock, at, ticket.write);
                 active.places.push(place);
                 active.waiting += u32::from(!granted);
@@ -89,6 +106,8 @@ impl Actives {
         }
         active.running.may_touch(share, tickets);
         active.running.stamp = stamp;
+        active.running.ships = share == Share::Whole;
+        active.running.homes.extend_from_slice(others);
         let others = || SmallVec::from_slice(others);
         active.root = root.map(|of| RootHere { of, others: others(), started: false, decider: None });
         if active.waiting == 0 {
@@ -97,6 +116,15 @@ impl Actives {
         self.all.insert(active);
         self.by_txn.insert(txn, at);
         at
+    }
+
+    /// A transaction has got one more of what it waits for.
+    pub(super) fn granted(&mut self, at: usize) {
+        let active = &mut self.all[at];
+        active.waiting -= 1;
+        if active.waiting == 0 {
+            self.ready.push_back(at);
+        }
     }
 
     /// Takes one out that is over.

@@ -3,15 +3,17 @@ use super::epoch::{Place, Stage};
 use super::{Executor, Phase, Time};
 use crate::message::{Message, RootAt, Share, TxnId};
 use crate::plan::Ticket;
-use smallvec::SmallVec;
 
 /// What a transaction has at this worker.
 #[derive(Clone, Copy)]
 pub(super) struct Has<'a> {
     pub(super) share: Share,
     pub(super) tickets: &'a [Ticket],
-    /// The root, if it is here, and the other workers that have tickets.
+    /// Its home in this group, if that is another worker.
+    pub(super) home: Option<u16>,
+    /// The root, if it is here.
     pub(super) root: Option<RootOf>,
+    /// The other workers to which calls are shipped.
     pub(super) others: &'a [u32],
 }
 
@@ -79,15 +81,14 @@ impl Executor {
         let Some(epoch) = self.epochs.get(&txn.epoch) else { return true };
         let mut has = match epoch.entry(place) {
             Some((parcel, entry)) => parcel.has(place.parcel, entry),
-            None => Has { share: Share::Tickets, tickets: &[], root: None, others: &[] },
+            None => Has { share: Share::Tickets, tickets: &[], home: None, root: None, others: &[] },
         };
-        if let Some((share, tickets)) = epoch.shares.get(&txn) {
-            (has.share, has.tickets) = (*share, tickets);
+        if let Some(own) = epoch.shares.get(&txn) {
+            (has.share, has.tickets, has.home, has.others) = (own.share, &own.tickets, own.home, &own.others);
         }
-        let guess = epoch.guesses.get(&txn).map(|guess| &guess.workers);
-        let others: Option<SmallVec<[u32; 4]>> =
-            guess.map(|workers| workers.iter().copied().filter(|worker| !self.is_me(*worker)).collect());
-        has.others = others.as_deref().unwrap_or(has.others);
+        if let Some(guess) = epoch.guesses.get(&txn) {
+            has.others = &guess.others;
+        }
         let whole = has.share == Share::Whole;
         if whole && !self.active.is_empty() {
             return false;
@@ -100,7 +101,7 @@ impl Executor {
             }
             None => {
                 let early = self.early.remove(&txn);
-                if ended(early.as_ref()) {
+                if self.active.lenders(&has) == 0 && ended(early.as_ref()) {
                     self.admitted(txn);
                     drop(early);
                 } else {

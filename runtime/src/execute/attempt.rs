@@ -1,6 +1,6 @@
 //! Whether an epoch with dynamic transactions stands, and what to do when it does not.
 use super::{Executor, Phase, Time};
-use crate::message::{Message, Share, TxnId};
+use crate::message::{Message, Own, TxnId};
 use crate::plan::Count;
 
 /// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
@@ -23,6 +23,8 @@ impl Executor {
             self.methods.count(guess.method, self.worker.index, Count::Tail, 1);
         }
         let workers = guess.workers.clone();
+        let me = self.worker.index;
+        guess.others = workers.iter().copied().filter(|worker| *worker as usize != me).collect();
         epoch.wrong.insert(txn, true);
         let at = Time { epoch: txn.epoch, phase: epoch.phase };
         for to in self.others() {
@@ -50,7 +52,7 @@ impl Executor {
         }
         for (txn, needed) in std::mem::take(&mut epoch.wrong) {
             if needed {
-                epoch.shares.insert(txn, (Share::Whole, Vec::new()));
+                epoch.shares.insert(txn, Own::whole());
             }
         }
         let phase = epoch.phase.next();

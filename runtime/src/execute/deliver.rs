@@ -10,16 +10,21 @@ impl Executor {
         match message {
             Message::Call(called) if called.leaving.kind == CallKind::Scout => self.scout_call(at, called),
             Message::Call(called) => self.call(at, called),
-            Message::Return(returned) if returned.touched.is_some() => self.scout_return(at, returned),
-            Message::Return(returned) => self.returned(returned),
+            Message::Result(returned) if returned.touched.is_some() => self.scout_return(at, returned),
+            Message::Result(returned) => self.returned(returned),
+            Message::Grant { txn, loans } => match self.active.find(txn) {
+                Some(active) => self.granted(active, loans),
+                None => self.not_active(at, txn, Message::Grant { txn, loans }),
+            },
+            Message::Return { txn, loans } => self.given_back(txn, loans),
             Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
             Message::End { txn, commit } => match self.active.find(txn) {
                 Some(active) => self.over(active, commit),
                 None => self.not_active(at, txn, Message::End { txn, commit }),
             },
-            Message::Scouted { txn, tickets, share } => {
+            Message::Scouted { txn, own } => {
                 if let Some(epoch) = self.epochs.get_mut(&at.epoch) {
-                    epoch.shares.insert(txn, (share, tickets));
+                    epoch.shares.insert(txn, own);
                 }
             }
             Message::Wrong { txn, needed } => {
@@ -63,7 +68,7 @@ impl Executor {
         let message = match leaving.kind {
             CallKind::OneWay | CallKind::Last => Message::Ack { txn, number, result: Err(error) },
             CallKind::Await | CallKind::Scout => {
-                Message::Return(Returned { txn, task, number, value: Err(error), touched: None })
+                Message::Result(Returned { txn, task, number, value: Err(error), touched: None })
             }
         };
         self.send(at, from, message);

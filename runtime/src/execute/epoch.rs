@@ -2,7 +2,7 @@
 use super::Phase;
 use super::admit::{Has, RootOf};
 use super::scout::Scout;
-use crate::message::{Entry, Message, Parcel, Share, TxnId};
+use crate::message::{Entry, Message, Own, Parcel, Share, TxnId};
 use crate::plan::Ticket;
 use crate::request::Work;
 use crate::worker::{AHEAD, Kept, Worker};
@@ -45,6 +45,8 @@ pub(super) struct Guess {
     pub(super) method: usize,
     /// The workers that have its tickets, this one too.
     pub(super) workers: BTreeSet<u32>,
+    /// Those of them that have to be told when it has ended.
+    pub(super) others: Vec<u32>,
     /// How often it was wrong.
     pub(super) wrong: u32,
 }
@@ -73,7 +75,7 @@ pub(super) struct Epoch {
     /// The scouts that started here and are not done.
     pub(super) scouts_left: usize,
     /// What dynamic transactions have at this worker.
-    pub(super) shares: BTreeMap<TxnId, (Share, Vec<Ticket>)>,
+    pub(super) shares: BTreeMap<TxnId, Own>,
     pub(super) guesses: BTreeMap<TxnId, Guess>,
     /// The transactions that were wrong in this attempt, and whether they need this worker.
     pub(super) wrong: BTreeMap<TxnId, bool>,
@@ -122,8 +124,8 @@ impl Epoch {
     pub(super) fn roots(&self) -> Vec<(TxnId, RootOf, bool)> {
         let roots = (0..).zip(&self.parcels).flat_map(|(number, parcel)| {
             parcel.entries.iter().filter_map(move |entry| {
-                let (at, _) = entry.root.as_ref()?;
-                Some((parcel.txn(entry.seq), RootOf { parcel: number, at: *at }, entry.dynamic))
+                let at = entry.root?;
+                Some((parcel.txn(entry.seq), RootOf { parcel: number, at }, entry.dynamic))
             })
         });
         roots.collect()
@@ -139,7 +141,8 @@ impl Epoch {
     pub(super) fn expect(&mut self, worker: &Worker) {
         let next = &self.order[self.cursor..self.order.len().min(self.cursor + AHEAD)];
         let entries = next.iter().filter_map(|place| self.entry(*place));
-        worker.expect_all(entries.flat_map(|(parcel, entry)| parcel.tickets_of(entry)));
+        let tickets = entries.flat_map(|(parcel, entry)| parcel.tickets_of(entry));
+        worker.expect_all(tickets.filter(|ticket| usize::from(ticket.owner) == worker.index));
         self.expected = self.cursor + next.len();
     }
 
@@ -171,10 +174,9 @@ impl Parcel {
     /// What the transaction of an entry has here; `number` is that of the parcel.
     pub(super) fn has(&self, number: u32, entry: &Entry) -> Has<'_> {
         let tickets = self.tickets_of(entry);
-        let others =
-            entry.root.as_ref().map_or(0..0, |(_, others)| others.start as usize..others.end as usize);
-        let root = entry.root.as_ref().map(|(at, _)| RootOf { parcel: number, at: *at });
-        Has { share: Share::Tickets, tickets, root, others: &self.others[others] }
+        let others = entry.others.start as usize..entry.others.end as usize;
+        let root = entry.root.map(|at| RootOf { parcel: number, at });
+        Has { share: Share::Tickets, tickets, home: entry.home, root, others: &self.others[others] }
     }
 
     /// The tickets of an entry.

@@ -21,6 +21,7 @@ mod admit;
 mod attempt;
 mod deliver;
 mod epoch;
+mod lend;
 mod scout;
 
 use crate::ambient;
@@ -94,14 +95,14 @@ impl Executor {
     pub(crate) fn new(worker: Rc<Worker>) -> Self {
         Self {
             methods: worker.methods.clone(),
-            worker,
             epochs: BTreeMap::new(),
             sequenced: 0,
             passed: Time::default(),
-            active: Actives::default(),
+            active: Actives::new(worker.index),
             exclusive: None,
             early: FxHashMap::default(),
             out: Vec::new(),
+            worker,
         }
     }
 
@@ -179,10 +180,6 @@ impl Executor {
 
     fn send(&mut self, at: Time, to: u32, message: Message) {
         self.out.push(Outgoing { at, to, message });
-    }
-
-    fn is_me(&self, worker: u32) -> bool {
-        worker as usize == self.worker.index
     }
 
     fn others(&self) -> impl Iterator<Item = u32> + use<> {

@@ -3,13 +3,13 @@ use super::epoch::{Guess, Stage};
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
-use crate::message::{Called, Leaving, Message, Returned, Share, TxnId};
+use crate::groups::{Part, Root};
+use crate::message::{Called, Leaving, Message, Own, Returned, Share, TxnId};
 use crate::oracle::Plain;
 use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
 use crate::task::{AnyTask, Payload, Progress};
 use crate::worker::Running;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What a scout has at one worker. Scouts make one call at a time, so their tasks form a stack.
@@ -113,7 +113,7 @@ impl Executor {
     ) {
         let touched = Some(self.scout_of(txn).map(Scout::touched).unwrap_or_default());
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
-        self.send(at, from, Message::Return(Returned { txn, task, number, value, touched }));
+        self.send(at, from, Message::Result(Returned { txn, task, number, value, touched }));
     }
 
     /// A scout's call from another worker.
@@ -146,34 +146,45 @@ impl Executor {
     fn share_out(&mut self, txn: TxnId, touched: Option<Vec<Ticket>>) {
         let phase = self.epochs.get(&txn.epoch).map_or(Phase::SCOUT, |epoch| epoch.phase);
         let at = Time { epoch: txn.epoch, phase };
-        let me = u32::try_from(self.worker.index).unwrap_or(u32::MAX);
-        let mut shares: Vec<(u32, Share, Vec<Ticket>)> = match touched {
-            None => self.others().map(|to| (to, Share::Whole, Vec::new())).collect(),
+        let me = self.worker.index as u16;
+        let mut all: Vec<(u32, Own)> = match touched {
+            None => self.others().map(|to| (to, Own::whole())).collect(),
+            // One that touches nothing elsewhere waits for nobody elsewhere: the worker is its own for as long as it
+            // runs, and what else it touches here does not make it wrong.
+            Some(tickets) if tickets.iter().all(|ticket| ticket.owner == me) => Vec::new(),
             Some(mut tickets) => {
                 normalise(&mut tickets);
-                let own = tickets.chunk_by(|a, b| a.owner == b.owner);
-                own.map(|own| (own[0].owner.into(), Share::Tickets, own.to_vec())).collect()
+                let mut all = Vec::new();
+                self.worker.groups.parts(txn, Root::Fixed(me), &tickets, |Part { worker, home, tickets }| {
+                    let (tickets, home) = (tickets.to_vec(), (home != worker).then_some(home));
+                    all.push((
+                        worker.into(),
+                        Own { share: Share::Tickets, tickets, home, others: Vec::new() },
+                    ));
+                });
+                let homes: Vec<u32> =
+                    all.iter().filter(|(_, own)| own.home.is_none()).map(|(worker, _)| *worker).collect();
+                for (home, own) in all.iter_mut().filter(|(_, own)| own.home.is_none()) {
+                    own.others.extend(homes.iter().filter(|other| *other != home));
+                }
+                all
             }
         };
-        let elsewhere = shares.iter().any(|(to, ..)| *to != me);
-        let mut here = Vec::new();
-        if let Some(own) = shares.iter().position(|(to, ..)| *to == me) {
-            here = shares.remove(own).2;
-        }
-        // One that touches nothing elsewhere waits for nobody elsewhere: the worker is its own for as long as it runs,
-        // and what else it touches here does not make it wrong.
-        let whole = !elsewhere || here.is_empty();
-        let share = if whole { Share::Whole } else { Share::Tickets };
-        let workers: BTreeSet<u32> = shares.iter().map(|(to, ..)| *to).chain([me]).collect();
+        let here = all.iter().position(|(worker, _)| *worker == u32::from(me));
+        let own = match here {
+            Some(here) => all.swap_remove(here).1,
+            None => Own { others: all.iter().map(|(worker, _)| *worker).collect(), ..Own::whole() },
+        };
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
-            epoch.shares.insert(txn, (share, here));
             if let Some(guess) = epoch.guesses.get_mut(&txn) {
-                guess.workers = workers;
+                guess.workers = all.iter().map(|(worker, _)| *worker).chain([me.into()]).collect();
+                guess.others.clone_from(&own.others);
             }
+            epoch.shares.insert(txn, own);
             epoch.scouts_left -= 1;
         }
-        for (to, share, tickets) in shares {
-            self.send(at, to, Message::Scouted { txn, tickets, share });
+        for (to, own) in all {
+            self.send(at, to, Message::Scouted { txn, own });
         }
     }
 }

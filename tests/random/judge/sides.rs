@@ -3,6 +3,7 @@ use super::engine::{self, Run};
 use super::verdict::Ways;
 use super::{Program, Request, requests};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use thalweg::App;
 use thalweg::oracle::Oracle;
 use thalweg::simulation::Schedule;
 
@@ -79,7 +80,9 @@ impl Side {
                 return difference(program, &requests, &expected, &got);
             }
             Self::Threads { workers } => {
-                engine::run((program.app)().workers(workers), program.submit, requests)
+                let app = (program.app)().workers(workers);
+                let app = if workers == 3 { app.groups(2).draw_homes(program.seed) } else { app };
+                engine::run(app, program.submit, requests)
             }
         };
         difference(program, requests, expected, &got)
@@ -93,7 +96,7 @@ fn simulated(
     (workers, handles, schedule): (usize, usize, Schedule),
     ways: &mut Ways,
 ) -> Result<(Run, Vec<usize>), String> {
-    let app = (program.app)().workers(workers);
+    let app = placed((program.app)().workers(workers), workers, schedule.seed ^ schedule.epoch as u64);
     let simulate = || engine::simulate(app, program.submit, requests, handles, schedule);
     let (run, order, counts) = catch_unwind(AssertUnwindSafe(simulate)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -101,6 +104,16 @@ fn simulated(
     })?;
     ways.count(&counts);
     Ok((run, order))
+}
+
+/// In a third of the simulations all entities are lent to the homes of transactions, in a third homes are drawn, and in a
+/// third groups, too, between which calls are shipped; down to groups of one worker.
+fn placed(app: App, workers: usize, seed: u64) -> App {
+    match seed % 3 {
+        0 => app,
+        1 => app.draw_homes(seed),
+        _ => app.groups(1 + (seed / 3) as usize % workers).draw_homes(seed),
+    }
 }
 
 /// The first request that was answered in another way, or the state that came out.

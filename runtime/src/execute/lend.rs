@@ -1,0 +1,83 @@
+//! Lending: a transaction executes at its home, with what the other workers of its group lend it.
+use super::Executor;
+use super::active::Active;
+use super::admit::RootOf;
+use crate::groups::lenders;
+use crate::guard::caught;
+use crate::loan::{Loans, going_back};
+use crate::message::{Message, TxnId};
+use crate::place::hash_of;
+
+impl Executor {
+    /// A transaction has its turn at this worker, and is at home at another.
+    pub(super) fn lend(&mut self, at: usize, home: u16) {
+        let (active, worker) = (&self.active[at], &self.worker);
+        let mut loans = Loans::new();
+        // How a key is hashed is user code; it has been hashed before.
+        let lent = caught(|| {
+            for ticket in &active.running.tickets {
+                worker.lend((ticket.class, hash_of(ticket.lock, ticket.class)), ticket.write, &mut loans);
+            }
+        });
+        if let Err(error) = lent {
+            tracing::error!(%error, "a key that could be hashed can no longer be: its entity is not found");
+        }
+        let (txn, time) = (active.txn, active.time());
+        self.send(time, home.into(), Message::Grant { txn, loans });
+    }
+
+    /// A worker has lent what a transaction needs that is at home here.
+    pub(super) fn granted(&mut self, at: usize, loans: Loans) {
+        let active = &mut self.active[at];
+        assert!(active.lenders_left > 0, "who lends is waited for");
+        active.lenders_left -= 1;
+        active.running.loans.extend(loans);
+        match active.over.filter(|_| active.lenders_left == 0) {
+            Some(commit) => self.over(at, commit),
+            None => self.active.granted(at),
+        }
+    }
+
+    /// All that a transaction touches is at hand: it runs from beginning to end.
+    pub(super) fn run_at_home(&mut self, at: usize, root: RootOf) {
+        let txn = self.active[at].txn;
+        let worker = self.worker.clone();
+        let went = self.as_running(at, |executor| {
+            let epoch = executor.epochs.get_mut(&txn.epoch)?;
+            let keep = epoch.dynamic;
+            Some(epoch.work(root).run_alone(root.at.place as usize, &worker, keep))
+        });
+        let Some(went) = went else {
+            unreachable!("the epoch of a transaction that is not over is not over")
+        };
+        if let Some(wrong) = went.wrong {
+            self.wrong(txn, wrong);
+        }
+        self.over(at, went.commit);
+    }
+
+    /// A transaction is over at home: what it was lent goes back.
+    pub(super) fn give_back(&mut self, active: &mut Active, commit: bool) {
+        let (txn, time) = (active.txn, active.time());
+        let me = self.worker.index as u16;
+        let running = &mut *active.running;
+        for lender in lenders(&running.tickets, me) {
+            let loans = going_back(&mut running.loans, lender, commit);
+            self.send(time, lender.into(), Message::Return { txn, loans });
+        }
+        assert!(running.loans.is_empty(), "everything that was lent goes back");
+    }
+
+    /// What this worker has lent comes back.
+    pub(super) fn given_back(&mut self, txn: TxnId, loans: Loans) {
+        let (Some(at), Some(epoch)) = (self.active.find(txn), self.epochs.get_mut(&txn.epoch)) else {
+            unreachable!("who has lent something waits for it")
+        };
+        for loan in loans {
+            if let Err(error) = self.worker.take_back(loan, epoch.dynamic, &mut epoch.journal) {
+                unreachable!("what was lent is taken back: {error}");
+            }
+        }
+        self.over(at, true);
+    }
+}
