@@ -57,6 +57,9 @@ fn difference(before: Traffic, after: Traffic) -> Traffic {
         calls: after.calls - before.calls,
         answers: after.answers - before.answers,
         ends: after.ends - before.ends,
+        grants: after.grants - before.grants,
+        returns: after.returns - before.returns,
+        lent: after.lent - before.lent,
         scouting: after.scouting - before.scouting,
         message_bytes: after.message_bytes - before.message_bytes,
         epochs: after.epochs - before.epochs,
@@ -67,12 +70,12 @@ fn difference(before: Traffic, after: Traffic) -> Traffic {
 impl Counted {
     /// Everything but parcels.
     pub fn messages(&self) -> u64 {
-        let Traffic { calls, answers, ends, scouting, .. } = self.traffic;
-        calls + answers + ends + scouting
+        let Traffic { calls, answers, ends, grants, returns, scouting, .. } = self.traffic;
+        calls + answers + ends + grants + returns + scouting
     }
 
-    /// Messages for each call to another worker; 0 if there is none.
-    pub fn per_call(&self) -> f64 {
-        self.messages() as f64 / self.traffic.calls.max(1) as f64
+    /// Messages for each entity that is not at home; 0 if there is none.
+    pub fn per_lent(&self) -> f64 {
+        self.messages() as f64 / self.traffic.lent.max(1) as f64
     }
 }

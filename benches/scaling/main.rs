@@ -5,8 +5,8 @@
 //! [`PER_WORKER`] at each; a worker takes 1 to 64 at a time into an epoch, as drawn from a fixed seed. The same messages are
 //! counted in every run. What loads the data is not counted.
 //!
-//! The bench fails when a bound of [`bound`] does not hold: messages must not grow faster than the workload's own calls to
-//! other workers, which grow from half of all calls with two workers to nearly all with many. Workloads enter through
+//! The bench fails when a bound of [`bound`] does not hold: messages must not grow faster than the entities that are not at
+//! the home of a transaction, which grow from half of all with two workers to nearly all with many. Workloads enter through
 //! one handle for each worker, so their books, which foretell the answers for one, are not asked here; the tests do that.
 //!
 //! Bytes are those of the messages themselves, without what arguments and results point to: nothing is serialised
@@ -72,16 +72,17 @@ fn main() -> thalweg::Result<ExitCode> {
 
 fn print_head() {
     println!(
-        "{:<17} {:>7} | {:^48} | {:^15} | {:^15} | {:>8}",
+        "{:<17} {:>7} | {:^56} | {:^15} | {:^15} | {:>8}",
         "", "", "per transaction", "bytes of", "parcels per", "messages"
     );
     println!(
-        "{:<17} {:>7} | {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} | {:>8} {:>6} | {:>8} {:>6} | {:>8}",
+        "{:<17} {:>7} | {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} | {:>8} {:>6} | {:>8} {:>6} | {:>8}",
         "workload",
         "workers",
+        "lent",
+        "grants",
+        "returns",
         "calls",
-        "answers",
-        "ends",
         "scouting",
         "parcels",
         "undone",
@@ -89,7 +90,7 @@ fn print_head() {
         "parcels",
         "epoch",
         "part",
-        "per call"
+        "per lent"
     );
 }
 
@@ -97,12 +98,13 @@ fn print(case: &Case, counted: &Counted) {
     let traffic = counted.traffic;
     let each = |count: u64| count as f64 / counted.transactions as f64;
     println!(
-        "{:<17} {:>7} | {:>7.3} {:>7.3} {:>7.3} {:>8.3} {:>7.3} {:>7.3} | {:>8.0} {:>7.0} | {:>8.2} {:>6.2} | {:>8.3}",
+        "{:<17} {:>7} | {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>8.3} {:>7.3} {:>7.3} | {:>8.0} {:>7.0} | {:>8.2} {:>6.2} | {:>8.3}",
         case.name,
         counted.workers,
+        each(traffic.lent),
+        each(traffic.grants),
+        each(traffic.returns),
         each(traffic.calls),
-        each(traffic.answers),
-        each(traffic.ends),
         each(traffic.scouting),
         each(traffic.parcels),
         each(counted.undone),
@@ -110,7 +112,7 @@ fn print(case: &Case, counted: &Counted) {
         each(traffic.parcel_bytes),
         traffic.parcels as f64 / traffic.epochs as f64,
         traffic.parcels as f64 / traffic.parts as f64,
-        counted.per_call(),
+        counted.per_lent(),
     );
 }
 
@@ -121,12 +123,12 @@ fn print_growth(case: &Case, counted: &[Counted]) {
         (case.guesses, crossing.next(), crossing.next_back())
     {
         println!(
-            "  {}: scouts guess wrong, which all workers are told; messages per call grow from {:.1} with {} workers to \
+            "  {}: scouts guess wrong, which all workers are told; messages per entity lent go from {:.1} with {} workers to \
              {:.1} with {}",
             case.name,
-            first.per_call(),
+            first.per_lent(),
             first.workers,
-            last.per_call(),
+            last.per_lent(),
             last.workers
         );
     }

@@ -1,7 +1,8 @@
 //! Transfers between 100,000 accounts, by three subjects in turn in one run:
 //! (a) a plain loop over std's `HashMap`, (b) a dataflow on timely written by hand, (c) the entity program.
 //!
-//! `cargo bench --bench transfer`; with `-- --quick` everything is small and only shows that it works. The figures are
+//! `cargo bench --bench transfer`; with `-- --quick` everything is small and only shows that it works, and with
+//! `-- --case=5` only that case of [`CASES`] is run; with `--profile`, too, only (c) in batches. The figures are
 //! medians of the rounds; the ratios are of one run and so comparable on a noisy machine. (c) is measured twice, with
 //! requests submitted in batches and one at a time; the latter is given the first part of the input only.
 #![allow(clippy::disallowed_methods)]
@@ -41,15 +42,29 @@ struct Rates([Vec<f64>; 4]);
 fn main() -> thalweg::Result {
     let size = if std::env::args().any(|arg| arg == "--quick") { QUICK } else { FULL };
     timely::check();
+    let case = std::env::args().find_map(|arg| arg.strip_prefix("--case=")?.parse::<usize>().ok());
+    let profiled = std::env::args().any(|arg| arg == "--profile");
+    let cases: Vec<(usize, Kind)> = match case {
+        Some(case) => vec![CASES[case]],
+        None => CASES.to_vec(),
+    };
     // Each of (b) and (c) has its own placement, so what crosses between workers is drawn for each.
-    let draw =
-        |owner| CASES.map(|(workers, kind)| Input::new(kind, size.transfers, size.accounts, workers, owner));
+    let draw = |owner| {
+        let input = |(workers, kind): &(usize, Kind)| {
+            Input::new(*kind, size.transfers, size.accounts, *workers, owner)
+        };
+        cases.iter().map(input).collect::<Vec<_>>()
+    };
     let inputs = draw(owner).into_iter().zip(draw(entities::owner)).collect::<Vec<_>>();
-    let mut rates = CASES.map(|_| Rates::default());
+    let mut rates: Vec<Rates> = cases.iter().map(|_| Rates::default()).collect();
     for _ in 0..size.rounds {
         for (((workers, _), (input, own)), Rates([a, b, c, d])) in
-            CASES.into_iter().zip(&inputs).zip(&mut rates)
+            cases.iter().copied().zip(&inputs).zip(&mut rates)
         {
+            if profiled {
+                c.push(entities::entities(workers, own, Way::Batches)?);
+                continue;
+            }
             a.push(plain::plain(input));
             b.push(timely::timely(workers, input));
             c.push(entities::entities(workers, own, Way::Batches)?);
@@ -60,7 +75,11 @@ fn main() -> thalweg::Result {
         "{:<26} {:>7}  {:<14} {:>8} {:>8} {:>8}",
         "subject", "workers", "input", "M/s", "of (a)", "of (b)"
     );
-    for ((workers, kind), Rates(of)) in CASES.into_iter().zip(rates) {
+    for ((workers, kind), Rates(of)) in cases.into_iter().zip(rates) {
+        if profiled {
+            println!("(c) entities, batches: {:.3} M/s", median(of[2].clone()) / 1e6);
+            continue;
+        }
         let [a, b, c, d] = of.map(median);
         let names = [
             ("(a) plain HashMap", 1, a),

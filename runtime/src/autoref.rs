@@ -2,8 +2,12 @@
 //! first of several candidates wins, and by bounds that nothing meets, whose message tells what is wrong.
 use crate::call::Call;
 use crate::entity::Method;
+use crate::loan::Lendable;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// The value of a statement.
 pub struct Statement<'a, T: ?Sized>(pub &'a T);
@@ -173,3 +177,63 @@ pub trait PublicMethod {}
     note = "constructors return `Self` or `Result<Self, _>`, written out in their signature"
 )]
 pub trait ReturnsItself {}
+
+/// The state of an entity, to be lent.
+pub struct Lending<E>(Cell<Option<Arc<E>>>);
+
+impl<E> Lending<E> {
+    /// The state.
+    pub fn new(state: Arc<E>) -> Self {
+        Self(Cell::new(Some(state)))
+    }
+}
+
+/// A state that may go to another worker.
+pub trait Lends {
+    /// The state without its type.
+    fn lend(&self) -> Option<Lendable>;
+}
+impl<E: Send + Sync + 'static> Lends for Lending<E> {
+    fn lend(&self) -> Option<Lendable> {
+        self.0.take().map(|state| state as Lendable)
+    }
+}
+
+/// The answer for every other type; a field of it is refused.
+pub trait NeverLends {
+    /// Always `None`.
+    fn lend(&self) -> Option<Lendable> {
+        None
+    }
+}
+impl<E> NeverLends for &Lending<E> {}
+
+/// A state that has been lent, to be used.
+pub struct Borrowing<E>(Cell<Option<Lendable>>, PhantomData<fn() -> E>);
+
+impl<E> Borrowing<E> {
+    /// The state without its type.
+    pub fn new(state: Lendable) -> Self {
+        Self(Cell::new(Some(state)), PhantomData)
+    }
+}
+
+/// A state that may come from another worker.
+pub trait Borrows<E> {
+    /// The state.
+    fn borrow(&self) -> Option<Arc<E>>;
+}
+impl<E: Send + Sync + 'static> Borrows<E> for Borrowing<E> {
+    fn borrow(&self) -> Option<Arc<E>> {
+        self.0.take()?.downcast().ok()
+    }
+}
+
+/// The answer for every other type; a field of it is refused.
+pub trait NeverBorrows<E> {
+    /// Always `None`.
+    fn borrow(&self) -> Option<Arc<E>> {
+        None
+    }
+}
+impl<E> NeverBorrows<E> for &Borrowing<E> {}

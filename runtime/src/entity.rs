@@ -4,6 +4,7 @@ use crate::codec;
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::harvest::Harvest;
+use crate::loan::Lendable;
 use crate::place::{ClassId, StableHasher};
 use crate::program::Explorer;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use thalweg_graph::Access;
 
 /// What a key must be able to do; implemented for everything that can.
@@ -57,7 +59,7 @@ impl<T: Send + Sync + 'static> State for T {}
     label = "not an entity",
     note = "write `#[entity]` on the struct"
 )]
-pub trait Entity: State + Clone + Serialize + DeserializeOwned + 'static {
+pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     /// The type of the field marked `#[key]`.
     type Key: Key;
     /// The generated type that carries the methods of a [`crate::Ref`].
@@ -84,6 +86,11 @@ pub trait Entity: State + Clone + Serialize + DeserializeOwned + 'static {
     fn place(key: &Self::Key, hasher: &mut StableHasher);
     /// A new entity on first use, or `None` when entities are created explicitly.
     fn auto(key: &Self::Key) -> Option<Self>;
+    /// A state on its way to another worker. What an entity holds is [`State`], so there is one; a bound here would
+    /// say a second time what is wrong with a field.
+    fn lend(state: Arc<Self>) -> Option<Lendable>;
+    /// The state that another worker has sent.
+    fn borrow(state: Lendable) -> Option<Arc<Self>>;
     /// Whether an entity is created on first use.
     const AUTO: bool;
     /// Whether only a part of the key decides placement.

@@ -94,6 +94,7 @@ pub mod __private {
     };
     pub use crate::entity::{ByBytes, ByClone, NeverCopied, NeverCopies, NeverTwin, NeverVisited};
     pub use crate::harvest::Harvest;
+    pub use crate::loan::Lendable;
     pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};
     pub use crate::program::Explorer;

@@ -17,7 +17,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// A state without its type.
-pub(crate) type Lendable = Arc<dyn Any + Send + Sync>;
+pub type Lendable = Arc<dyn Any + Send + Sync>;
+
+/// A state as it is lent.
+pub(crate) fn lendable<E: Entity>(state: Arc<E>) -> Lendable {
+    E::lend(state).unwrap_or_else(|| unreachable!("what an entity holds is `Send` and `Sync`"))
+}
+
+/// A state that has been lent.
+pub(crate) fn typed<E: Entity>(state: Lendable) -> Arc<E> {
+    E::borrow(state).unwrap_or_else(|| unreachable!("a loan has the type of its class"))
+}
 
 /// What a message brings.
 pub(crate) type Loans = SmallVec<[Loan; 1]>;
@@ -95,10 +105,6 @@ impl Worker {
     /// The state of a lent entity, for as long as no call is made.
     pub(crate) fn borrow<E: Entity>(&self, at: &Location, key: &E::Key, write: bool) -> Option<Borrowed<E>> {
         let loan = self.loan_of::<E>(at, key)?;
-        let typed = |state: Lendable| match state.downcast::<E>() {
-            Ok(state) => state,
-            Err(_) => unreachable!("a loan has the type of its class"),
-        };
         if !write {
             let state = self.running.borrow().loans[loan].state.clone()?;
             return Some(Borrowed { state: typed(state), loan });
@@ -112,7 +118,7 @@ impl Worker {
         if first {
             // What panics here leaves the state where it was.
             let before = self.keeping(&borrowed, || aside(|| E::clone(&borrowed.state)));
-            self.running.borrow_mut().loans[loan].before = Some(Some(Arc::new(before)));
+            self.running.borrow_mut().loans[loan].before = Some(Some(lendable(Arc::new(before))));
         }
         Some(borrowed)
     }
@@ -124,7 +130,7 @@ impl Worker {
             fn drop(&mut self) {
                 if std::thread::panicking() {
                     let Borrowed { state, loan } = self.1;
-                    self.0.running.borrow_mut().loans[*loan].state = Some(state.clone());
+                    self.0.running.borrow_mut().loans[*loan].state = Some(lendable(state.clone()));
                 }
             }
         }
@@ -136,7 +142,7 @@ impl Worker {
     pub(crate) fn put_back<E: Entity>(&self, borrowed: Borrowed<E>, write: bool) {
         if write {
             let Borrowed { state, loan } = borrowed;
-            let free = self.running.borrow_mut().loans[loan].state.replace(state);
+            let free = self.running.borrow_mut().loans[loan].state.replace(lendable(state));
             assert!(free.is_none(), "a loan is in one hand at a time");
         }
     }
@@ -144,7 +150,7 @@ impl Worker {
     /// Puts a new entity where its key was lent.
     pub(crate) fn create_lent<E: Entity>(&self, at: &Location, entity: E) {
         let known = self.loan_of::<E>(at, entity.key());
-        let state: Lendable = Arc::new(entity);
+        let state = lendable(Arc::new(entity));
         let loans = &mut self.running.borrow_mut().loans;
         match known {
             Some(known) => loans[known].state = Some(state),

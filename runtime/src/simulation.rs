@@ -37,14 +37,18 @@ pub struct Traffic {
     pub parcels: u64,
     /// Bytes of parcels, without what arguments point to.
     pub parcel_bytes: u64,
-    /// Calls to entities of other workers; the workload makes these.
+    /// Calls that are shipped: those of scouts, of transactions that have workers to themselves, and between groups.
     pub calls: u64,
     /// Answers to calls: results, and words that one-way calls were carried out.
     pub answers: u64,
     /// Ends of transactions.
     pub ends: u64,
-    /// What workers lend to transactions that are at home at other workers, and what comes back.
-    pub loans: u64,
+    /// Words with what a worker lends to a transaction that is at home at another.
+    pub grants: u64,
+    /// Words with what comes back.
+    pub returns: u64,
+    /// Entities that were lent, or keys of which there was none.
+    pub lent: u64,
     /// Words about dynamic transactions: tickets that scouts found, and wrong guesses.
     pub scouting: u64,
     /// Bytes of all messages but parcels, without what arguments and results point to.
@@ -258,12 +262,16 @@ impl Simulation {
         for outgoing in node.executor.out() {
             let phase = node.holds.get(&outgoing.at.epoch).copied().unwrap_or(outgoing.at.phase);
             let sent = Time { epoch: outgoing.at.epoch, phase };
+            if let Message::Grant { loans, .. } = &outgoing.message {
+                self.traffic.lent += loans.len().max(1) as u64;
+            }
             if outgoing.to as usize != me {
                 self.traffic.message_bytes += outgoing.message.size() as u64;
                 *match &outgoing.message {
                     Message::Call(_) => &mut self.traffic.calls,
                     Message::Result(_) | Message::Ack { .. } => &mut self.traffic.answers,
-                    Message::Grant { .. } | Message::Return { .. } => &mut self.traffic.loans,
+                    Message::Grant { .. } => &mut self.traffic.grants,
+                    Message::Return { .. } => &mut self.traffic.returns,
                     Message::End { .. } => &mut self.traffic.ends,
                     Message::Scouted { .. } | Message::Wrong { .. } => &mut self.traffic.scouting,
                 } += 1;

@@ -12,7 +12,7 @@ use crate::ambient::aside;
 use crate::entity::Entity;
 use crate::guard::{caught, discard, discard_all};
 use crate::inspect::Shown;
-use crate::loan::{Lendable, Loan, Loans, NOWHERE};
+use crate::loan::{Lendable, Loan, Loans, NOWHERE, lendable, typed};
 use crate::place::Location;
 use crate::twice::{self, Touched};
 use hashbrown::HashTable;
@@ -256,7 +256,7 @@ impl<E: Entity> AnyClass for Class<E> {
                 continue;
             }
             let Some(state) = held.share() else { unreachable!("there is a state") };
-            let state: Lendable = if write {
+            let state = if write {
                 match std::mem::replace(held, Held::Away) {
                     Held::Shared(state) => state,
                     _ => unreachable!("a state that is to be lent is on the heap"),
@@ -264,16 +264,13 @@ impl<E: Entity> AnyClass for Class<E> {
             } else {
                 state.clone()
             };
-            to.push(Loan { slot: *slot, ..Loan::new(hash, class, write, state) });
+            to.push(Loan { slot: *slot, ..Loan::new(hash, class, write, lendable(state)) });
         }
     }
 
     fn take_back(&self, loan: Loan, keep: bool) -> Option<usize> {
-        let held = |state: Option<Lendable>| match state.map(Arc::downcast::<E>) {
-            Some(Ok(state)) => Held::Shared(state),
-            Some(Err(_)) => unreachable!("a loan has the type of its class"),
-            None => Held::Vacant,
-        };
+        let held =
+            |state: Option<Lendable>| state.map_or(Held::Vacant, |state| Held::Shared(typed::<E>(state)));
         let Loan { hash, slot, state, before, .. } = loan;
         let state = held(state);
         let slot = match slot {

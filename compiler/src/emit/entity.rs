@@ -157,6 +157,14 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             fn key(&self) -> &#key_type { &self.#key }
             fn place(key: &#key_type, hasher: &mut #p::StableHasher) { #place }
             fn auto(#asked: &#key_type) -> #p::std::option::Option<Self> { let _ = #asked; #auto }
+            fn lend(#asked: #p::std::sync::Arc<Self>) -> #p::std::option::Option<#p::Lendable> {
+                use #p::{Lends as _, NeverLends as _};
+                (&#p::Lending::<Self>::new(#asked)).lend()
+            }
+            fn borrow(#asked: #p::Lendable) -> #p::std::option::Option<#p::std::sync::Arc<Self>> {
+                use #p::{Borrows as _, NeverBorrows as _};
+                (&#p::Borrowing::<Self>::new(#asked)).borrow()
+            }
             fn file() -> &'static #p::std::primitive::str { #p::std::file!() }
         }
     }

@@ -168,6 +168,11 @@ impl Executor {
         })
     }
 
+    /// Whether an epoch that is not over here has dynamic transactions.
+    pub(crate) fn has_dynamic(&self) -> bool {
+        self.epochs.values().any(|epoch| epoch.dynamic)
+    }
+
     /// How many transactions are active here, and how many tickets they have.
     pub(crate) fn load(&self) -> (usize, usize) {
         self.active.load()
