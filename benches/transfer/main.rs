@@ -2,7 +2,8 @@
 //! (a) a plain loop over std's `HashMap`, (b) a dataflow on timely written by hand, (c) the entity program.
 //!
 //! `cargo bench --bench transfer`; with `-- --quick` everything is small and only shows that it works, and with
-//! `-- --case=5` only that case of [`CASES`] is run; with `--profile`, too, only (c) in batches. The figures are
+//! `-- --case=5` only that case of [`CASES`] is run; with `--profile`, too, only (c) in batches, or
+//! `--singly`. The figures are
 //! medians of the rounds; the ratios are of one run and so comparable on a noisy machine. (c) is measured twice, with
 //! requests submitted in batches and one at a time; the latter is given the first part of the input only.
 #![allow(clippy::disallowed_methods)]
@@ -44,6 +45,7 @@ fn main() -> thalweg::Result {
     timely::check();
     let case = std::env::args().find_map(|arg| arg.strip_prefix("--case=")?.parse::<usize>().ok());
     let profiled = std::env::args().any(|arg| arg == "--profile");
+    let singly = std::env::args().any(|arg| arg == "--singly");
     let cases: Vec<(usize, Kind)> = match case {
         Some(case) => vec![CASES[case]],
         None => CASES.to_vec(),
@@ -62,7 +64,8 @@ fn main() -> thalweg::Result {
             cases.iter().copied().zip(&inputs).zip(&mut rates)
         {
             if profiled {
-                c.push(entities::entities(workers, own, Way::Batches)?);
+                let way = if singly { Way::Singly } else { Way::Batches };
+                c.push(entities::entities(workers, own, way)?);
                 continue;
             }
             a.push(plain::plain(input));
@@ -77,7 +80,7 @@ fn main() -> thalweg::Result {
     );
     for ((workers, kind), Rates(of)) in cases.into_iter().zip(rates) {
         if profiled {
-            println!("(c) entities, batches: {:.3} M/s", median(of[2].clone()) / 1e6);
+            println!("(c) entities: {:.3} M/s", median(of[2].clone()) / 1e6);
             continue;
         }
         let [a, b, c, d] = of.map(median);

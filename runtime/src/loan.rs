@@ -48,30 +48,28 @@ pub(crate) struct Loan {
     pub(crate) write: bool,
     /// `None` when it has been removed, and while a method has it to write.
     pub(crate) state: Option<Lendable>,
-    /// The state before the first write, itself `None` for an entity that was not there.
+    /// What few of them need on their way back.
+    pub(crate) rest: Option<Box<Rest>>,
+}
+
+/// Makes the entities of a class at a worker.
+type MakeClass = fn(&Worker) -> Result<Rc<dyn AnyClass>>;
+
+/// See [`Loan::rest`].
+#[derive(Default)]
+pub(crate) struct Rest {
+    /// The state before the first write, where it has to be kept; itself `None` for an entity that was not there.
     pub(crate) before: Option<Option<Lendable>>,
     /// Makes the class, of which the owner may not have an entity yet.
-    pub(crate) make: Option<fn(&Worker) -> Result<Rc<dyn AnyClass>>>,
+    make: Option<MakeClass>,
 }
+
+/// The states of lent entities before they were written: which loan, and `None` for an entity that was not there.
+pub(crate) type Olds = SmallVec<[(u32, Option<Lendable>); 2]>;
 
 impl Loan {
     pub(crate) fn new(hash: u64, class: u32, write: bool, state: Lendable) -> Self {
-        Self { hash, class, slot: NOWHERE, owner: 0, write, state: Some(state), before: None, make: None }
-    }
-
-    /// Whether it is this entity, now or before it was removed.
-    fn is<E: Entity>(&self, at: &Location, key: &E::Key) -> bool {
-        let known = |state: &Lendable| state.downcast_ref::<E>().is_some_and(|state| state.key() == key);
-        let before = || self.before.as_ref().and_then(Option::as_ref);
-        (self.hash, self.class) == (at.hash, at.class)
-            && self.state.as_ref().or_else(before).is_some_and(known)
-    }
-
-    /// Puts the old state back.
-    fn undo(&mut self) {
-        if let Some(before) = self.before.take() {
-            discard(std::mem::replace(&mut self.state, before));
-        }
+        Self { hash, class, slot: NOWHERE, owner: 0, write, state: Some(state), rest: None }
     }
 }
 
@@ -93,7 +91,15 @@ impl<E: Entity> Borrowed<E> {
 impl Worker {
     /// Which loan of the running transaction an entity is.
     fn loan_of<E: Entity>(&self, at: &Location, key: &E::Key) -> Option<usize> {
-        self.running.borrow().loans.iter().position(|loan| loan.is::<E>(at, key))
+        let running = self.running.borrow();
+        let known = |state: &Lendable| state.downcast_ref::<E>().is_some_and(|state| state.key() == key);
+        let is = |(number, loan): (usize, &Loan)| {
+            // One that has been removed is known by what it was.
+            let old = || running.olds.iter().find(|(of, _)| *of as usize == number)?.1.as_ref();
+            (loan.hash, loan.class) == (at.hash, at.class)
+                && loan.state.as_ref().or_else(old).is_some_and(known)
+        };
+        running.loans.iter().enumerate().position(|(number, loan)| is((number, loan)))
     }
 
     /// Whether a lent entity is there.
@@ -110,15 +116,17 @@ impl Worker {
             return Some(Borrowed { state: typed(state), loan });
         }
         let (state, first) = {
-            let known = &mut self.running.borrow_mut().loans[loan];
+            let running = &mut **self.running.borrow_mut();
+            let known = &mut running.loans[loan];
             assert!(known.write, "what is written has been lent to a writer");
-            (typed(known.state.take()?), known.before.is_none())
+            let first = running.olds.iter().all(|(of, _)| *of as usize != loan);
+            (typed(known.state.take()?), first)
         };
         let borrowed = Borrowed { state, loan };
         if first {
             // What panics here leaves the state where it was.
             let before = self.keeping(&borrowed, || aside(|| E::clone(&borrowed.state)));
-            self.running.borrow_mut().loans[loan].before = Some(Some(lendable(Arc::new(before))));
+            self.running.borrow_mut().olds.push((number(loan), Some(lendable(Arc::new(before)))));
         }
         Some(borrowed)
     }
@@ -151,17 +159,18 @@ impl Worker {
     pub(crate) fn create_lent<E: Entity>(&self, at: &Location, entity: E) {
         let known = self.loan_of::<E>(at, entity.key());
         let state = lendable(Arc::new(entity));
-        let loans = &mut self.running.borrow_mut().loans;
-        match known {
-            Some(known) => loans[known].state = Some(state),
-            None => loans.push(Loan {
-                owner: u16::try_from(at.owner)
-                    .unwrap_or_else(|_| unreachable!("there are not so many workers")),
-                before: Some(None),
-                make: Some(|worker| worker.class::<E>().map(|class| class as Rc<dyn AnyClass>)),
-                ..Loan::new(at.hash, at.class, true, state)
-            }),
+        let running = &mut **self.running.borrow_mut();
+        if let Some(known) = known {
+            running.loans[known].state = Some(state);
+            return;
         }
+        running.olds.push((number(running.loans.len()), None));
+        let make: MakeClass = |worker| worker.class::<E>().map(|class| class as Rc<dyn AnyClass>);
+        running.loans.push(Loan {
+            owner: u16::try_from(at.owner).unwrap_or_else(|_| unreachable!("there are not so many workers")),
+            rest: Some(Box::new(Rest { before: None, make: Some(make) })),
+            ..Loan::new(at.hash, at.class, true, state)
+        });
     }
 
     /// Removes a lent entity.
@@ -183,28 +192,43 @@ impl Worker {
         }
     }
 
-    /// Takes back what was lent to a writer; the old states that have to be kept go there.
-    pub(crate) fn take_back(
-        &self,
-        loan: Loan,
-        keep: bool,
-        kept: &mut Vec<crate::worker::Kept>,
-    ) -> Result<()> {
-        let class = match (self.class_at(loan.class as usize), loan.make) {
+    /// Takes back what was lent to a writer; an old state that has come with it goes there.
+    pub(crate) fn take_back(&self, loan: Loan, kept: &mut Vec<crate::worker::Kept>) -> Result<()> {
+        let make = loan.rest.as_ref().and_then(|rest| rest.make);
+        let class = match (self.class_at(loan.class as usize), make) {
             (Some(class), _) => class,
             (None, Some(make)) => make(self)?,
             (None, None) => return Err(Error::internal("a class that has lent something is not there")),
         };
         let number = loan.class;
-        if let Some(undo) = class.take_back(loan, keep) {
+        if let Some(undo) = class.take_back(loan) {
             kept.push(self.kept(number, undo));
         }
         Ok(())
     }
 }
 
+/// Which of the loans of a transaction.
+fn number(loan: usize) -> u32 {
+    u32::try_from(loan).unwrap_or_else(|_| unreachable!("so many loans do not fit in memory"))
+}
+
+/// A transaction ends: what it wrote to what it was lent is undone, if it has to be. `keep`: the old states go back, too.
+pub(crate) fn end(loans: &mut [Loan], olds: &mut Olds, commit: bool, keep: bool) {
+    for (number, old) in olds.drain(..) {
+        let loan = &mut loans[number as usize];
+        if !commit {
+            discard(std::mem::replace(&mut loan.state, old));
+        } else if keep {
+            loan.rest.get_or_insert_default().before = Some(old);
+        } else {
+            discard(old);
+        }
+    }
+}
+
 /// What goes back to an owner when a transaction has ended: what was lent to write.
-pub(crate) fn going_back(loans: &mut Vec<Loan>, owner: u16, commit: bool) -> Loans {
+pub(crate) fn going_back(loans: &mut Vec<Loan>, owner: u16) -> Loans {
     let mut back = Loans::new();
     let mut at = 0;
     while at < loans.len() {
@@ -212,11 +236,8 @@ pub(crate) fn going_back(loans: &mut Vec<Loan>, owner: u16, commit: bool) -> Loa
             at += 1;
             continue;
         }
-        let mut loan = loans.swap_remove(at);
+        let loan = loans.swap_remove(at);
         if loan.write {
-            if !commit {
-                loan.undo();
-            }
             back.push(loan);
         }
     }

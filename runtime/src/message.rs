@@ -79,9 +79,9 @@ pub(crate) struct Parcel {
 /// From `execute` to `execute`.
 pub(crate) enum Message {
     /// A call to an entity of another worker.
-    Call(Called),
+    Call(Box<Called>),
     /// Its result.
-    Result(Returned),
+    Result(Box<Returned>),
     /// A one-way call has been carried out, or has failed.
     Ack { txn: TxnId, number: u32, result: Result<()> },
     /// A worker lends what the transaction needs of it.
@@ -91,7 +91,7 @@ pub(crate) enum Message {
     /// The transaction is over.
     End { txn: TxnId, commit: bool },
     /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
-    Scouted { txn: TxnId, own: Own },
+    Scouted { txn: TxnId, own: Box<Own> },
     /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
     Wrong { txn: TxnId, needed: bool },
 }
@@ -167,6 +167,16 @@ pub(crate) struct Addressed(pub(crate) u32, pub(crate) Message);
 pub(crate) struct Stamped(pub(crate) Time, pub(crate) Addressed);
 
 impl Message {
+    // What is large and rare travels in a box: a message is moved some eight times.
+
+    pub(crate) fn call(called: Called) -> Self {
+        Self::Call(Box::new(called))
+    }
+
+    pub(crate) fn result(returned: Returned) -> Self {
+        Self::Result(Box::new(returned))
+    }
+
     /// The bytes of the message itself, without what its boxes hold.
     pub(crate) fn size(&self) -> usize {
         size_of::<Addressed>()

@@ -22,7 +22,9 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::sync::Arc;
 
 struct Slot<E: Entity> {
-    mark: Mark,
+    /// The hash of the key, so that a state need not be looked at to know whose it is: one that was lent lies in the cache
+    /// of another processor.
+    hash: u64,
     /// The stamp of the transaction that wrote here and is not settled.
     writer: u32,
     state: Held<E>,
@@ -76,20 +78,9 @@ pub(crate) fn alone<E>(state: &mut Arc<E>) -> &mut E {
     Arc::get_mut(state).unwrap_or_else(|| unreachable!("who writes a state has it alone"))
 }
 
-/// The upper half of a hash, by which a slot is found. All of it would make every slot larger, and what is looked up
-/// has to come from memory.
-#[derive(Clone, Copy)]
-struct Mark(u32);
-
-impl Mark {
-    fn of(hash: u64) -> Self {
-        Self((hash >> 32) as u32)
-    }
-
-    /// As many bits as the index wants.
-    fn spread(self) -> u64 {
-        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
+/// A hash as the index has it: all workers have entities of the same lower bits.
+fn spread(hash: u64) -> u64 {
+    (hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 struct Undo<E: Entity> {
@@ -122,8 +113,8 @@ pub(crate) trait AnyClass: Any {
     fn settle(&self, undo: usize, commit: bool);
     /// Lends what there is behind a hash.
     fn lend(&self, hash: u64, class: u32, write: bool, to: &mut Loans);
-    /// Takes back what a writer had; the number of the old state if it has to be kept.
-    fn take_back(&self, loan: Loan, keep: bool) -> Option<usize>;
+    /// Takes back what a writer had; the number of the old state if one came with it.
+    fn take_back(&self, loan: Loan) -> Option<usize>;
     /// Every entity, for people.
     fn inspect(&self) -> Vec<Shown>;
     /// What a transaction has written; nothing if the entity came and went meanwhile.
@@ -140,8 +131,11 @@ impl<E: Entity> Class<E> {
     /// The slot of an entity that exists.
     pub(crate) fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
         let slots = self.slots.borrow();
-        let is = |slot: &u32| slots[*slot as usize].state.get().is_some_and(|state| state.key() == key);
-        self.index.borrow().find(Mark::of(hash).spread(), is).map(|slot| *slot as usize)
+        let is = |slot: &u32| {
+            let Slot { hash: known, state, .. } = &slots[*slot as usize];
+            *known == hash && state.get().is_some_and(|state| state.key() == key)
+        };
+        self.index.borrow().find(spread(hash), is).map(|slot| *slot as usize)
     }
 
     /// The state of an entity, for as long as no call is made.
@@ -180,13 +174,10 @@ impl<E: Entity> Class<E> {
 
     fn insert(&self, hash: u64, state: Held<E>, stamp: u32) -> usize {
         let slots = &mut *self.slots.borrow_mut();
-        let mark = Mark::of(hash);
-        let slot = slots.insert(Slot { mark, writer: stamp, state });
+        let slot = slots.insert(Slot { hash, writer: stamp, state });
         let place =
             u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
-        self.index
-            .borrow_mut()
-            .insert_unique(mark.spread(), place, |slot| slots[*slot as usize].mark.spread());
+        self.index.borrow_mut().insert_unique(spread(hash), place, |slot| spread(slots[*slot as usize].hash));
         slot
     }
 
@@ -200,7 +191,7 @@ impl<E: Entity> Class<E> {
 
 impl<E: Entity> AnyClass for Class<E> {
     fn guess(&self, hash: u64) -> u64 {
-        self.index.borrow().find(Mark::of(hash).spread(), |_| true).map_or(u64::MAX, |slot| u64::from(*slot))
+        self.index.borrow().find(spread(hash), |_| true).map_or(u64::MAX, |slot| u64::from(*slot))
     }
 
     fn touch(&self, slot: u64) -> bool {
@@ -216,7 +207,7 @@ impl<E: Entity> AnyClass for Class<E> {
         entry.writer = 0;
         let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
         if let Held::Vacant = entry.state {
-            let hash = slots.remove(slot).mark.spread();
+            let hash = spread(slots.remove(slot).hash);
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
             }
@@ -249,13 +240,12 @@ impl<E: Entity> AnyClass for Class<E> {
     fn lend(&self, hash: u64, class: u32, write: bool, to: &mut Loans) {
         let mut slots = self.slots.borrow_mut();
         let index = self.index.borrow();
-        for slot in index.iter_hash(Mark::of(hash).spread()) {
-            let held = &mut slots[*slot as usize].state;
-            // Half of the hash is in the index, and others may be behind that.
-            if held.get().is_none_or(|state| Location::of::<E>(state.key(), 1).hash != hash) {
+        for slot in index.iter_hash(spread(hash)) {
+            let Slot { hash: known, state: held, .. } = &mut slots[*slot as usize];
+            if *known != hash {
                 continue;
             }
-            let Some(state) = held.share() else { unreachable!("there is a state") };
+            let Some(state) = held.share() else { continue };
             let state = if write {
                 match std::mem::replace(held, Held::Away) {
                     Held::Shared(state) => state,
@@ -268,13 +258,14 @@ impl<E: Entity> AnyClass for Class<E> {
         }
     }
 
-    fn take_back(&self, loan: Loan, keep: bool) -> Option<usize> {
+    fn take_back(&self, loan: Loan) -> Option<usize> {
         let held =
             |state: Option<Lendable>| state.map_or(Held::Vacant, |state| Held::Shared(typed::<E>(state)));
-        let Loan { hash, slot, state, before, .. } = loan;
+        let Loan { hash, slot, state, rest, .. } = loan;
         let state = held(state);
+        let vacant = matches!(state, Held::Vacant);
         let slot = match slot {
-            NOWHERE if matches!(state, Held::Vacant) => return None, // it came and went
+            NOWHERE if vacant => return None, // it came and went
             NOWHERE => self.insert(hash, state, 0),
             slot => {
                 let slot = slot as usize;
@@ -283,13 +274,16 @@ impl<E: Entity> AnyClass for Class<E> {
                 slot
             }
         };
-        // Nothing was written.
-        let before = held(before?);
-        let undo = self.undo.borrow_mut().insert(Undo { slot, before });
-        if !keep {
-            self.settle(undo, true);
+        let before = rest.and_then(|rest| rest.before);
+        let undo = |before| self.undo.borrow_mut().insert(Undo { slot, before });
+        match before {
+            Some(before) => Some(undo(held(before))),
+            None if vacant => {
+                self.settle(undo(Held::Vacant), true); // which gives the slot back
+                None
+            }
+            None => None,
         }
-        keep.then_some(undo)
     }
 }
 

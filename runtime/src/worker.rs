@@ -12,7 +12,7 @@ use crate::flow::Flow;
 use crate::groups::Groups;
 use crate::harvest::{Found, Harvest};
 use crate::inspect::Part;
-use crate::loan::{Borrowed, Loan};
+use crate::loan::{Borrowed, Loan, Olds};
 use crate::message::{CallKind, Leaving, Share};
 use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
@@ -49,6 +49,8 @@ pub(crate) struct Running {
     pub(crate) journal: SmallVec<[Kept; 4]>,
     /// What it has from other workers of its group.
     pub(crate) loans: Vec<Loan>,
+    /// The old states of those that it has written.
+    pub(crate) olds: Olds,
     /// Whether entities of all other workers are called where they are, also those of its group.
     pub(crate) ships: bool,
     /// Where it is at home in the other groups.
@@ -93,6 +95,7 @@ impl Running {
             stamp,
             journal,
             loans,
+            olds,
             ships,
             homes,
             calls,
@@ -103,6 +106,7 @@ impl Running {
         } = self;
         tickets.clear();
         loans.clear();
+        olds.clear();
         homes.clear();
         (*whole, *ships, *stamp, *calls, *outstanding, *failed) = (false, false, 0, 0, 0, None);
         journal.clear();

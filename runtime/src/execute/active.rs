@@ -147,7 +147,7 @@ impl Executor {
         let message = match kind {
             CallKind::Await | CallKind::Scout => {
                 let value = value.map(|value| value.unwrap_or_else(|| payload(())));
-                Message::Result(Returned { txn, task, number, value, touched: None })
+                Message::result(Returned { txn, task, number, value, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
                 let result = value.map(|_| ());
@@ -202,7 +202,7 @@ impl Executor {
                 active.tasks.remove(slot);
                 if let Some((from, task, number)) = pending.from {
                     let returned = Returned { txn, task, number, value, touched: None };
-                    self.send(time, from, Message::Result(returned));
+                    self.send(time, from, Message::result(returned));
                 }
             }
             Progress::Ended { commit, wrong } => self.ended(at, pending.task, commit, wrong),
@@ -220,7 +220,7 @@ impl Executor {
             if last && sent.leaving.kind == CallKind::OneWay {
                 (sent.leaving.kind, decider) = (CallKind::Last, Some(sent.to));
             }
-            let message = Message::Call(Called {
+            let message = Message::call(Called {
                 txn,
                 from: u32::try_from(self.worker.index).unwrap_or(u32::MAX),
                 task: u32::try_from(slot).unwrap_or(u32::MAX),

@@ -8,10 +8,10 @@ impl Executor {
     /// Takes a message about the phase that its epoch is in.
     pub(super) fn receive(&mut self, at: Time, message: Message) {
         match message {
-            Message::Call(called) if called.leaving.kind == CallKind::Scout => self.scout_call(at, called),
-            Message::Call(called) => self.call(at, called),
-            Message::Result(returned) if returned.touched.is_some() => self.scout_return(at, returned),
-            Message::Result(returned) => self.returned(returned),
+            Message::Call(called) if called.leaving.kind == CallKind::Scout => self.scout_call(at, *called),
+            Message::Call(called) => self.call(at, *called),
+            Message::Result(returned) if returned.touched.is_some() => self.scout_return(at, *returned),
+            Message::Result(returned) => self.returned(*returned),
             Message::Grant { txn, loans } => match self.active.find(txn) {
                 Some(active) => self.granted(active, loans),
                 None => self.not_active(at, txn, Message::Grant { txn, loans }),
@@ -24,7 +24,7 @@ impl Executor {
             },
             Message::Scouted { txn, own } => {
                 if let Some(epoch) = self.epochs.get_mut(&at.epoch) {
-                    epoch.shares.insert(txn, own);
+                    epoch.shares.insert(txn, *own);
                 }
             }
             Message::Wrong { txn, needed } => {
@@ -38,7 +38,7 @@ impl Executor {
     fn call(&mut self, at: Time, called: Called) {
         let txn = called.txn;
         let Some(active) = self.active.find(txn) else {
-            return self.not_active(at, txn, Message::Call(called));
+            return self.not_active(at, txn, Message::call(called));
         };
         let waiting = &mut self.active[active];
         if waiting.waiting > 0 {
@@ -56,7 +56,7 @@ impl Executor {
                 // One, mostly.
                 self.early.entry(txn).or_insert_with(|| Vec::with_capacity(1)).push(message);
             }
-            (None, Message::Call(called)) => self.refuse(at, called),
+            (None, Message::Call(called)) => self.refuse(at, *called),
             _ => {}
         }
     }
@@ -68,7 +68,7 @@ impl Executor {
         let message = match leaving.kind {
             CallKind::OneWay | CallKind::Last => Message::Ack { txn, number, result: Err(error) },
             CallKind::Await | CallKind::Scout => {
-                Message::Result(Returned { txn, task, number, value: Err(error), touched: None })
+                Message::result(Returned { txn, task, number, value: Err(error), touched: None })
             }
         };
         self.send(at, from, message);

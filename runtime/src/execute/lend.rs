@@ -3,8 +3,7 @@ use super::Executor;
 use super::active::Active;
 use super::admit::RootOf;
 use crate::groups::lenders;
-use crate::guard::caught;
-use crate::loan::{Loans, going_back};
+use crate::loan::{Loans, end, going_back};
 use crate::message::{Message, TxnId};
 use crate::place::hash_of;
 
@@ -13,14 +12,8 @@ impl Executor {
     pub(super) fn lend(&mut self, at: usize, home: u16) {
         let (active, worker) = (&self.active[at], &self.worker);
         let mut loans = Loans::new();
-        // How a key is hashed is user code; it has been hashed before.
-        let lent = caught(|| {
-            for ticket in &active.running.tickets {
-                worker.lend((ticket.class, hash_of(ticket.lock, ticket.class)), ticket.write, &mut loans);
-            }
-        });
-        if let Err(error) = lent {
-            tracing::error!(%error, "a key that could be hashed can no longer be: its entity is not found");
+        for ticket in &active.running.tickets {
+            worker.lend((ticket.class, hash_of(ticket.lock, ticket.class)), ticket.write, &mut loans);
         }
         let (txn, time) = (active.txn, active.time());
         self.send(time, home.into(), Message::Grant { txn, loans });
@@ -60,9 +53,11 @@ impl Executor {
     pub(super) fn give_back(&mut self, active: &mut Active, commit: bool) {
         let (txn, time) = (active.txn, active.time());
         let me = self.worker.index as u16;
+        let keep = self.epochs.get(&txn.epoch).is_some_and(|epoch| epoch.dynamic);
         let running = &mut *active.running;
+        end(&mut running.loans, &mut running.olds, commit, keep);
         for lender in lenders(&running.tickets, me) {
-            let loans = going_back(&mut running.loans, lender, commit);
+            let loans = going_back(&mut running.loans, lender);
             self.send(time, lender.into(), Message::Return { txn, loans });
         }
         assert!(running.loans.is_empty(), "everything that was lent goes back");
@@ -74,7 +69,7 @@ impl Executor {
             unreachable!("who has lent something waits for it")
         };
         for loan in loans {
-            if let Err(error) = self.worker.take_back(loan, epoch.dynamic, &mut epoch.journal) {
+            if let Err(error) = self.worker.take_back(loan, &mut epoch.journal) {
                 unreachable!("what was lent is taken back: {error}");
             }
         }

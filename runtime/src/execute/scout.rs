@@ -76,7 +76,7 @@ impl Executor {
         let (slot, ambient) = (scout.tasks.len(), scout.ambient);
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
         for sent in worker.outbox().drain(..) {
-            let message = Message::Call(Called {
+            let message = Message::call(Called {
                 txn,
                 from: u32::try_from(worker.index).unwrap_or(u32::MAX),
                 task: u32::try_from(slot).unwrap_or(u32::MAX),
@@ -113,7 +113,7 @@ impl Executor {
     ) {
         let touched = Some(self.scout_of(txn).map(Scout::touched).unwrap_or_default());
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
-        self.send(at, from, Message::Result(Returned { txn, task, number, value, touched }));
+        self.send(at, from, Message::result(Returned { txn, task, number, value, touched }));
     }
 
     /// A scout's call from another worker.
@@ -184,7 +184,7 @@ impl Executor {
             epoch.scouts_left -= 1;
         }
         for (to, own) in all {
-            self.send(at, to, Message::Scouted { txn, own });
+            self.send(at, to, Message::Scouted { txn, own: Box::new(own) });
         }
     }
 }
