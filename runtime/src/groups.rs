@@ -29,7 +29,7 @@ pub(crate) struct Part<'t> {
 
 /// The worker that owns the root entity of a transaction.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Root {
+pub(crate) enum RootOwner {
     /// The request can go elsewhere.
     Free(u16),
     /// The request is there, so that this is its home.
@@ -56,9 +56,9 @@ impl Groups {
     }
 
     /// The home of a transaction in the group of these tickets.
-    fn home(&self, txn: TxnId, root: Root, tickets: &[Ticket]) -> u16 {
-        let (Root::Free(owner) | Root::Fixed(owner)) = root;
-        if let Root::Fixed(owner) = root
+    fn home(&self, txn: TxnId, root: RootOwner, tickets: &[Ticket]) -> u16 {
+        let (RootOwner::Free(owner) | RootOwner::Fixed(owner)) = root;
+        if let RootOwner::Fixed(owner) = root
             && self.same(owner.into(), tickets[0].owner.into())
         {
             return owner;
@@ -85,7 +85,7 @@ impl Groups {
     pub(crate) fn parts<'t>(
         &self,
         txn: TxnId,
-        root: Root,
+        root: RootOwner,
         tickets: &'t [Ticket],
         mut each: impl FnMut(Part<'t>),
     ) {
@@ -114,7 +114,7 @@ mod tests {
         let ticket = |(lock, owner): (u64, &u16)| Ticket { owner: *owner, lock, class: 0, write: true };
         let tickets: Vec<Ticket> = (0..).zip(owners).map(ticket).collect();
         let mut parts = Vec::new();
-        groups.parts(TxnId::default(), Root::Free(root), &tickets, |Part { worker, home, tickets }| {
+        groups.parts(TxnId::default(), RootOwner::Free(root), &tickets, |Part { worker, home, tickets }| {
             parts.push(format!("{worker}>{home} {}", tickets.len()));
         });
         assert_eq!(parts.join(", "), expected);
@@ -129,7 +129,7 @@ mod tests {
         check(&Groups::new(4, 2, None), 3, &[0, 1, 3], "0>0 2, 1>0 1, 3>3 1");
         check(&Groups::new(4, 4, None), 3, &[0, 1, 3], "0>0 1, 1>1 1, 3>3 1");
         let tickets = [0, 0, 1].map(|owner| Ticket { owner, lock: 0, class: 0, write: true });
-        assert_eq!(one.home(TxnId::default(), Root::Fixed(1), &tickets), 1);
+        assert_eq!(one.home(TxnId::default(), RootOwner::Fixed(1), &tickets), 1);
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
         for seed in 0..20 {
             let groups = Groups::new(5, 2, Some(seed));
             let ticket = Ticket { owner: 4, lock: 0, class: 0, write: true };
-            let home = groups.home(TxnId::default(), Root::Free(0), &[ticket]);
+            let home = groups.home(TxnId::default(), RootOwner::Free(0), &[ticket]);
             assert!(groups.same(home.into(), 4));
         }
     }

@@ -5,7 +5,7 @@
 use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
-use crate::groups::{Groups, Part, Root};
+use crate::groups::{Groups, Part, RootOwner};
 use crate::harvest;
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt, TxnId};
@@ -147,7 +147,7 @@ impl Sequencer<'_> {
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
         let root_here = root as u16;
         let Self { groups, parcels, tickets, .. } = self;
-        groups.parts(txn, Root::Free(root_here), tickets, |Part { worker, home, tickets }| {
+        groups.parts(txn, RootOwner::Free(root_here), tickets, |Part { worker, home, tickets }| {
             let parcel = &mut parcels[usize::from(worker)];
             let tickets = append(&mut parcel.tickets, tickets.iter().copied());
             let home = (home != worker).then_some(home);

@@ -27,11 +27,11 @@ struct Slot<E: Entity> {
     hash: u64,
     /// The stamp of the transaction that wrote here and is not settled.
     writer: u32,
-    state: Held<E>,
+    state: Stored<E>,
 }
 
 /// The state of an entity in its slot.
-enum Held<E> {
+enum Stored<E> {
     /// There is no entity; an old state may still be put back.
     Vacant,
     Here(E),
@@ -41,7 +41,7 @@ enum Held<E> {
     Away,
 }
 
-impl<E: Entity> Held<E> {
+impl<E: Entity> Stored<E> {
     fn get(&self) -> Option<&E> {
         match self {
             Self::Here(state) => Some(state),
@@ -85,7 +85,7 @@ fn spread(hash: u64) -> u64 {
 
 struct Undo<E: Entity> {
     slot: usize,
-    before: Held<E>,
+    before: Stored<E>,
 }
 
 /// The entities of one class on one worker.
@@ -157,7 +157,7 @@ impl<E: Entity> Class<E> {
             let slot_here = slots.get_mut(slot)?;
             let state = slot_here.state.get_mut()?;
             if slot_here.writer != stamp {
-                let before = Held::Here(aside(|| state.clone()));
+                let before = Stored::Here(aside(|| state.clone()));
                 slot_here.writer = stamp;
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
             }
@@ -168,11 +168,11 @@ impl<E: Entity> Class<E> {
 
     /// Puts a new entity in place; the key must be vacant.
     pub(crate) fn create(&self, hash: u64, entity: E, stamp: u32) -> usize {
-        let slot = self.insert(hash, Held::Here(entity), stamp);
-        self.undo.borrow_mut().insert(Undo { slot, before: Held::Vacant })
+        let slot = self.insert(hash, Stored::Here(entity), stamp);
+        self.undo.borrow_mut().insert(Undo { slot, before: Stored::Vacant })
     }
 
-    fn insert(&self, hash: u64, state: Held<E>, stamp: u32) -> usize {
+    fn insert(&self, hash: u64, state: Stored<E>, stamp: u32) -> usize {
         let slots = &mut *self.slots.borrow_mut();
         let slot = slots.insert(Slot { hash, writer: stamp, state });
         let place =
@@ -184,7 +184,7 @@ impl<E: Entity> Class<E> {
     /// Takes an entity away, after `hold_to_write`.
     pub(crate) fn remove(&self, slot: usize) {
         if let Some(entry) = self.slots.borrow_mut().get_mut(slot) {
-            entry.state = Held::Vacant;
+            entry.state = Stored::Vacant;
         }
     }
 }
@@ -206,7 +206,7 @@ impl<E: Entity> AnyClass for Class<E> {
         let Some(entry) = slots.get_mut(slot) else { return discard(before) };
         entry.writer = 0;
         let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
-        if let Held::Vacant = entry.state {
+        if let Stored::Vacant = entry.state {
             let hash = spread(slots.remove(slot).hash);
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
@@ -241,14 +241,14 @@ impl<E: Entity> AnyClass for Class<E> {
         let mut slots = self.slots.borrow_mut();
         let index = self.index.borrow();
         for slot in index.iter_hash(spread(hash)) {
-            let Slot { hash: known, state: held, .. } = &mut slots[*slot as usize];
+            let Slot { hash: known, state: stored, .. } = &mut slots[*slot as usize];
             if *known != hash {
                 continue;
             }
-            let Some(state) = held.share() else { continue };
+            let Some(state) = stored.share() else { continue };
             let state = if write {
-                match std::mem::replace(held, Held::Away) {
-                    Held::Shared(state) => state,
+                match std::mem::replace(stored, Stored::Away) {
+                    Stored::Shared(state) => state,
                     _ => unreachable!("a state that is to be lent is on the heap"),
                 }
             } else {
@@ -259,27 +259,27 @@ impl<E: Entity> AnyClass for Class<E> {
     }
 
     fn take_back(&self, loan: Loan) -> Option<usize> {
-        let held =
-            |state: Option<Lendable>| state.map_or(Held::Vacant, |state| Held::Shared(typed::<E>(state)));
+        let stored =
+            |state: Option<Lendable>| state.map_or(Stored::Vacant, |state| Stored::Shared(typed::<E>(state)));
         let Loan { hash, slot, state, rest, .. } = loan;
-        let state = held(state);
-        let vacant = matches!(state, Held::Vacant);
+        let state = stored(state);
+        let vacant = matches!(state, Stored::Vacant);
         let slot = match slot {
             NOWHERE if vacant => return None, // it came and went
             NOWHERE => self.insert(hash, state, 0),
             slot => {
                 let slot = slot as usize;
                 let gone = std::mem::replace(&mut self.slots.borrow_mut()[slot].state, state);
-                assert!(matches!(gone, Held::Away), "what is taken back was away");
+                assert!(matches!(gone, Stored::Away), "what is taken back was away");
                 slot
             }
         };
         let before = rest.and_then(|rest| rest.before);
         let undo = |before| self.undo.borrow_mut().insert(Undo { slot, before });
         match before {
-            Some(before) => Some(undo(held(before))),
+            Some(before) => Some(undo(stored(before))),
             None if vacant => {
-                self.settle(undo(Held::Vacant), true); // which gives the slot back
+                self.settle(undo(Stored::Vacant), true); // which gives the slot back
                 None
             }
             None => None,

@@ -3,7 +3,7 @@ use super::epoch::{Guess, Stage};
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
-use crate::groups::{Part, Root};
+use crate::groups::{Part, RootOwner};
 use crate::message::{Called, Leaving, Message, Own, Returned, Share, TxnId};
 use crate::oracle::Plain;
 use crate::plan::{Count, Ticket};
@@ -155,13 +155,18 @@ impl Executor {
             Some(mut tickets) => {
                 normalise(&mut tickets);
                 let mut all = Vec::new();
-                self.worker.groups.parts(txn, Root::Fixed(me), &tickets, |Part { worker, home, tickets }| {
-                    let (tickets, home) = (tickets.to_vec(), (home != worker).then_some(home));
-                    all.push((
-                        worker.into(),
-                        Own { share: Share::Tickets, tickets, home, others: Vec::new() },
-                    ));
-                });
+                self.worker.groups.parts(
+                    txn,
+                    RootOwner::Fixed(me),
+                    &tickets,
+                    |Part { worker, home, tickets }| {
+                        let (tickets, home) = (tickets.to_vec(), (home != worker).then_some(home));
+                        all.push((
+                            worker.into(),
+                            Own { share: Share::Tickets, tickets, home, others: Vec::new() },
+                        ));
+                    },
+                );
                 let homes: Vec<u32> =
                     all.iter().filter(|(_, own)| own.home.is_none()).map(|(worker, _)| *worker).collect();
                 for (home, own) in all.iter_mut().filter(|(_, own)| own.home.is_none()) {
