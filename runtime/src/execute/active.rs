@@ -3,6 +3,7 @@ use super::admit::RootOf;
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
 use crate::flow::{Flow, World};
+use crate::loan::Loans;
 use crate::message::{CallKind, Called, Leaving, Message, Returned, TxnId};
 use crate::queue::InQueue;
 use crate::task::{AnyTask, Progress, payload};
@@ -23,6 +24,8 @@ pub(super) struct Active {
     pub(super) waiting: u32,
     /// Its home, to which this worker lends what it needs; `None` if this is its home.
     pub(super) home: Option<u16>,
+    /// Whether this worker has done so.
+    pub(super) lent: bool,
     /// How many workers have not lent what it needs of them.
     pub(super) lenders_left: u32,
     /// How it has ended, while something that was lent is still on its way.
@@ -58,6 +61,14 @@ impl Active {
         Time { epoch: self.txn.epoch, phase: self.phase }
     }
 
+    /// One more worker has lent what is needed of it.
+    pub(super) fn take(&mut self, loans: Loans) {
+        assert!(self.lenders_left > 0, "who lends is waited for");
+        self.lenders_left -= 1;
+        self.waiting -= 1;
+        self.running.loans.extend(loans);
+    }
+
     /// How many one-way calls of a worker have been carried out here.
     fn carried_out(&self, from: u32) -> u32 {
         self.running.done.iter().find(|(known, _)| *known == from).map_or(0, |(_, n)| *n)
@@ -65,9 +76,9 @@ impl Active {
 
     /// Makes the record ready for another transaction.
     pub(super) fn clear(&mut self) {
-        let Self { places, root, tasks, held, running, home, over, .. } = self;
+        let Self { places, root, tasks, held, running, home, lent, over, .. } = self;
         places.clear();
-        (*root, *home, *over) = (None, None, None);
+        (*root, *home, *lent, *over) = (None, None, false, None);
         tasks.clear();
         held.clear();
         running.clear();
@@ -80,7 +91,11 @@ impl Executor {
         let Some(active) = self.active.get_mut(at).filter(|active| active.waiting == 0) else { return };
         let txn = active.txn;
         if let Some(home) = active.home {
-            return self.lend(at, home);
+            // It may be told twice that it can go on: another one that was here has ended unseen.
+            if !std::mem::replace(&mut active.lent, true) {
+                self.lend(at, home);
+            }
+            return;
         }
         if let Some(root) = active.root.as_mut().filter(|root| !root.started) {
             root.started = true;

@@ -3,6 +3,7 @@ use super::Phase;
 use super::active::{Active, RootHere};
 use super::admit::{Has, RootOf};
 use crate::groups::lenders;
+use crate::loan::Loans;
 use crate::message::{Share, TxnId};
 use crate::plan::Ticket;
 use crate::queue::Queues;
@@ -28,6 +29,8 @@ pub(super) struct Actives {
     queues: Queues,
     /// Those of them that have just got the last of their tickets.
     ready: VecDeque<usize>,
+    /// What has been lent to transactions that are not admitted yet.
+    early: FxHashMap<TxnId, SmallVec<[Loans; 1]>>,
     /// Records that are not in use.
     #[allow(clippy::vec_box, reason = "they go to `all` and come from there without being moved")]
     spare: Vec<Box<Active>>,
@@ -36,8 +39,9 @@ pub(super) struct Actives {
 impl Actives {
     pub(super) fn new(me: usize) -> Self {
         let me = u16::try_from(me).unwrap_or_else(|_| unreachable!("there are not so many workers"));
-        let (all, by_txn, queues) = (Slab::new(), FxHashMap::default(), Queues::default());
-        Self { me, all, by_txn, queues, ready: VecDeque::new(), spare: Vec::new() }
+        let (by_txn, early) = (FxHashMap::default(), FxHashMap::default());
+        let (all, queues, ready, spare) = (Slab::new(), Queues::default(), VecDeque::new(), Vec::new());
+        Self { me, all, by_txn, queues, ready, early, spare }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -110,6 +114,9 @@ impl Actives {
         active.running.homes.extend_from_slice(others);
         let others = || SmallVec::from_slice(others);
         active.root = root.map(|of| RootHere { of, others: others(), started: false, decider: None });
+        for loans in self.early.remove(&txn).into_iter().flatten() {
+            active.take(loans);
+        }
         if active.waiting == 0 {
             self.ready.push_back(at);
         }
@@ -118,13 +125,18 @@ impl Actives {
         at
     }
 
-    /// A transaction has got one more of what it waits for.
-    pub(super) fn granted(&mut self, at: usize) {
+    /// A worker has lent something to a transaction.
+    pub(super) fn granted(&mut self, at: usize, loans: Loans) {
         let active = &mut self.all[at];
-        active.waiting -= 1;
-        if active.waiting == 0 {
+        active.take(loans);
+        if active.waiting == 0 && active.over.is_none() {
             self.ready.push_back(at);
         }
+    }
+
+    /// The same, to one that is not admitted yet.
+    pub(super) fn granted_early(&mut self, txn: TxnId, loans: Loans) {
+        self.early.entry(txn).or_default().push(loans);
     }
 
     /// Takes one out that is over.

@@ -52,6 +52,11 @@ impl Executor {
     fn not_active(&mut self, at: Time, txn: TxnId, message: Message) {
         let Some(epoch) = self.epochs.get(&at.epoch) else { return };
         match (epoch.find(txn), message) {
+            (Some(place), Message::Grant { loans, .. }) => {
+                assert!(place >= epoch.cursor, "a transaction is not over before it has its grants");
+                self.active.granted_early(txn, loans);
+            }
+            (None, Message::Grant { .. }) => unreachable!("nothing is lent to a worker that is no home"),
             (Some(place), message) if place >= epoch.cursor => {
                 // One, mostly.
                 self.early.entry(txn).or_insert_with(|| Vec::with_capacity(1)).push(message);

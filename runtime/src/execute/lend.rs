@@ -21,13 +21,11 @@ impl Executor {
 
     /// A worker has lent what a transaction needs that is at home here.
     pub(super) fn granted(&mut self, at: usize, loans: Loans) {
-        let active = &mut self.active[at];
-        assert!(active.lenders_left > 0, "who lends is waited for");
-        active.lenders_left -= 1;
-        active.running.loans.extend(loans);
-        match active.over.filter(|_| active.lenders_left == 0) {
-            Some(commit) => self.over(at, commit),
-            None => self.active.granted(at),
+        self.active.granted(at, loans);
+        let active = &self.active[at];
+        // It has ended in the meantime: what it was lent goes back.
+        if let Some(commit) = active.over.filter(|_| active.lenders_left == 0) {
+            self.over(at, commit);
         }
     }
 
