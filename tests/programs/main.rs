@@ -26,6 +26,7 @@ mod identity;
 mod classes;
 mod fields;
 mod determinism;
+mod repeated;
 mod generics;
 mod system;
 mod workers;
