@@ -4,6 +4,7 @@
 //! numbers of 128 bits, which it does not know, are extensions of it. Writer and reader are here, and not serde's for this
 //! format, because every type of a user's that travels is compiled against them: these are a fourth of the code.
 mod read;
+mod show;
 mod write;
 
 use read::Reader;

@@ -11,7 +11,7 @@ const DEEPEST: u16 = 1024;
 
 /// What stands at the head of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Token<'de> {
+pub(super) enum Token<'de> {
     Nil,
     Bool(bool),
     Unsigned(u64),
@@ -84,7 +84,7 @@ impl<'de> Reader<'de> {
         text.map(Token::Text).map_err(|_| Failure("a text that is not UTF-8".into()))
     }
 
-    fn token(&mut self) -> Result<Token<'de>, Failure> {
+    pub(super) fn token(&mut self) -> Result<Token<'de>, Failure> {
         if let Some(token) = self.next.take() {
             return Ok(token);
         }
@@ -141,45 +141,8 @@ impl<'de> Reader<'de> {
     }
 
     /// Steps into `Some` of so many around `None`.
-    fn unnest(&mut self, depth: NonZeroU8) {
+    pub(super) fn unnest(&mut self, depth: NonZeroU8) {
         self.next = Some(NonZeroU8::new(depth.get() - 1).map_or(Token::Nil, Token::Nested));
-    }
-
-    /// Reads a value for people.
-    pub(super) fn show(&mut self) -> Result<String, Failure> {
-        Ok(match self.token()? {
-            Token::Nil => "null".to_owned(),
-            Token::Bool(value) => value.to_string(),
-            Token::Unsigned(number) => number.to_string(),
-            Token::Signed(number) => number.to_string(),
-            Token::U128(number) => number.to_string(),
-            Token::I128(number) => number.to_string(),
-            Token::F32(number) => format!("{number:?}"),
-            Token::F64(number) => format!("{number:?}"),
-            Token::Text(text) => format!("{text:?}"),
-            Token::Bytes(bytes) => format!("{bytes:?}"),
-            Token::Array(len) => {
-                let (mut parts, mut all) = (self.parts(len)?, Vec::new());
-                while parts.next() {
-                    all.push(parts.reader.show()?);
-                }
-                parts.finish()?;
-                format!("[{}]", all.join(", "))
-            }
-            Token::Map(len) => {
-                let (mut parts, mut all) = (self.parts(len)?, Vec::new());
-                while parts.next() {
-                    let (key, value) = (parts.reader.show()?, parts.reader.show()?);
-                    all.push(format!("{}: {value}", key.trim_matches('"')));
-                }
-                parts.finish()?;
-                format!("{{{}}}", all.join(", "))
-            }
-            Token::Nested(depth) => {
-                self.unnest(depth);
-                format!("Some({})", self.show()?)
-            }
-        })
     }
 
     /// Reads a value that nobody wants.
@@ -196,7 +159,7 @@ impl<'de> Reader<'de> {
         parts.finish()
     }
 
-    fn parts(&mut self, len: u32) -> Result<Parts<'_, 'de>, Failure> {
+    pub(super) fn parts(&mut self, len: u32) -> Result<Parts<'_, 'de>, Failure> {
         if self.depth == DEEPEST {
             return Err(Failure(format!("more than {DEEPEST} values in one another")));
         }
@@ -222,20 +185,20 @@ fn unknown(head: u8) -> Failure {
 }
 
 /// The elements of an array, or the entries of a map.
-struct Parts<'a, 'de> {
-    reader: &'a mut Reader<'de>,
+pub(super) struct Parts<'a, 'de> {
+    pub(super) reader: &'a mut Reader<'de>,
     left: u32,
 }
 
 impl Parts<'_, '_> {
     /// Whether there is one more.
-    fn next(&mut self) -> bool {
+    pub(super) fn next(&mut self) -> bool {
         let more = self.left > 0;
         self.left = self.left.saturating_sub(1);
         more
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    pub(super) fn finish(self) -> Result<(), Failure> {
         self.reader.depth -= 1;
         if self.left == 0 { Ok(()) } else { Err(Failure(format!("{} elements too many", self.left))) }
     }
