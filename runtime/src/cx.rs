@@ -19,7 +19,6 @@ use crate::place::Location;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
 use crate::twice;
-use crate::worker::Worker;
 use std::cell::{Ref, RefMut};
 use std::convert::Infallible;
 use std::fmt;
@@ -177,7 +176,7 @@ impl<E: Entity> Cx<E> {
             }
             Place::Lent { at, key } => {
                 let worker = self.flow.worker()?;
-                worker.borrow::<E>(at, key, write).map(|state| State::Lent(worker, state, write))
+                worker.borrow::<E>(at, key, write).map(State::Lent)
             }
             Place::Map { map, key } => map.get(key).map(|state| {
                 let seen = (!write && map.is_shadow()).then(|| twice::encoded(&state));
@@ -218,8 +217,8 @@ pub struct Held<'c, E: Entity> {
 enum State<'c, E: Entity> {
     Read(Ref<'c, E>),
     Written(RefMut<'c, E>),
-    /// From another worker, and whether to be written.
-    Lent(&'c Worker, Borrowed<E>, bool),
+    /// From another worker.
+    Lent(Borrowed<'c, E>),
     /// With its bytes, if it has to be the same in the end.
     Copy(E, Option<Vec<u8>>),
 }
@@ -229,7 +228,7 @@ impl<E: Entity> State<'_, E> {
         match self {
             State::Read(state) => state,
             State::Written(state) => state,
-            State::Lent(_, state, _) => state.get(),
+            State::Lent(state) => state.get(),
             State::Copy(state, _) => state,
         }
     }
@@ -239,8 +238,7 @@ impl<E: Entity> State<'_, E> {
         match self {
             // A copy that nobody asked for must not make the method panic when it is dropped.
             State::Copy(state, _) => discard(state),
-            State::Lent(worker, state, write) => worker.put_back(state, write),
-            State::Read(_) | State::Written(_) => {}
+            State::Read(_) | State::Written(_) | State::Lent(_) => {}
         }
     }
 }
@@ -258,7 +256,7 @@ impl<E: Entity> Held<'_, E> {
     pub fn get_mut(&mut self) -> &mut E {
         match &mut self.state {
             Some(State::Written(state)) => state,
-            Some(State::Lent(_, state, true)) => state.get_mut(),
+            Some(State::Lent(state)) => state.get_mut(),
             Some(State::Copy(state, _)) => state,
             _ => unreachable!("the state is held to be written except during a call"),
         }

@@ -37,7 +37,7 @@ const HOP_BITS: u32 = 4;
 const PHASE_BITS: u32 = 16;
 
 /// The most epochs that are in flight. What is submitted meanwhile waits and is ordered together: each epoch has its
-/// price, some hundred microseconds of all workers.
+/// price in barriers, whatever is in it.
 const IN_FLIGHT: u64 = 4;
 /// The same while one of them has dynamic transactions: they are executed one after the other anyway.
 const DYNAMIC_IN_FLIGHT: u64 = 1;

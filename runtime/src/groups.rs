@@ -3,7 +3,7 @@
 //! Inside a group entities are lent to the worker where a transaction executes, its *home*; between groups calls are
 //! shipped to the home there. Which workers form a group and which of them is the home is a matter of speed alone.
 use crate::message::TxnId;
-use crate::place::StableHasher;
+use crate::place::{StableHasher, worker_number};
 use crate::plan::Ticket;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -39,9 +39,8 @@ pub(crate) enum RootOwner {
 impl Groups {
     /// So many groups of about the same size.
     pub(crate) fn new(workers: usize, groups: usize, seed: Option<u64>) -> Self {
-        let group = |worker: usize| u16::try_from(worker * groups / workers);
-        let of = (0..workers)
-            .map(|worker| group(worker).unwrap_or_else(|_| unreachable!("there are not so many")));
+        // There are not more groups than workers, so they are numbered alike.
+        let of = (0..workers).map(|worker| worker_number(worker * groups / workers));
         Self { of: of.collect(), seed }
     }
 

@@ -100,8 +100,9 @@ impl<'a> Harvest<'a> {
 /// A serializer that keeps nothing.
 struct Nowhere;
 
+/// Why a serializer that makes nothing has stopped.
 #[derive(Debug)]
-struct Refused;
+pub(crate) struct Refused;
 
 impl Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,6 +37,8 @@ mod running;
 mod execute;
 mod queue;
 mod worker;
+mod txn_local;
+mod access;
 mod flow;
 mod task;
 mod cx;

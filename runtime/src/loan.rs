@@ -8,8 +8,9 @@ use crate::ambient::aside;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::guard::discard;
-use crate::place::Location;
+use crate::place::{Location, worker_number};
 use crate::state::{AnyClass, alone};
+use crate::txn_local::{Kept, kept};
 use crate::worker::Worker;
 use smallvec::SmallVec;
 use std::any::Any;
@@ -73,18 +74,30 @@ impl Loan {
     }
 }
 
-/// A state that a method has from a loan; which of the loans it is.
-pub(crate) struct Borrowed<E> {
-    state: Arc<E>,
+/// A state that a method has from a loan. A writer has it alone, and it goes back to the loan when the method lets it go,
+/// however that comes about.
+pub(crate) struct Borrowed<'w, E: Entity> {
+    worker: &'w Worker,
+    state: Option<Arc<E>>,
     loan: usize,
+    write: bool,
 }
 
-impl<E: Entity> Borrowed<E> {
+impl<E: Entity> Borrowed<'_, E> {
     pub(crate) fn get(&self) -> &E {
-        &self.state
+        self.state.as_ref().unwrap_or_else(|| unreachable!("a state is there until it goes back"))
     }
     pub(crate) fn get_mut(&mut self) -> &mut E {
-        alone(&mut self.state)
+        alone(self.state.as_mut().unwrap_or_else(|| unreachable!("a state is there until it goes back")))
+    }
+}
+
+impl<E: Entity> Drop for Borrowed<'_, E> {
+    fn drop(&mut self) {
+        if let Some(state) = self.state.take().filter(|_| self.write) {
+            let free = self.worker.running.borrow_mut().loans[self.loan].state.replace(lendable(state));
+            assert!(free.is_none(), "a loan is in one hand at a time");
+        }
     }
 }
 
@@ -93,13 +106,13 @@ impl Worker {
     fn loan_of<E: Entity>(&self, at: &Location, key: &E::Key) -> Option<usize> {
         let running = self.running.borrow();
         let known = |state: &Lendable| state.downcast_ref::<E>().is_some_and(|state| state.key() == key);
-        let is = |(number, loan): (usize, &Loan)| {
+        let is = |number: usize, loan: &Loan| {
             // One that has been removed is known by what it was.
             let old = || running.olds.iter().find(|(of, _)| *of as usize == number)?.1.as_ref();
             (loan.hash, loan.class) == (at.hash, at.class)
                 && loan.state.as_ref().or_else(old).is_some_and(known)
         };
-        running.loans.iter().enumerate().position(|(number, loan)| is((number, loan)))
+        running.loans.iter().enumerate().position(|(number, loan)| is(number, loan))
     }
 
     /// Whether a lent entity is there.
@@ -109,50 +122,31 @@ impl Worker {
     }
 
     /// The state of a lent entity, for as long as no call is made.
-    pub(crate) fn borrow<E: Entity>(&self, at: &Location, key: &E::Key, write: bool) -> Option<Borrowed<E>> {
+    pub(crate) fn borrow<E: Entity>(
+        &self,
+        at: &Location,
+        key: &E::Key,
+        write: bool,
+    ) -> Option<Borrowed<'_, E>> {
         let loan = self.loan_of::<E>(at, key)?;
-        if !write {
-            let state = self.running.borrow().loans[loan].state.clone()?;
-            return Some(Borrowed { state: typed(state), loan });
-        }
-        let (state, first) = {
+        let mut first = false;
+        let state = {
             let running = &mut **self.running.borrow_mut();
             let known = &mut running.loans[loan];
-            assert!(known.write, "what is written has been lent to a writer");
-            let first = running.olds.iter().all(|(of, _)| *of as usize != loan);
-            (typed(known.state.take()?), first)
+            if write {
+                assert!(known.write, "what is written has been lent to a writer");
+                first = running.olds.iter().all(|(of, _)| *of as usize != loan);
+                known.state.take()
+            } else {
+                known.state.clone()
+            }
         };
-        let borrowed = Borrowed { state, loan };
+        let borrowed = Borrowed { worker: self, state: Some(typed(state?)), loan, write };
         if first {
-            // What panics here leaves the state where it was.
-            let before = self.keeping(&borrowed, || aside(|| E::clone(&borrowed.state)));
+            let before = aside(|| E::clone(borrowed.get()));
             self.running.borrow_mut().olds.push((number(loan), Some(lendable(Arc::new(before)))));
         }
         Some(borrowed)
-    }
-
-    /// Runs user code while a state is out of its loan.
-    fn keeping<E: Entity, T>(&self, borrowed: &Borrowed<E>, run: impl FnOnce() -> T) -> T {
-        struct Back<'w, E: Entity>(&'w Worker, &'w Borrowed<E>);
-        impl<E: Entity> Drop for Back<'_, E> {
-            fn drop(&mut self) {
-                if std::thread::panicking() {
-                    let Borrowed { state, loan } = self.1;
-                    self.0.running.borrow_mut().loans[*loan].state = Some(lendable(state.clone()));
-                }
-            }
-        }
-        let _back = Back(self, borrowed);
-        run()
-    }
-
-    /// Puts a state back into its loan.
-    pub(crate) fn put_back<E: Entity>(&self, borrowed: Borrowed<E>, write: bool) {
-        if write {
-            let Borrowed { state, loan } = borrowed;
-            let free = self.running.borrow_mut().loans[loan].state.replace(lendable(state));
-            assert!(free.is_none(), "a loan is in one hand at a time");
-        }
     }
 
     /// Puts a new entity where its key was lent.
@@ -167,7 +161,7 @@ impl Worker {
         running.olds.push((number(running.loans.len()), None));
         let make: MakeClass = |worker| worker.class::<E>().map(|class| class as Rc<dyn AnyClass>);
         running.loans.push(Loan {
-            owner: u16::try_from(at.owner).unwrap_or_else(|_| unreachable!("there are not so many workers")),
+            owner: worker_number(at.owner),
             rest: Some(Box::new(Rest { before: None, make: Some(make) })),
             ..Loan::new(at.hash, at.class, true, state)
         });
@@ -175,8 +169,8 @@ impl Worker {
 
     /// Removes a lent entity.
     pub(crate) fn remove_lent<E: Entity>(&self, at: &Location, key: &E::Key) -> bool {
-        let Some(borrowed) = self.borrow::<E>(at, key, true) else { return false };
-        discard(borrowed.state);
+        let Some(mut borrowed) = self.borrow::<E>(at, key, true) else { return false };
+        discard(borrowed.state.take());
         true
     }
 
@@ -187,13 +181,12 @@ impl Worker {
             class_here.lend(hash, class, write, to);
         }
         for loan in &mut to[from..] {
-            loan.owner =
-                u16::try_from(self.index).unwrap_or_else(|_| unreachable!("there are not so many workers"));
+            loan.owner = worker_number(self.index);
         }
     }
 
     /// Takes back what was lent to a writer; an old state that has come with it goes there.
-    pub(crate) fn take_back(&self, loan: Loan, kept: &mut Vec<crate::worker::Kept>) -> Result<()> {
+    pub(crate) fn take_back(&self, loan: Loan, to: &mut Vec<Kept>) -> Result<()> {
         let make = loan.rest.as_ref().and_then(|rest| rest.make);
         let class = match (self.class_at(loan.class as usize), make) {
             (Some(class), _) => class,
@@ -202,7 +195,7 @@ impl Worker {
         };
         let number = loan.class;
         if let Some(undo) = class.take_back(loan) {
-            kept.push(self.kept(number, undo));
+            to.push(kept(number, undo));
         }
         Ok(())
     }

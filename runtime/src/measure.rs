@@ -5,7 +5,7 @@
 use crate::call::Call;
 use crate::entity::{Entity, Method};
 use crate::guard::caught;
-use crate::harvest::Harvest;
+use crate::harvest::{Harvest, Refused};
 use crate::room::Size;
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{self, Display};
@@ -109,21 +109,6 @@ impl<'a> Elements<'a> {
         self.left_out = most.unwrap_or(least);
         self.done();
         Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct Refused;
-
-impl Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the value refuses to be serialised")
-    }
-}
-impl std::error::Error for Refused {}
-impl ser::Error for Refused {
-    fn custom<T: Display>(_: T) -> Self {
-        Self
     }
 }
 

@@ -48,6 +48,11 @@ pub(crate) fn hash_of(lock: u64, class: u32) -> u64 {
     lock ^ mixed(class)
 }
 
+/// A worker as tickets and loans name it; there are not more of them than [`SHARDS`].
+pub(crate) fn worker_number(worker: usize) -> u16 {
+    u16::try_from(worker).unwrap_or_else(|_| unreachable!("there are not so many workers"))
+}
+
 /// The shard of a hash is worked by this worker.
 #[inline]
 fn worker_of(hash: u64, peers: usize) -> usize {

@@ -3,7 +3,7 @@ use crate::call::Call;
 use crate::entity::Method;
 use crate::error::Result;
 use crate::harvest::{Found, Harvest};
-use crate::place::Location;
+use crate::place::{Location, worker_number};
 use crate::{Entity, Error};
 use rustc_hash::FxHashMap;
 use std::any::{TypeId, type_name};
@@ -24,8 +24,7 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     pub(crate) fn new(at: Location, write: bool) -> Self {
-        let owner = u16::try_from(at.owner).unwrap_or(u16::MAX);
-        Self { owner, lock: at.lock, class: at.class, write }
+        Self { owner: worker_number(at.owner), lock: at.lock, class: at.class, write }
     }
 }
 

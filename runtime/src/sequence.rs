@@ -9,7 +9,7 @@ use crate::groups::{Groups, Part, RootOwner};
 use crate::harvest;
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt, TxnId};
-use crate::place::Location;
+use crate::place::{Location, worker_number};
 use crate::plan::{Count, Methods, Ticket};
 use crate::request::Work;
 use crate::task::caught;
@@ -145,9 +145,8 @@ impl Sequencer<'_> {
         normalise(&mut self.tickets);
         let txn = TxnId { epoch: self.epoch, worker: number(self.from), seq: self.seq };
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
-        let root_here = root as u16;
         let Self { groups, parcels, tickets, .. } = self;
-        groups.parts(txn, RootOwner::Free(root_here), tickets, |Part { worker, home, tickets }| {
+        groups.parts(txn, RootOwner::Free(worker_number(root)), tickets, |Part { worker, home, tickets }| {
             let parcel = &mut parcels[usize::from(worker)];
             let tickets = append(&mut parcel.tickets, tickets.iter().copied());
             let home = (home != worker).then_some(home);

@@ -1,71 +1,27 @@
 //! One worker's entities, and the transaction that runs on it at this moment.
 //!
-//! User code runs here and nowhere else. It speaks to the worker through [`crate::flow`]; what it has to say to other
+//! User code runs here and nowhere else. It speaks to the worker through [`crate::flow`], and gets at entities by
+//! [`crate::access`]; what it has to say to other
 //! workers is left in the outbox, which [`crate::execute`] empties whenever user code has stopped.
 use crate::Error;
-use crate::ambient::{self, Activation, first_use};
 use crate::call::Call;
-use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::error::Result;
-use crate::flow::Flow;
 use crate::groups::Groups;
 use crate::harvest::{Found, Harvest};
 use crate::inspect::Part;
-use crate::loan::{Borrowed, Loan, Olds};
-use crate::message::{CallKind, Leaving, Share};
+use crate::message::{CallKind, Leaving};
 use crate::place::{Location, hash_of};
 use crate::plan::{Methods, Ticket};
-use crate::state::{AnyClass, Class, key_text};
+use crate::state::{AnyClass, Class};
 use crate::task::Payload;
 use crate::twice::{Touched, Twice};
-use smallvec::SmallVec;
+use crate::txn_local::{Kept, Sent, TxnLocal};
 use std::any::Any;
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use thalweg_graph::Access;
-
-/// What a task sends while it runs.
-pub(crate) struct Sent {
-    pub(crate) to: u32,
-    pub(crate) number: u32,
-    pub(crate) after: u32,
-    pub(crate) leaving: Leaving,
-}
-
-/// An old state: the number of the class, and the number of the state there.
-pub(crate) type Kept = (u32, u32);
-
-/// A transaction's part at one worker: what it may touch, what it has changed, what it waits for.
-#[derive(Default)]
-pub(crate) struct Running {
-    /// What it may touch, unless it has the whole worker.
-    pub(crate) tickets: SmallVec<[Ticket; 4]>,
-    pub(crate) whole: bool,
-    /// Tells its writes from those of others.
-    pub(crate) stamp: u32,
-    /// The old states of what it has written, oldest first.
-    pub(crate) journal: SmallVec<[Kept; 4]>,
-    /// What it has from other workers of its group.
-    pub(crate) loans: Vec<Loan>,
-    /// The old states of those that it has written.
-    pub(crate) olds: Olds,
-    /// Whether entities of all other workers are called where they are, also those of its group.
-    pub(crate) ships: bool,
-    /// Where it is at home in the other groups.
-    pub(crate) homes: SmallVec<[u32; 2]>,
-    /// How many calls have left.
-    pub(crate) calls: u32,
-    /// How many one-way calls have left for each worker.
-    pub(crate) sent: SmallVec<[(u32, u32); 2]>,
-    /// How many one-way calls of each worker have been carried out here.
-    pub(crate) done: SmallVec<[(u32, u32); 2]>,
-    /// How many one-way calls have not been acknowledged.
-    pub(crate) outstanding: u32,
-    /// The first one-way call that failed, in the order of the program, and why.
-    pub(crate) failed: Option<Box<(u32, Error)>>,
-}
 
 /// The state and the running transaction of one worker.
 pub(crate) struct Worker {
@@ -75,7 +31,7 @@ pub(crate) struct Worker {
     pub(crate) methods: Arc<Methods>,
     classes: RefCell<Vec<Option<Rc<dyn AnyClass>>>>,
     stamps: Cell<u32>,
-    pub(crate) running: RefCell<Box<Running>>,
+    pub(crate) running: RefCell<Box<TxnLocal>>,
     doom: RefCell<Option<Error>>,
     inbox: RefCell<Option<(u32, Result<Payload>)>>,
     outbox: RefCell<Vec<Sent>>,
@@ -83,43 +39,6 @@ pub(crate) struct Worker {
     pub(crate) twice: Option<Twice>,
     /// The classes, and the hashes or slots there, that [`Worker::expect`] is about to touch.
     expected: RefCell<Vec<(usize, u64)>>,
-}
-
-impl Running {
-    /// Makes it ready for another transaction.
-    pub(crate) fn clear(&mut self) {
-        // What may have grown keeps its room.
-        let Self {
-            tickets,
-            whole,
-            stamp,
-            journal,
-            loans,
-            olds,
-            ships,
-            homes,
-            calls,
-            sent,
-            done,
-            outstanding,
-            failed,
-        } = self;
-        tickets.clear();
-        loans.clear();
-        olds.clear();
-        homes.clear();
-        (*whole, *ships, *stamp, *calls, *outstanding, *failed) = (false, false, 0, 0, 0, None);
-        journal.clear();
-        sent.clear();
-        done.clear();
-    }
-
-    /// From here on it may touch this.
-    pub(crate) fn may_touch(&mut self, share: Share, tickets: &[Ticket]) {
-        self.whole = share == Share::Whole;
-        self.tickets.clear();
-        self.tickets.extend_from_slice(tickets);
-    }
 }
 
 /// How many transactions are expected at a time; see [`Worker::expect`].
@@ -135,7 +54,7 @@ impl Worker {
             methods,
             classes: RefCell::default(),
             stamps: Cell::new(1),
-            running: RefCell::new(Box::new(Running { stamp: 1, ..Running::default() })),
+            running: RefCell::new(Box::new(TxnLocal { stamp: 1, ..TxnLocal::default() })),
             doom: RefCell::default(),
             inbox: RefCell::default(),
             outbox: RefCell::default(),
@@ -180,7 +99,7 @@ impl Worker {
     }
 
     /// A class that is not part of the app is an error.
-    fn known<E: Entity>(&self) -> Result<()> {
+    pub(crate) fn known<E: Entity>(&self) -> Result<()> {
         if self.methods.has::<E>() { Ok(()) } else { Err(self.methods.stranger::<E>()) }
     }
 
@@ -220,43 +139,9 @@ impl Worker {
         }
     }
 
-    fn keep<E: Entity>(&self, undo: usize) {
-        let class = E::class().index() as u32;
-        let kept = self.kept(class, undo);
-        self.running.borrow_mut().journal.push(kept);
-    }
-
-    pub(crate) fn kept(&self, class: u32, undo: usize) -> Kept {
-        (
-            class,
-            u32::try_from(undo).unwrap_or_else(|_| unreachable!("so many old states do not fit in memory")),
-        )
-    }
-
     /// The entities of a class, by its number.
     pub(crate) fn class_at(&self, class: usize) -> Option<Rc<dyn AnyClass>> {
         self.classes.borrow().get(class).cloned().flatten()
-    }
-
-    /// The state of an entity, to be written by the running transaction.
-    pub(crate) fn hold_to_write<'c, E: Entity>(
-        &self,
-        class: &'c Class<E>,
-        slot: usize,
-    ) -> Option<RefMut<'c, E>> {
-        let stamp = self.running.borrow().stamp;
-        let (state, kept) = class.hold_to_write(slot, stamp)?;
-        kept.into_iter().for_each(|undo| self.keep::<E>(undo));
-        Some(state)
-    }
-    pub(crate) fn create<E: Entity>(&self, class: &Class<E>, hash: u64, entity: E) {
-        let stamp = self.running.borrow().stamp;
-        let undo = class.create(hash, entity, stamp);
-        self.keep::<E>(undo);
-    }
-    pub(crate) fn remove<E: Entity>(&self, class: &Class<E>, slot: usize) {
-        drop(self.hold_to_write(class, slot));
-        class.remove(slot);
     }
 
     /// Settles old states: forgets them, or puts them back, newest first.
@@ -399,104 +284,4 @@ impl Worker {
             classes.iter().enumerate().filter_map(|(number, class)| Some((number, class.as_ref()?)));
         classes.map(|(number, class)| (self.methods.name_of(number).to_owned(), class.inspect())).collect()
     }
-
-    /// Where an entity is that a method wants to be there; one that comes to be on first use does so now.
-    fn slot<E: Entity>(&self, class: &Class<E>, hash: u64, key: &E::Key, path: u64) -> Result<usize> {
-        if let Some(slot) = class.find(hash, key) {
-            return Ok(slot);
-        }
-        self.create(class, hash, fresh::<E>(key, path)?);
-        class.find(hash, key).ok_or_else(|| Error::internal("a new entity is not there"))
-    }
-
-    /// The context of a call that has arrived here.
-    pub(crate) fn context<M: Method>(
-        &self,
-        flow: Flow,
-        at: Location,
-        key: <M::Entity as Entity>::Key,
-    ) -> Result<Cx<M::Entity>> {
-        if at.owner != self.index {
-            if M::ABSENT_OK {
-                self.known::<M::Entity>()?;
-            } else {
-                self.lent::<M::Entity>(&at, &key, flow.path())?;
-            }
-            return Ok(Cx { flow, place: Place::Lent { at, key } });
-        }
-        let class = self.class::<M::Entity>()?;
-        let slot = if M::ABSENT_OK {
-            class.find(at.hash, &key)
-        } else {
-            Some(self.slot(&class, at.hash, &key, flow.path())?)
-        };
-        Ok(Cx { flow, place: Place::Slot { class, hash: at.hash, slot, key } })
-    }
-
-    /// Runs a call of a method that is a plain function on the state of its entity.
-    pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
-        let Call { key, args } = call;
-        let gone = || Error::internal("the state of an entity is not there");
-        let output = if at.owner != self.index {
-            self.lent::<M::Entity>(&at, &key, path)?;
-            let write = M::ACCESS != Access::Read;
-            let mut state = Lent(self, self.borrow::<M::Entity>(&at, &key, write), write);
-            let Some(state) = &mut state.1 else { return Err(gone()) };
-            if write {
-                writes::<M>(state.get_mut(), &key, args, path)?
-            } else {
-                reads::<M>(state.get(), args, path)
-            }
-        } else {
-            let class = self.class::<M::Entity>()?;
-            let slot = self.slot(&class, at.hash, &key, path)?;
-            if M::ACCESS == Access::Read {
-                reads::<M>(&*class.hold(slot).ok_or_else(gone)?, args, path)
-            } else {
-                writes::<M>(&mut *self.hold_to_write(&class, slot).ok_or_else(gone)?, &key, args, path)?
-            }
-        };
-        output.ok_or_else(|| Error::internal("a plain method is none"))
-    }
-
-    /// Sees to it that a lent entity is there; one that comes to be on first use does so now.
-    fn lent<E: Entity>(&self, at: &Location, key: &E::Key, path: u64) -> Result<()> {
-        if !self.is_lent::<E>(at, key) {
-            self.known::<E>()?;
-            self.create_lent(at, fresh::<E>(key, path)?);
-        }
-        Ok(())
-    }
-}
-
-/// A state that goes back to its loan whatever the method does.
-struct Lent<'w, E: Entity>(&'w Worker, Option<Borrowed<E>>, bool);
-
-impl<E: Entity> Drop for Lent<'_, E> {
-    fn drop(&mut self) {
-        if let Some(state) = self.1.take() {
-            self.0.put_back(state, self.2);
-        }
-    }
-}
-
-fn reads<M: Method>(state: &M::Entity, args: M::Args, path: u64) -> Option<M::Output> {
-    ambient::within(Activation::new(path), || M::read(state, args))
-}
-
-fn writes<M: Method>(
-    state: &mut M::Entity,
-    key: &<M::Entity as Entity>::Key,
-    args: M::Args,
-    path: u64,
-) -> Result<Option<M::Output>> {
-    let output = ambient::within(Activation::new(path), || M::write(state, args));
-    if state.key() == key { Ok(output) } else { Err(wrong_key(key, state)) }
-}
-
-/// An entity that comes to be on first use.
-fn fresh<E: Entity>(key: &E::Key, path: u64) -> Result<E> {
-    let missing = || Error::Missing { entity: E::NAME, key: key_text(key) };
-    let fresh = ambient::within(first_use(path), || E::auto(key)).ok_or_else(missing)?;
-    if fresh.key() == key { Ok(fresh) } else { Err(wrong_key(key, &fresh)) }
 }

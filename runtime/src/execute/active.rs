@@ -7,7 +7,7 @@ use crate::loan::Loans;
 use crate::message::{CallKind, Called, Leaving, Message, Returned, TxnId};
 use crate::queue::InQueue;
 use crate::task::{AnyTask, Progress, payload};
-use crate::worker::Running;
+use crate::txn_local::TxnLocal;
 use slab::Slab;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -30,7 +30,7 @@ pub(super) struct Active {
     pub(super) lenders_left: u32,
     /// How it has ended, while something that was lent is still on its way.
     pub(super) over: Option<bool>,
-    pub(super) running: Box<Running>,
+    pub(super) running: Box<TxnLocal>,
     /// What has to be known to start and end it, if its root is here.
     pub(super) root: Option<RootHere>,
     pub(super) ambient: Ambient,

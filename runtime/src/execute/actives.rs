@@ -5,6 +5,7 @@ use super::admit::{Has, RootOf};
 use crate::groups::lenders;
 use crate::loan::Loans;
 use crate::message::{Share, TxnId};
+use crate::place::worker_number;
 use crate::plan::Ticket;
 use crate::queue::Queues;
 use rustc_hash::FxHashMap;
@@ -38,7 +39,7 @@ pub(super) struct Actives {
 
 impl Actives {
     pub(super) fn new(me: usize) -> Self {
-        let me = u16::try_from(me).unwrap_or_else(|_| unreachable!("there are not so many workers"));
+        let me = worker_number(me);
         let (by_txn, early) = (FxHashMap::default(), FxHashMap::default());
         let (all, queues, ready, spare) = (Slab::new(), Queues::default(), VecDeque::new(), Vec::new());
         Self { me, all, by_txn, queues, ready, early, spare }

@@ -86,9 +86,6 @@ impl Executor {
         if let Some(own) = epoch.shares.get(&txn) {
             (has.share, has.tickets, has.home, has.others) = (own.share, &own.tickets, own.home, &own.others);
         }
-        if let Some(guess) = epoch.guesses.get(&txn) {
-            has.others = &guess.others;
-        }
         let whole = has.share == Share::Whole;
         if whole && !self.active.is_empty() {
             return false;

@@ -23,8 +23,6 @@ impl Executor {
             self.methods.count(guess.method, self.worker.index, Count::Tail, 1);
         }
         let workers = guess.workers.clone();
-        let me = self.worker.index;
-        guess.others = workers.iter().copied().filter(|worker| *worker as usize != me).collect();
         epoch.wrong.insert(txn, true);
         let at = Time { epoch: txn.epoch, phase: epoch.phase };
         for to in self.others() {
@@ -50,9 +48,13 @@ impl Executor {
             let method = epoch.work(root).method();
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
+        let me = self.worker.index;
         for (txn, needed) in std::mem::take(&mut epoch.wrong) {
             if needed {
-                epoch.shares.insert(txn, Own::whole());
+                // At the root's worker: it calls all the others where they are.
+                let workers = epoch.guesses.get(&txn).into_iter().flat_map(|guess| &guess.workers);
+                let others = workers.copied().filter(|worker| *worker as usize != me).collect();
+                epoch.shares.insert(txn, Own { others, ..Own::whole() });
             }
         }
         let phase = epoch.phase.next();

@@ -5,7 +5,8 @@ use super::scout::Scout;
 use crate::message::{Entry, Message, Own, Parcel, Share, TxnId};
 use crate::plan::Ticket;
 use crate::request::Work;
-use crate::worker::{AHEAD, Kept, Worker};
+use crate::txn_local::Kept;
+use crate::worker::{AHEAD, Worker};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far an epoch is.
@@ -45,8 +46,6 @@ pub(super) struct Guess {
     pub(super) method: usize,
     /// The workers that have its tickets, this one too.
     pub(super) workers: BTreeSet<u32>,
-    /// Those of them that have to be told when it has ended.
-    pub(super) others: Vec<u32>,
     /// How often it was wrong.
     pub(super) wrong: u32,
 }

@@ -5,7 +5,7 @@ use super::admit::RootOf;
 use crate::groups::lenders;
 use crate::loan::{Loans, end, going_back};
 use crate::message::{Message, TxnId};
-use crate::place::hash_of;
+use crate::place::{hash_of, worker_number};
 
 impl Executor {
     /// A transaction has its turn at this worker, and is at home at another.
@@ -50,7 +50,7 @@ impl Executor {
     /// A transaction is over at home: what it was lent goes back.
     pub(super) fn give_back(&mut self, active: &mut Active, commit: bool) {
         let (txn, time) = (active.txn, active.time());
-        let me = self.worker.index as u16;
+        let me = worker_number(self.worker.index);
         let keep = self.epochs.get(&txn.epoch).is_some_and(|epoch| epoch.dynamic);
         let running = &mut *active.running;
         end(&mut running.loans, &mut running.olds, commit, keep);

@@ -6,17 +6,18 @@ use crate::flow::{Flow, World};
 use crate::groups::{Part, RootOwner};
 use crate::message::{Called, Leaving, Message, Own, Returned, Share, TxnId};
 use crate::oracle::Plain;
+use crate::place::worker_number;
 use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
 use crate::task::{AnyTask, Payload, Progress};
-use crate::worker::Running;
+use crate::txn_local::TxnLocal;
 use std::rc::Rc;
 
 /// What a scout has at one worker. Scouts make one call at a time, so their tasks form a stack.
 pub(super) struct Scout {
     plain: Rc<Plain>,
     ambient: Ambient,
-    running: Box<Running>,
+    running: Box<TxnLocal>,
     tasks: Vec<(AnyTask, Option<Waits>)>,
     /// What was touched elsewhere.
     touched: Vec<Ticket>,
@@ -146,7 +147,7 @@ impl Executor {
     fn share_out(&mut self, txn: TxnId, touched: Option<Vec<Ticket>>) {
         let phase = self.epochs.get(&txn.epoch).map_or(Phase::SCOUT, |epoch| epoch.phase);
         let at = Time { epoch: txn.epoch, phase };
-        let me = self.worker.index as u16;
+        let me = worker_number(self.worker.index);
         let mut all: Vec<(u32, Own)> = match touched {
             None => self.others().map(|to| (to, Own::whole())).collect(),
             // One that touches nothing elsewhere waits for nobody elsewhere: the worker is its own for as long as it
@@ -183,7 +184,6 @@ impl Executor {
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             if let Some(guess) = epoch.guesses.get_mut(&txn) {
                 guess.workers = all.iter().map(|(worker, _)| *worker).chain([me.into()]).collect();
-                guess.others.clone_from(&own.others);
             }
             epoch.shares.insert(txn, own);
             epoch.scouts_left -= 1;
