@@ -100,6 +100,7 @@ pub mod __private {
     pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::place::{ClassId, StableHasher};
     pub use crate::program::Explorer;
+    pub use crate::unmade::Refused;
     pub use crate::{Call, Ref};
     pub use core;
     pub use serde;

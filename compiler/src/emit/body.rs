@@ -139,12 +139,17 @@ impl Names {
         let get = self.get(span);
         // Only what takes the state up bears the user's place: rustc would offer to rewrite the bindings there.
         let [held, this] = ["held", "self_"].map(|name| hygiene::local(name, Span::call_site()));
-        let taken = quote_spanned!(span.resolved_at(Span::mixed_site())=> #held.#get());
+        // That is the whole of it, `held` too: a borrow begins there.
+        let entity = quote_spanned!(span=> Self);
+        let ty =
+            if self.writes { quote_spanned!(span=> &mut #entity) } else { quote_spanned!(span=> &#entity) };
+        let lender = hygiene::local("held", span);
+        let taken = quote_spanned!(span.resolved_at(Span::mixed_site())=> #lender.#get());
         quote! {
             #[allow(unused_mut)]
             let mut #held = #cx.hold(#write).await;
             #[allow(unused_mut, unused_variables)]
-            let mut #this = #taken;
+            let mut #this: #ty = #taken;
             let _ = &#this;
         }
     }

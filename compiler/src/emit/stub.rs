@@ -122,8 +122,7 @@ impl Emit<'_> {
     }
 
     fn refusal(&self, function: &Function) -> Option<TokenStream> {
-        let (p, entity) = (&self.p, &self.methods.entity);
-        let name = &function.signature.ident;
+        let (p, entity, name) = (&self.p, &self.methods.entity, &function.signature.ident);
         let method = function.signature.receiver().is_some();
         let public = !matches!(function.visibility, syn::Visibility::Inherited);
         let reason = match () {
@@ -138,7 +137,9 @@ impl Emit<'_> {
         let conditions = function.conditions();
         Some(quote! {
             #(#conditions)*
-            pub fn #name<#(#parts),*>(&self, #(_: #parts),*) -> #p::Call<#p::Exists<#entity>> where __Key: #p::#reason {
+            pub fn #name<#(#parts,)* __Result: #p::std::marker::Send + 'static>(
+                &self, #(_: #parts),*
+            ) -> #p::Call<#p::Refused<#entity, __Result>> where __Key: #p::#reason {
                 #p::std::unreachable!()
             }
         })
