@@ -1,12 +1,11 @@
 //! What `#[entity]` implements: the traits between generated code and the engine.
 use crate::call::{Base, Call};
-use crate::codec;
+use crate::codec::{self, Arguments};
 use crate::cx::Cx;
 use crate::error::Result;
 use crate::harvest::Harvest;
 use crate::loan::Lendable;
 use crate::place::{ClassId, StableHasher};
-use crate::program::Explorer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -112,8 +111,14 @@ pub trait Methods: Entity {
     const FACTS: &'static [&'static str];
     /// The conditions under which there are call sites, as written, and whether they hold.
     const CONDITIONS: &'static [(&'static str, bool)];
-    /// Shows every method to the explorer.
-    fn explore(explorer: &mut Explorer);
+    /// Shows every method that is not generic.
+    fn each<V: MethodVisitor>(visitor: &mut V);
+}
+
+/// What is done with each method of a class, as a type.
+pub trait MethodVisitor {
+    /// Sees one.
+    fn method<M: Method>(&mut self);
 }
 
 /// The name of a key field, as a number.
@@ -153,6 +158,10 @@ pub trait Method: Sized + 'static {
     fn copy(args: &Self::Args) -> Option<Self::Args>;
     /// A second copy of the arguments, by way of their bytes where they cannot be copied.
     fn twin(_: &Self::Args) -> Option<Self::Args> {
+        None
+    }
+    /// The arguments from their bytes; `None` when one of them cannot be read, or cannot travel.
+    fn decode(_: &mut Arguments<'_>) -> Option<Self::Args> {
         None
     }
     /// Shows the result, for its bytes.
@@ -277,6 +286,22 @@ impl<T: Clone> Kind<T> {
     }
 }
 
+impl<T: DeserializeOwned> Kind<T> {
+    /// Parameter number `place`, from its bytes.
+    pub fn decode(&self, place: usize, arguments: &mut Arguments<'_>) -> Option<T> {
+        arguments.next(place)
+    }
+}
+
+/// The answer for every other type: it cannot be read. rustc complains about the type elsewhere.
+pub trait NeverDecoded<T> {
+    /// Always `None`.
+    fn decode(&self, _: usize, _: &mut Arguments<'_>) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverDecoded<T> for &Kind<T> {}
+
 /// The answer for every other type: they cannot.
 pub trait NeverCopies {
     /// Always `false`.
@@ -319,6 +344,9 @@ macro_rules! built_in {
                 Some(())
             }
             fn twin((): &()) -> Option<()> {
+                Some(())
+            }
+            fn decode(_: &mut Arguments<'_>) -> Option<()> {
                 Some(())
             }
             fn visit_output(output: &bool, harvest: &mut Harvest<'_>) {

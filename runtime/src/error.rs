@@ -76,6 +76,52 @@ pub enum Error {
         /// The name of the app.
         app: String,
     },
+    /// A call by name to a class that the app does not have.
+    #[error("there is no entity `{entity}`; the app has {}", list(.known))]
+    UnknownEntity {
+        /// The name that was called.
+        entity: String,
+        /// The classes of the app.
+        known: Vec<String>,
+    },
+    /// A call by name of a method that the entity does not have.
+    #[error("`{entity}` has no method `{method}`; it has {}", list(.known))]
+    UnknownMethod {
+        /// The class of the entity.
+        entity: String,
+        /// The name that was called.
+        method: String,
+        /// Its methods that can be called by name.
+        known: Vec<String>,
+    },
+    /// A call by name of a method that has no such form.
+    #[error("`{entity}::{method}` cannot be called by name: {why}")]
+    NotByName {
+        /// The class of the entity.
+        entity: String,
+        /// The method.
+        method: String,
+        /// The reason.
+        why: &'static str,
+    },
+    /// A call by name with something that is no key of the entity.
+    #[error("this is no key of `{entity}`: {what}")]
+    BadKey {
+        /// The class of the entity.
+        entity: String,
+        /// Where it is wrong, and what was expected.
+        what: String,
+    },
+    /// A call by name with arguments that the method does not take.
+    #[error("`{entity}::{method}` does not take these arguments: {what}")]
+    BadArgument {
+        /// The class of the entity.
+        entity: String,
+        /// The method.
+        method: String,
+        /// Where they are wrong, as `lines[3].quantity`, and what was expected.
+        what: String,
+    },
     /// A transaction did not do the same when it ran again from the same state; see [`crate::App::check_determinism`].
     #[error(
         "`{method}` differs from run to run: {what}; take time, chance and identity from `thalweg::now()`, `random()` \
@@ -154,6 +200,14 @@ impl fmt::Display for Bound {
             Bound::Bytes => "the requests in flight have too many bytes of arguments",
         })
     }
+}
+
+/// Names, for a sentence.
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Error {

@@ -7,6 +7,7 @@ use crate::guard::Guarded;
 use crate::message::{CallKind, Leaving};
 use crate::oracle::Plain;
 use crate::place::Location;
+use crate::plan::MethodId;
 use crate::state::key_text;
 use crate::task::{Frame, caught, run_now};
 use crate::worker::Worker;
@@ -51,7 +52,7 @@ pub struct Flow {
 
 /// A part of a join, for what it may meet.
 pub struct Branch {
-    method: usize,
+    method: MethodId,
     /// The entity and whether it is written, when the call touches nothing else.
     alone: Option<(u64, bool)>,
 }
@@ -327,7 +328,7 @@ impl Flow {
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         let alone = (!M::SUSPENDS).then_some((at.lock, write));
         // A class that is not part of the app is an error when it is called.
-        Some(Branch { method: worker.methods.place::<M>().ok()?, alone })
+        Some(Branch { method: worker.methods.id::<M>().ok()?, alone })
     }
 
     /// Whether no two of these parts can meet on an entity that one of them writes.
@@ -340,13 +341,13 @@ impl Flow {
             };
             return !parts.windows(2).any(|pair| meet(&pair[0], &pair[1]));
         }
-        let mut kinds: Vec<(usize, bool)> = parts.iter().map(|part| (part.method, false)).collect();
+        let mut kinds: Vec<(MethodId, bool)> = parts.iter().map(|part| (part.method, false)).collect();
         kinds.sort_unstable();
         kinds.dedup_by(|a, b| {
             b.1 |= a.0 == b.0; // more than one of this kind
             a.0 == b.0
         });
-        let meets = |(at, (a, twice)): (usize, &(usize, bool))| {
+        let meets = |(at, (a, twice)): (usize, &(MethodId, bool))| {
             (*twice && worker.methods.may_meet(*a, *a))
                 || kinds[at + 1..].iter().any(|(b, _)| worker.methods.may_meet(*a, *b))
         };

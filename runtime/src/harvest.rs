@@ -3,7 +3,7 @@
 //! An argument is serialised into nothing. On the way every [`crate::Ref`] in it comes by, whatever it stands in,
 //! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
 use crate::Entity;
-use crate::codec;
+use crate::codec::{self, Form};
 use crate::measure::Measure;
 use crate::place::Location;
 use serde::ser::{self, Serialize, Serializer};
@@ -54,8 +54,8 @@ pub struct Harvest<'a>(Goal<'a>);
 enum Goal<'a> {
     /// For references, in the parameters that an access plan names.
     Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Found) },
-    /// To have them as bytes.
-    Encode(&'a mut Vec<u8>),
+    /// To have them as bytes, one behind the other.
+    Encode(Form, &'a mut Vec<u8>),
     /// To know how large they are.
     Measure(&'a mut Measure),
 }
@@ -70,8 +70,8 @@ impl<'a> Harvest<'a> {
     }
 
     /// Appends the bytes of what it sees.
-    pub(crate) fn encoding(bytes: &'a mut Vec<u8>) -> Self {
-        Self(Goal::Encode(bytes))
+    pub(crate) fn encoding(form: Form, bytes: &'a mut Vec<u8>) -> Self {
+        Self(Goal::Encode(form, bytes))
     }
 
     /// Adds the sizes of what it sees to this.
@@ -84,7 +84,7 @@ impl<'a> Harvest<'a> {
         let (peers, each) = match &mut self.0 {
             Goal::Search { peers, wanted, each } if wanted(place) => (*peers, each),
             Goal::Search { .. } => return,
-            Goal::Encode(bytes) => return bytes.extend(codec::encode(argument)),
+            Goal::Encode(form, bytes) => return bytes.extend(codec::encode_in(*form, argument)),
             Goal::Measure(measure) => return measure.add(argument),
         };
         PEERS.set(peers);

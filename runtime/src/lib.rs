@@ -18,6 +18,7 @@ mod autoref;
 mod unmade;
 mod outcome;
 mod call;
+mod catalog;
 mod ambient;
 mod clock;
 mod harvest;
@@ -60,6 +61,7 @@ pub mod testing;
 pub use ambient::{TransactionId, now, random, transaction};
 pub use app::{App, Counts, Handle};
 pub use call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
+pub use catalog::MethodInfo;
 pub use entity::{Entity, Key, Methods, Portable, State};
 pub use error::{Bound, Error};
 pub use plan::MethodCounts;
@@ -90,11 +92,15 @@ pub mod prelude {
 pub mod __private {
     pub use crate::autoref::*;
     pub use crate::call::Base;
+    pub use crate::codec::Arguments;
     pub use crate::cx::{Cx, Held, Site};
     pub use crate::entity::{
-        Argument, Constructed, Entity, Exists, KeyNamed, Kind, Method, Methods, Portable, State, Stub,
+        Argument, Constructed, Entity, Exists, KeyNamed, Kind, Method, MethodVisitor, Methods, Portable,
+        State, Stub,
     };
-    pub use crate::entity::{ByBytes, ByClone, NeverCopied, NeverCopies, NeverTwin, NeverVisited};
+    pub use crate::entity::{
+        ByBytes, ByClone, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,
+    };
     pub use crate::harvest::Harvest;
     pub use crate::loan::Lendable;
     pub use crate::outcome::{NeverErr, Outcome, SometimesErr, unclear};

@@ -1,5 +1,6 @@
 //! The methods of a running program: their access plans in a form that is quick to follow, and what is counted of them.
 use crate::call::Call;
+use crate::catalog::{Catalog, Entry, MethodInfo, Rows, parameters};
 use crate::entity::Method;
 use crate::error::Result;
 use crate::harvest::{Found, Harvest};
@@ -9,7 +10,10 @@ use rustc_hash::FxHashMap;
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use thalweg_graph::{Access, AccessPlan, BUILT_IN, Callee, Program, Reason, Source};
+use thalweg_graph::{
+    self as graph, Access, AccessPlan, BUILT_IN, Callee, MethodPlan, PlannedAccess, Program, Reason, Source,
+    Variable,
+};
 
 /// A ticket as the sequencer hands it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +32,19 @@ impl Ticket {
     }
 }
 
+/// A method, by its place in the linked program: the same in every process of one build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct MethodId(u32);
+
+impl MethodId {
+    fn new(index: usize) -> Self {
+        Self(u32::try_from(index).expect("a program has less than 2^32 methods"))
+    }
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What is known of the classes and methods of a program, by their types.
 #[derive(Default)]
 pub(crate) struct Methods {
@@ -35,13 +52,15 @@ pub(crate) struct Methods {
     /// Whether transactions are checked by running them more than once.
     pub(crate) twice: bool,
     /// The methods that the graph knows.
-    places: FxHashMap<TypeId, usize>,
+    ids: FxHashMap<TypeId, MethodId>,
     /// The classes, and by name the methods of each that the graph does not know by type: the ones that all entities
     /// have, and generic ones with types that they are called with from outside alone.
-    classes: FxHashMap<TypeId, BTreeMap<String, usize>>,
+    classes: FxHashMap<TypeId, BTreeMap<String, MethodId>>,
     /// The names of the classes, by their numbers in this process.
     names: FxHashMap<usize, String>,
     all: Vec<Known>,
+    /// All of them by name.
+    pub(crate) catalog: Catalog,
 }
 
 /// A class, for [`Methods::new`].
@@ -52,10 +71,21 @@ pub(crate) struct ClassOf {
     /// The name that it is shown by.
     pub(crate) name: String,
     pub(crate) file: String,
-    /// Its methods with their lines, also those that are compiled out.
-    pub(crate) declared: Vec<(String, u32)>,
+    pub(crate) key: Variable,
+    /// Its methods, also those that are compiled out and those that nobody calls.
+    pub(crate) declared: Vec<graph::Method>,
+    /// What makes calls of its methods from bytes, if it is exposed.
+    pub(crate) rows: Option<Rows>,
     /// The types that stand for each method.
     pub(crate) instances: BTreeMap<String, Vec<TypeId>>,
+}
+
+impl ClassOf {
+    /// Why a generic method that is called from outside alone is dynamic.
+    fn generic(&self, method: &graph::Method) -> Reason {
+        let text = "it is generic, and with these types it is called from outside alone".to_owned();
+        Reason { file: self.file.clone(), line: method.line, text }
+    }
 }
 
 struct Known {
@@ -73,6 +103,9 @@ struct Known {
 /// Why a method whose arguments cannot be copied is slow.
 const ONCE: &str = "its arguments cannot be copied, so it can neither be scouted nor run again, and every dynamic \
                     transaction of its epochs gets all workers; let them be `Clone`";
+
+/// Why a method of a class that is not exposed cannot be called by name.
+const HIDDEN: Option<&str> = Some("its class is not exposed; let the app have it with `App::expose`");
 
 enum Plan {
     /// The access to the root entity, and to the references of a class in a parameter.
@@ -185,8 +218,8 @@ impl Methods {
             let Callee { entity, method } = &planned.method;
             let class = classes.iter().find(|class| class.name == *entity);
             let types = class.and_then(|class| class.instances.get(method)).into_iter().flatten();
-            let place = methods.all.len();
-            methods.places.extend(types.map(|ty| (*ty, place)));
+            let id = MethodId::new(methods.all.len());
+            methods.ids.extend(types.map(|ty| (*ty, id)));
             let known = Known {
                 plan: plan(&planned.plan, &numbers),
                 reach: Some(program.reach(&planned.method)),
@@ -196,6 +229,7 @@ impl Methods {
         }
         for class in classes {
             methods.add_others(program, &class, workers);
+            methods.describe(program, &class);
             methods.names.insert(class.number, class.name);
         }
         methods
@@ -206,26 +240,73 @@ impl Methods {
         let mut others = BTreeMap::new();
         for (built_in, _) in BUILT_IN {
             let callee = Callee { entity: class.name.clone(), method: built_in.to_owned() };
-            others.insert(built_in.to_owned(), self.all.len());
+            others.insert(built_in.to_owned(), MethodId::new(self.all.len()));
             let known = Known::new(&class.name, built_in, workers);
             self.all.push(Known { reach: Some(program.reach(&callee)), ..known });
         }
-        for (method, line) in &class.declared {
-            let text = "it is generic, and with these types it is called from outside alone".to_owned();
-            let reason = Reason { file: class.file.clone(), line: *line, text };
-            others.insert(method.clone(), self.all.len());
-            let known = Known::new(&class.name, method, workers);
-            self.all.push(Known { plan: Plan::Dynamic(vec![reason]), ..known });
+        for method in &class.declared {
+            others.insert(method.name.clone(), MethodId::new(self.all.len()));
+            let known = Known::new(&class.name, &method.name, workers);
+            self.all.push(Known { plan: Plan::Dynamic(vec![class.generic(method)]), ..known });
         }
         self.classes.insert(class.ty, others);
     }
 
-    /// The place of a method.
+    /// Adds what callers by name have to know of the methods of a class.
+    fn describe(&mut self, program: &Program, class: &ClassOf) {
+        let info = |method: &str| MethodInfo {
+            entity: class.name.clone(),
+            key: class.key.clone(),
+            method: method.to_owned(),
+            parameters: Vec::new(),
+            output: "bool".to_owned(),
+            access: Access::Read,
+            plan: AccessPlan::Dynamic(Vec::new()),
+            not_by_name: if class.rows.is_none() { HIDDEN } else { None },
+        };
+        for (method, access) in BUILT_IN {
+            let itself = PlannedAccess { entity: class.name.clone(), source: Source::Itself, access };
+            let plan = AccessPlan::Static(vec![itself]);
+            self.list(class, MethodInfo { access, plan, ..info(method) });
+        }
+        for method in &class.declared {
+            let planned =
+                |it: &&MethodPlan| it.method.entity == class.name && it.method.method == method.name;
+            let plan = program.plans.iter().find(planned).map(|it| it.plan.clone());
+            let not_by_name = match &class.rows {
+                _ if !method.public => Some("it is not `pub`"),
+                None => HIDDEN,
+                Some(rows) if rows.get(&method.name).is_none() => {
+                    Some("it is generic, and nothing tells its types")
+                }
+                Some(_) => None,
+            };
+            let own = MethodInfo {
+                parameters: parameters(&method.params),
+                output: method.output.clone(),
+                access: method.access,
+                plan: plan.unwrap_or_else(|| AccessPlan::Dynamic(vec![class.generic(method)])),
+                not_by_name,
+                ..info(&method.name)
+            };
+            self.list(class, own);
+        }
+    }
+
+    fn list(&mut self, class: &ClassOf, info: MethodInfo) {
+        let named = |known: &Known| known.name.0 == class.name && known.name.1 == info.method;
+        // A method that the graph knows stands before the one that stands in for what it does not know.
+        let index = self.all.iter().position(named).expect("every method has been numbered");
+        let row = class.rows.as_ref().and_then(|rows| rows.get(&info.method));
+        self.catalog.add(Entry { info, id: MethodId::new(index), row });
+    }
+
+    /// Which method it is.
     ///
     /// # Errors
     /// When its class is not part of the app.
-    pub(crate) fn place<M: Method>(&self) -> Result<usize> {
-        if let Some(known) = self.places.get(&TypeId::of::<M>()) {
+    pub(crate) fn id<M: Method>(&self) -> Result<MethodId> {
+        if let Some(known) = self.ids.get(&TypeId::of::<M>()) {
             return Ok(*known);
         }
         let class = self.classes.get(&TypeId::of::<M::Entity>());
@@ -250,7 +331,7 @@ impl Methods {
     /// Collects the tickets of a call. `false` when its plan is dynamic.
     pub(crate) fn tickets<M: Method>(
         &self,
-        place: usize,
+        id: MethodId,
         call: &Call<M>,
         root: Location,
         peers: usize,
@@ -260,7 +341,7 @@ impl Methods {
             into.push(Ticket::new(root, M::ACCESS != Access::Read));
             return true;
         }
-        let Plan::Static { own, parameters } = &self.all[place].plan else { return false };
+        let Plan::Static { own, parameters } = &self.all[id.index()].plan else { return false };
         into.push(Ticket::new(root, *own != Access::Read));
         if !parameters.is_empty() {
             let wanted = |place| parameters.iter().any(|(known, ..)| *known == place);
@@ -274,8 +355,9 @@ impl Methods {
     }
 
     /// Whether transactions from these two methods could meet on an entity that one of them writes.
-    pub(crate) fn may_meet(&self, a: usize, b: usize) -> bool {
-        let (Some([writes_a, reads_a]), Some([writes_b, reads_b])) = (&self.all[a].reach, &self.all[b].reach)
+    pub(crate) fn may_meet(&self, a: MethodId, b: MethodId) -> bool {
+        let (Some([writes_a, reads_a]), Some([writes_b, reads_b])) =
+            (&self.all[a.index()].reach, &self.all[b.index()].reach)
         else {
             return true;
         };
@@ -283,13 +365,13 @@ impl Methods {
     }
 
     /// The arguments of a method cannot be copied.
-    pub(crate) fn runs_once(&self, place: usize) {
-        self.all[place].once.store(true, Ordering::Relaxed);
+    pub(crate) fn runs_once(&self, id: MethodId) {
+        self.all[id.index()].once.store(true, Ordering::Relaxed);
     }
 
     /// Counts something of a method that a worker has seen.
-    pub(crate) fn count(&self, place: usize, worker: usize, what: Count, n: u64) {
-        let counts = &self.all[place].counts[worker];
+    pub(crate) fn count(&self, id: MethodId, worker: usize, what: Count, n: u64) {
+        let counts = &self.all[id.index()].counts[worker];
         let counter = match what {
             Count::Committed => &counts.committed,
             Count::Aborted => &counts.aborted,

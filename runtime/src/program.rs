@@ -4,8 +4,9 @@
 //! inferred, and goes no further. No user code runs. A generic method is explored once for every set of types that it
 //! is called with from inside.
 use crate::Error;
+use crate::catalog::Rows;
 use crate::cx::{Cx, Place};
-use crate::entity::{self, Entity, Method};
+use crate::entity::{self, Entity, Method, MethodVisitor};
 use crate::error::Result;
 use crate::fields;
 use crate::flow::{Flow, World};
@@ -44,6 +45,8 @@ struct Explored {
     number: usize,
     facts: graph::Entity,
     instances: BTreeMap<&'static str, Vec<Instance>>,
+    /// What makes calls of its methods from bytes, if they may be called by name.
+    rows: Option<Rows>,
     /// The conditions under which there are call sites, and whether they hold.
     conditions: &'static [(&'static str, bool)],
 }
@@ -64,11 +67,20 @@ impl Explorer {
             Ok(facts) => {
                 let (named, number) = (Named::of::<E>(), E::class().index());
                 let conditions = <E as entity::Methods>::CONDITIONS;
-                let explored = Explored { named, number, facts, instances: BTreeMap::new(), conditions };
+                let explored =
+                    Explored { named, number, facts, instances: BTreeMap::new(), rows: None, conditions };
                 self.classes.insert(TypeId::of::<E>(), explored);
-                self.todo.push(E::explore);
+                self.todo.push(E::each::<Self>);
             }
             Err(error) => drop(self.failure.get_or_insert(error)),
+        }
+    }
+
+    /// Visits an entity whose methods are called by name.
+    pub(crate) fn expose<E: entity::Methods>(&mut self) {
+        self.visit_entity::<E>();
+        if let Some(class) = self.classes.get_mut(&TypeId::of::<E>()) {
+            class.rows = Some(Rows::of::<E>());
         }
     }
 
@@ -112,22 +124,39 @@ impl Explorer {
         let names = names::shown(&all);
         let mut classes = Vec::new();
         let mut entities = Vec::new();
-        for (ty, class) in self.classes {
-            let name = names.get(&ty).cloned().unwrap_or_default();
-            let declared =
-                class.facts.methods.iter().map(|method| (method.name.clone(), method.line)).collect();
+        // By name, and not by type: methods are numbered in this order.
+        let shown = |(ty, class)| (names.get(&ty).cloned().unwrap_or_default(), ty, class);
+        let mut explored: Vec<(String, TypeId, Explored)> = self.classes.into_iter().map(shown).collect();
+        explored.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        for (name, ty, class) in explored {
             let mut instances = BTreeMap::new();
             for (method, known) in &class.instances {
                 let types: Vec<TypeId> = known.iter().map(|instance| instance.ty).collect();
                 instances.insert((*method).to_owned(), types);
             }
-            let file = class.facts.file.clone();
-            classes.push(ClassOf { ty, number: class.number, name: name.clone(), file, declared, instances });
+            let (file, key) = (class.facts.file.clone(), class.facts.key.clone());
+            let (declared, rows) = (class.facts.methods.clone(), class.rows.clone());
+            classes.push(ClassOf {
+                ty,
+                number: class.number,
+                name: name.clone(),
+                file,
+                key,
+                declared,
+                instances,
+                rows,
+            });
             entities.push(class.entity(name, &names)?);
         }
         let program = graph::link(name, entities).map_err(|error| Error::Start(error.to_string()))?;
         let methods = Methods::new(name, &program, classes, workers);
         Ok((program, methods))
+    }
+}
+
+impl MethodVisitor for Explorer {
+    fn method<M: Method>(&mut self) {
+        self.visit_method::<M>();
     }
 }
 

@@ -8,7 +8,7 @@ use crate::flow::{Flow, World};
 use crate::guard::{Guarded, caught, discard, discard_all};
 use crate::harvest;
 use crate::oracle::Plain;
-use crate::plan::{Count, Methods};
+use crate::plan::{Count, MethodId, Methods};
 use crate::room::Room;
 use crate::sequence::Sequencer;
 use crate::task::{AnyTask, Frame, Root, Scouting, Task, run_alone};
@@ -30,8 +30,8 @@ pub(crate) struct Went {
 /// Requests without their types; they are told apart by their place.
 pub(crate) trait Work: Send {
     fn len(&self) -> usize;
-    /// The place of the method, for counting.
-    fn method(&self) -> usize;
+    /// The method, for counting.
+    fn method(&self) -> MethodId;
     /// Gives them the time of their epoch.
     fn stamp(&mut self, id: TransactionId, now: u64, seed: u64);
     /// Answers all of them with an error before they have a place in the order; `worker` counts them.
@@ -64,7 +64,7 @@ pub(crate) type Outcome<T> = Result<T, Box<Error>>;
 
 /// Calls of one method, submitted together. Those that are dropped without an answer are answered by that.
 pub(crate) struct Calls<M: Method> {
-    method: usize,
+    method: MethodId,
     first: TransactionId,
     now: u64,
     seed: u64,
@@ -156,7 +156,7 @@ fn dropped(room: Option<&Room>) -> Error {
 
 impl<M: Method> Calls<M> {
     pub(crate) fn one(
-        method: usize,
+        method: MethodId,
         call: Call<M>,
         room: Room,
     ) -> (Self, oneshot::Receiver<Outcome<M::Output>>) {
@@ -167,7 +167,7 @@ impl<M: Method> Calls<M> {
     }
 
     pub(crate) fn many(
-        method: usize,
+        method: MethodId,
         calls: Vec<Call<M>>,
         room: Room,
     ) -> (Self, oneshot::Receiver<Collected<M::Output>>) {
@@ -182,7 +182,7 @@ impl<M: Method> Calls<M> {
         (Self::new(method, items.collect(), answer), replies)
     }
 
-    fn new(method: usize, items: SmallVec<[Item<M>; 1]>, answer: Answer<M::Output>) -> Self {
+    fn new(method: MethodId, items: SmallVec<[Item<M>; 1]>, answer: Answer<M::Output>) -> Self {
         let first = TransactionId::default();
         Self { method, first, now: 0, seed: 0, items, kept: Vec::new(), answered: 0, answer }
     }
@@ -301,7 +301,7 @@ impl<M: Method> Work for Calls<M> {
     fn len(&self) -> usize {
         self.items.len()
     }
-    fn method(&self) -> usize {
+    fn method(&self) -> MethodId {
         self.method
     }
     fn stamp(&mut self, id: TransactionId, now: u64, seed: u64) {

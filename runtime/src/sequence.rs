@@ -10,7 +10,7 @@ use crate::harvest;
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt, TxnId};
 use crate::place::{Location, worker_number};
-use crate::plan::{Count, Methods, Ticket};
+use crate::plan::{Count, MethodId, Methods, Ticket};
 use crate::request::Work;
 use crate::task::caught;
 use smallvec::SmallVec;
@@ -101,7 +101,7 @@ impl Sequencer<'_> {
     /// Places one call; the worker that gets it. `place` says which it will be among those of its kind there.
     pub(crate) fn place<M: Method>(
         &mut self,
-        method: usize,
+        method: MethodId,
         call: &Call<M>,
         place: impl FnOnce(usize) -> usize,
     ) -> usize {

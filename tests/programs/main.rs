@@ -13,6 +13,7 @@ mod harness;
 mod cell;
 mod straight;
 mod branches;
+mod by_name;
 mod loops;
 mod calls;
 mod references;

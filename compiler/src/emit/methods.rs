@@ -34,7 +34,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
     let explored = methods.callable().filter(|function| function.signature.generics.params.is_empty());
     let explored = explored.map(|function| {
         let (conditions, marker) = (function.conditions(), emit.emitted(function).marker);
-        quote!(#(#conditions)* explorer.visit_method::<#marker>();)
+        quote!(#(#conditions)* visitor.method::<#marker>();)
     });
     let constructors = hygiene::constructors(&methods.name);
     let conditions = body::conditions(methods, p);
@@ -50,7 +50,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
         )]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{ByBytes as _, ByClone as _, NeverCopied as _, NeverCopies as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
+            use #p::{ByBytes as _, ByClone as _, NeverCopied as _, NeverCopies as _, NeverDecoded as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #[allow(unused_imports)]
             use #p::{AnyStatement as _, LaterOperand as _};
             #[allow(unused_imports)]
@@ -62,8 +62,8 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
                 const FACTS: &'static [&'static #p::std::primitive::str] = &[#(#facts),*];
                 const CONDITIONS: &'static [(&'static #p::std::primitive::str, #p::std::primitive::bool)] =
                     #conditions;
-                fn explore(explorer: &mut #p::Explorer) {
-                    let _ = &explorer;
+                fn each<V: #p::MethodVisitor>(visitor: &mut V) {
+                    let _ = &visitor;
                     #(#explored)*
                 }
             }
@@ -170,7 +170,7 @@ impl Emit<'_> {
         };
         let (suspends, creates) = (function.is_async(), function.kind == Kind::Constructor);
         let names: Vec<_> = (0..args.len()).map(|place| local(&format!("argument_{place}"))).collect();
-        let places = 0..names.len();
+        let (places, all_places) = (0..names.len(), 0..names.len());
         let called = &function.signature.ident;
         // Names that the coroutine has, too: a lowercase constant of the user's could be meant by any other.
         let [state, received, harvest, result] = ["this", "args", "harvest", "output"].map(local);
@@ -218,6 +218,10 @@ impl Emit<'_> {
                 fn twin(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
                     let (#(#names,)*) = #received;
                     #p::std::option::Option::Some((#((&&#p::Argument(#names)).twin()?,)*))
+                }
+                fn decode(#received: &mut #p::Arguments<'_>) -> #p::std::option::Option<Self::Args> {
+                    let _ = &#received;
+                    #p::std::option::Option::Some((#((&#p::Kind::<#args>::new()).decode(#all_places, #received)?,)*))
                 }
                 fn visit_output(#result: &Self::Output, #harvest: &mut #p::Harvest<'_>) {
                     (&#p::Argument(#result)).visit(0, #harvest);

@@ -1,8 +1,10 @@
-//! Values as bytes: what is compared when transactions run twice, and copied where nothing else copies.
+//! Values as bytes: what is compared when transactions run twice, copied where nothing else copies, and made of JSON
+//! where a call comes by name.
 //!
 //! MessagePack with the names of fields: it describes itself, so that untagged and flattened types work. `Some(None)` and
 //! numbers of 128 bits, which it does not know, are extensions of it. Writer and reader are here, and not serde's for this
 //! format, because every type of a user's that travels is compiled against them: these are a fourth of the code.
+mod json;
 mod read;
 mod show;
 mod write;
@@ -18,30 +20,74 @@ const NESTED: i8 = 1;
 const I128: i8 = 2;
 const U128: i8 = 3;
 
+pub(crate) use json::to_json;
+pub use read::Arguments;
+
 /// Why a value and bytes do not go together.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure {
+    pub(crate) what: String,
+    /// Where in the value: `lines[3].quantity`.
+    pub(crate) path: String,
+}
+
+impl Failure {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), path: String::new() }
+    }
+
+    /// It was in this field, or under this key of a map.
+    pub(crate) fn in_field(mut self, name: &str) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{name}{dot}{}", self.path);
+        self
+    }
+
+    /// It was in this element of a sequence.
+    fn in_element(mut self, index: u32) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("[{index}]{dot}{}", self.path);
+        self
+    }
+}
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.what)
     }
 }
 impl std::error::Error for Failure {}
 impl ser::Error for Failure {
     fn custom<T: Display>(said: T) -> Self {
-        Self(said.to_string())
+        Self::new(said.to_string())
     }
 }
 impl de::Error for Failure {
     fn custom<T: Display>(said: T) -> Self {
-        Self(said.to_string())
+        Self::new(said.to_string())
     }
+}
+
+/// Which of its two forms a value that has two is given: one for programs, or one for people, as a UUID has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The shortest. Numbers, keys of maps and variants are what they are.
+    Binary,
+    /// That of JSON, whose keys of maps are texts.
+    Readable,
 }
 
 /// A value as bytes. One that cannot be encoded stands for the reason.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut writer = Writer::default();
+    encode_in(Form::Binary, value)
+}
+
+/// As [`encode`], in one of the two forms.
+pub(crate) fn encode_in<T: Serialize + ?Sized>(form: Form, value: &T) -> Vec<u8> {
+    let mut writer = Writer::new(form);
     let written = value.serialize(&mut writer);
     finished(writer, written)
 }
@@ -52,7 +98,12 @@ fn finished(writer: Writer, written: Result<(), Failure>) -> Vec<u8> {
 
 /// A value from its bytes.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    let mut reader = Reader::new(bytes);
+    decode_in(Form::Binary, bytes)
+}
+
+/// As [`decode`], in one of the two forms.
+pub(crate) fn decode_in<T: DeserializeOwned>(form: Form, bytes: &[u8]) -> Result<T, Failure> {
+    let mut reader = Reader::new(form, bytes);
     let value = T::deserialize(&mut reader)?;
     reader.finish().map(|()| value)
 }
@@ -64,7 +115,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 
 /// The first of several values that stand one after the other, for people, and the bytes of the others.
 pub(crate) fn first_shown(bytes: &[u8]) -> Option<(String, &[u8])> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = Reader::new(Form::Binary, bytes);
     let text = reader.show().ok()?;
     Some((text, reader.rest()))
 }
@@ -169,15 +220,15 @@ mod tests {
     fn what_is_no_value_is_an_error() {
         // Not too deep, not too long, of no other kind; and no bytes make it panic.
         let deep = [&[0x91; 5000][..], &[0xc0]].concat();
-        assert!(decode::<de::IgnoredAny>(&deep).is_err_and(|error| error.0.contains("in one another")));
+        assert!(decode::<de::IgnoredAny>(&deep).is_err_and(|error| error.what.contains("in one another")));
         assert!(
             decode::<Vec<u64>>(&[0xdd, 0xff, 0xff, 0xff, 0xff])
-                .is_err_and(|error| error.0.contains("end early"))
+                .is_err_and(|error| error.what.contains("end early"))
         );
         assert!(decode::<u8>(&encode(&300)).is_err() && decode::<String>(&encode(&1)).is_err());
         assert!(
             decode::<(u8, u8)>(&encode(&[1, 2, 3]))
-                .is_err_and(|error| error.0.contains("1 elements too many"))
+                .is_err_and(|error| error.what.contains("1 elements too many"))
         );
         let mut random = 1_u64;
         for _ in 0..20_000 {

@@ -1,9 +1,9 @@
 //! Values from bytes.
 //!
 //! A value is read token by token, which asks nothing of its type; a type of a user's costs what it does with a token.
-use super::{Failure, I128, NESTED, U128};
+use super::{Failure, Form, I128, NESTED, U128};
 use rmp::Marker;
-use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor};
 use std::num::NonZeroU8;
 
 /// How many values may stand in one another.
@@ -30,6 +30,9 @@ pub(super) enum Token<'de> {
 
 /// Reads values that stand behind each other.
 pub(crate) struct Reader<'de> {
+    form: Form,
+    /// Whether what comes next is the key of a map.
+    key: bool,
     rest: &'de [u8],
     /// A token that has been looked at, or that is to come before the rest.
     next: Option<Token<'de>>,
@@ -37,15 +40,15 @@ pub(crate) struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    pub(crate) fn new(bytes: &'de [u8]) -> Self {
-        Self { rest: bytes, next: None, depth: 0 }
+    pub(crate) fn new(form: Form, bytes: &'de [u8]) -> Self {
+        Self { form, key: false, rest: bytes, next: None, depth: 0 }
     }
 
     /// Everything has been read.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match (self.rest.len(), self.next) {
             (0, None) => Ok(()),
-            (left, _) => Err(Failure(format!("{left} bytes too many"))),
+            (left, _) => Err(Failure::new(format!("{left} bytes too many"))),
         }
     }
 
@@ -56,14 +59,14 @@ impl<'de> Reader<'de> {
 
     fn take(&mut self, len: usize) -> Result<&'de [u8], Failure> {
         let (taken, rest) =
-            self.rest.split_at_checked(len).ok_or_else(|| Failure("the bytes end early".into()))?;
+            self.rest.split_at_checked(len).ok_or_else(|| Failure::new("the bytes end early"))?;
         self.rest = rest;
         Ok(taken)
     }
 
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Failure> {
         let taken = self.take(N)?;
-        taken.try_into().map_err(|_| Failure("the bytes end early".into()))
+        taken.try_into().map_err(|_| Failure::new("the bytes end early"))
     }
 
     fn unsigned<const N: usize>(&mut self) -> Result<u64, Failure> {
@@ -72,16 +75,16 @@ impl<'de> Reader<'de> {
 
     fn length<const N: usize>(&mut self) -> Result<usize, Failure> {
         usize::try_from(self.unsigned::<N>()?)
-            .map_err(|_| Failure("a length that this machine cannot have".into()))
+            .map_err(|_| Failure::new("a length that this machine cannot have"))
     }
 
     fn count<const N: usize>(&mut self) -> Result<u32, Failure> {
-        u32::try_from(self.unsigned::<N>()?).map_err(|_| Failure("a length of more than 32 bits".into()))
+        u32::try_from(self.unsigned::<N>()?).map_err(|_| Failure::new("a length of more than 32 bits"))
     }
 
     fn text(&mut self, len: usize) -> Result<Token<'de>, Failure> {
         let text = str::from_utf8(self.take(len)?);
-        text.map(Token::Text).map_err(|_| Failure("a text that is not UTF-8".into()))
+        text.map(Token::Text).map_err(|_| Failure::new("a text that is not UTF-8"))
     }
 
     pub(super) fn token(&mut self) -> Result<Token<'de>, Failure> {
@@ -161,10 +164,46 @@ impl<'de> Reader<'de> {
 
     pub(super) fn parts(&mut self, len: u32) -> Result<Parts<'_, 'de>, Failure> {
         if self.depth == DEEPEST {
-            return Err(Failure(format!("more than {DEEPEST} values in one another")));
+            return Err(Failure::new(format!("more than {DEEPEST} values in one another")));
         }
         self.depth += 1;
-        Ok(Parts { reader: self, left: len })
+        Ok(Parts { reader: self, len, left: len, name: None })
+    }
+
+    /// A number is wanted. The keys of JSON are texts, and so are its numbers of 128 bits.
+    fn number(&mut self, wide: bool) -> Result<(), Failure> {
+        if self.form == Form::Binary || !(self.key || wide) {
+            return Ok(());
+        }
+        if let Token::Text(text) = self.peek()? {
+            let narrow = text.parse().map(Token::Unsigned).or_else(|_| text.parse().map(Token::Signed));
+            let number = match narrow {
+                Err(_) if wide => text.parse().map(Token::U128).or_else(|_| text.parse().map(Token::I128)),
+                narrow => narrow,
+            };
+            self.next = number.ok().or(self.next);
+        }
+        Ok(())
+    }
+
+    /// A truth value is wanted; as a key of JSON it is a text.
+    fn truth(&mut self) -> Result<(), Failure> {
+        if self.key && self.form == Form::Readable {
+            self.next = Some(match self.peek()? {
+                Token::Text("true") => Token::Bool(true),
+                Token::Text("false") => Token::Bool(false),
+                token => token,
+            });
+        }
+        Ok(())
+    }
+
+    /// What a map has next, as it is named in an error.
+    fn name(&mut self) -> Option<&'de str> {
+        match self.peek() {
+            Ok(Token::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// The head of an enum; whether it has content.
@@ -175,19 +214,22 @@ impl<'de> Reader<'de> {
                 Ok(true)
             }
             Token::Text(_) => Ok(false),
-            token => Err(Failure(format!("{token:?} where a variant is expected"))),
+            token => Err(Failure::new(format!("{token:?} where a variant is expected"))),
         }
     }
 }
 
 fn unknown(head: u8) -> Failure {
-    Failure(format!("{head:#x} begins no value"))
+    Failure::new(format!("{head:#x} begins no value"))
 }
 
 /// The elements of an array, or the entries of a map.
 pub(super) struct Parts<'a, 'de> {
     pub(super) reader: &'a mut Reader<'de>,
+    len: u32,
     left: u32,
+    /// The key of the entry that is read, if it is a text.
+    name: Option<&'de str>,
 }
 
 impl Parts<'_, '_> {
@@ -198,10 +240,32 @@ impl Parts<'_, '_> {
         more
     }
 
+    /// A failure in the element that is read.
+    fn in_element(&self, failure: Failure) -> Failure {
+        failure.in_element(self.len - self.left - 1)
+    }
+
+    /// A failure in the entry that is read.
+    fn in_entry(&self, failure: Failure) -> Failure {
+        match self.name {
+            Some(name) => failure.in_field(name),
+            None => self.in_element(failure),
+        }
+    }
+
     pub(super) fn finish(self) -> Result<(), Failure> {
         self.reader.depth -= 1;
-        if self.left == 0 { Ok(()) } else { Err(Failure(format!("{} elements too many", self.left))) }
+        if self.left == 0 { Ok(()) } else { Err(Failure::new(format!("{} elements too many", self.left))) }
     }
+}
+
+macro_rules! numbers {
+    ($($name:ident)+) => {$(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            self.number(false)?;
+            self.deserialize_any(visitor)
+        }
+    )+};
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
@@ -214,9 +278,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             Token::Unsigned(number) => visitor.visit_u64(number),
             Token::Signed(number) => visitor.visit_i64(number),
             // Who wants one asks for it: see below. What serde does otherwise is an error, which is large.
-            Token::U128(_) | Token::I128(_) => {
-                Err(Failure("a number of 128 bits is not expected here".into()))
-            }
+            Token::U128(_) | Token::I128(_) => Err(Failure::new("a number of 128 bits is not expected here")),
             Token::F32(number) => visitor.visit_f32(number),
             Token::F64(number) => visitor.visit_f64(number),
             Token::Text(text) => visitor.visit_borrowed_str(text),
@@ -239,6 +301,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.number(true)?;
         match self.token()? {
             Token::I128(number) => visitor.visit_i128(number),
             Token::U128(number) => visitor.visit_u128(number),
@@ -288,12 +351,22 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_enum(Variant { reader: self, content })
     }
 
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.truth()?;
+        self.deserialize_any(visitor)
+    }
+
+    numbers!(
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    );
+
     fn is_human_readable(&self) -> bool {
-        false
+        self.form == Form::Readable
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier
     }
 }
@@ -301,7 +374,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 impl<'de> de::SeqAccess<'de> for &mut Parts<'_, 'de> {
     type Error = Failure;
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
-        if self.next() { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
+        if !self.next() {
+            return Ok(None);
+        }
+        seed.deserialize(&mut *self.reader).map(Some).map_err(|failure| self.in_element(failure))
     }
     fn size_hint(&self) -> Option<usize> {
         // No more than there can be.
@@ -312,10 +388,17 @@ impl<'de> de::SeqAccess<'de> for &mut Parts<'_, 'de> {
 impl<'de> de::MapAccess<'de> for &mut Parts<'_, 'de> {
     type Error = Failure;
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
-        if self.next() { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
+        if !self.next() {
+            return Ok(None);
+        }
+        self.name = self.reader.name();
+        self.reader.key = true;
+        let key = seed.deserialize(&mut *self.reader);
+        self.reader.key = false;
+        key.map(Some).map_err(|failure| self.in_entry(failure))
     }
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        seed.deserialize(&mut *self.reader)
+        seed.deserialize(&mut *self.reader).map_err(|failure| self.in_entry(failure))
     }
     fn size_hint(&self) -> Option<usize> {
         Some((self.left as usize).min(self.reader.rest.len()))
@@ -330,7 +413,7 @@ struct Variant<'a, 'de> {
 
 impl<'a, 'de> Variant<'a, 'de> {
     fn content(self) -> Result<&'a mut Reader<'de>, Failure> {
-        if self.content { Ok(self.reader) } else { Err(Failure("a variant without its content".into())) }
+        if self.content { Ok(self.reader) } else { Err(Failure::new("a variant without its content")) }
     }
 }
 
@@ -360,5 +443,28 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         self.content()?.deserialize_any(visitor)
+    }
+}
+
+/// The arguments of a call as bytes, one behind the other; read by generated code.
+pub struct Arguments<'de> {
+    reader: Reader<'de>,
+    /// The first that could not be read, and why.
+    failure: Option<(usize, Failure)>,
+}
+
+impl<'de> Arguments<'de> {
+    pub(crate) fn new(form: Form, bytes: &'de [u8]) -> Self {
+        Self { reader: Reader::new(form, bytes), failure: None }
+    }
+
+    /// The next, which is parameter number `place`.
+    pub(crate) fn next<T: DeserializeOwned>(&mut self, place: usize) -> Option<T> {
+        T::deserialize(&mut self.reader).map_err(|failure| self.failure = Some((place, failure))).ok()
+    }
+
+    /// What could not be read: the parameter, and why.
+    pub(crate) fn failure(self) -> Option<(usize, Failure)> {
+        self.failure.or_else(|| self.reader.finish().err().map(|failure| (0, failure)))
     }
 }

@@ -1,58 +1,64 @@
 //! Values to bytes.
-use super::{Failure, I128, NESTED, U128};
+use super::{Failure, Form, I128, NESTED, U128};
 use rmp::encode::{self, ByteBuf};
 use serde::ser::{self, Serialize, Serializer};
 
 /// Writes values behind each other.
-#[derive(Default)]
-pub(crate) struct Writer(ByteBuf);
+pub(crate) struct Writer {
+    form: Form,
+    bytes: ByteBuf,
+}
 
 impl Writer {
+    pub(crate) fn new(form: Form) -> Self {
+        Self { form, bytes: ByteBuf::new() }
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0.into_vec()
+        self.bytes.into_vec()
     }
 
     // What is not generic is compiled once, and not for every type of a user's.
 
     fn unsigned(&mut self, value: u64) -> Result<(), Failure> {
-        written(encode::write_uint(&mut self.0, value))
+        written(encode::write_uint(&mut self.bytes, value))
     }
 
     fn signed(&mut self, value: i64) -> Result<(), Failure> {
-        written(encode::write_sint(&mut self.0, value))
+        written(encode::write_sint(&mut self.bytes, value))
     }
 
     fn text(&mut self, text: &str) -> Result<(), Failure> {
-        written(encode::write_str_len(&mut self.0, length(text.len())?))?;
+        written(encode::write_str_len(&mut self.bytes, length(text.len())?))?;
         self.raw(text.as_bytes())
     }
 
     fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.0.as_mut_vec().extend(bytes);
+        self.bytes.as_mut_vec().extend(bytes);
         Ok(())
     }
 
     fn extension(&mut self, kind: i8, bytes: &[u8]) -> Result<(), Failure> {
-        written(encode::write_ext_meta(&mut self.0, length(bytes.len())?, kind))?;
+        written(encode::write_ext_meta(&mut self.bytes, length(bytes.len())?, kind))?;
         self.raw(bytes)
     }
 
     /// A map of one entry, from the name of a variant to what it holds; that comes next.
     fn variant(&mut self, name: &str) -> Result<(), Failure> {
-        written(encode::write_map_len(&mut self.0, 1))?;
+        written(encode::write_map_len(&mut self.bytes, 1))?;
         self.text(name)
     }
 
     /// `Some` of what stands from there: written only where it would be taken for `None` without it.
     fn some(&mut self, from: usize) -> Result<(), Failure> {
-        let bytes = &mut self.0.as_mut_vec()[from..];
+        let bytes = &mut self.bytes.as_mut_vec()[from..];
         match bytes {
             [NIL] => {
-                self.0.as_mut_vec().truncate(from);
+                self.bytes.as_mut_vec().truncate(from);
                 self.extension(NESTED, &[1])
             }
             [FIXEXT1, kind, depth] if *kind == NESTED.cast_unsigned() => {
-                *depth = depth.checked_add(1).ok_or_else(|| Failure("an `Option` in 256 others".into()))?;
+                *depth = depth.checked_add(1).ok_or_else(|| Failure::new("an `Option` in 256 others"))?;
                 Ok(())
             }
             _ => Ok(()),
@@ -63,14 +69,14 @@ impl Writer {
         if let Some(len) = len {
             self.head(kind, len)?;
         }
-        let from = self.0.as_vec().len();
+        let from = self.bytes.as_vec().len();
         Ok(Parts { writer: self, kind, len, from, written: 0 })
     }
 
     fn head(&mut self, kind: Kind, len: usize) -> Result<(), Failure> {
         written(match kind {
-            Kind::Array => encode::write_array_len(&mut self.0, length(len)?),
-            Kind::Map => encode::write_map_len(&mut self.0, length(len)?),
+            Kind::Array => encode::write_array_len(&mut self.bytes, length(len)?),
+            Kind::Map => encode::write_map_len(&mut self.bytes, length(len)?),
         })
     }
 }
@@ -80,12 +86,12 @@ const FIXEXT1: u8 = rmp::Marker::FixExt1.to_u8();
 
 /// Memory takes whatever is written.
 fn written<T, E>(result: Result<T, E>) -> Result<(), Failure> {
-    result.map(drop).map_err(|_| Failure("memory cannot be written to".into()))
+    result.map(drop).map_err(|_| Failure::new("memory cannot be written to"))
 }
 
 fn length(len: usize) -> Result<u32, Failure> {
     u32::try_from(len)
-        .map_err(|_| Failure(format!("{len} elements or bytes in one value, of at most 2^32 - 1")))
+        .map_err(|_| Failure::new(format!("{len} elements or bytes in one value, of at most 2^32 - 1")))
 }
 
 #[derive(Clone, Copy)]
@@ -110,9 +116,9 @@ impl Parts<'_> {
         let Self { writer, kind, len, from, written } = self;
         match len {
             Some(len) if len == written => Ok(()),
-            Some(len) => Err(Failure(format!("{len} parts were promised, and {written} came"))),
+            Some(len) => Err(Failure::new(format!("{len} parts were promised, and {written} came"))),
             None => {
-                let parts = writer.0.as_mut_vec().split_off(from);
+                let parts = writer.bytes.as_mut_vec().split_off(from);
                 writer.head(kind, written)?;
                 writer.raw(&parts)
             }
@@ -148,13 +154,13 @@ impl<'a> Serializer for &'a mut Writer {
         self.extension(U128, &value.to_be_bytes())
     }
     fn serialize_bool(self, value: bool) -> Result<(), Failure> {
-        written(encode::write_bool(&mut self.0, value))
+        written(encode::write_bool(&mut self.bytes, value))
     }
     fn serialize_f32(self, value: f32) -> Result<(), Failure> {
-        written(encode::write_f32(&mut self.0, value))
+        written(encode::write_f32(&mut self.bytes, value))
     }
     fn serialize_f64(self, value: f64) -> Result<(), Failure> {
-        written(encode::write_f64(&mut self.0, value))
+        written(encode::write_f64(&mut self.bytes, value))
     }
     fn serialize_char(self, value: char) -> Result<(), Failure> {
         self.text(value.encode_utf8(&mut [0; 4]))
@@ -163,19 +169,19 @@ impl<'a> Serializer for &'a mut Writer {
         self.text(text)
     }
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Failure> {
-        written(encode::write_bin_len(&mut self.0, length(bytes.len())?))?;
+        written(encode::write_bin_len(&mut self.bytes, length(bytes.len())?))?;
         self.raw(bytes)
     }
     fn serialize_none(self) -> Result<(), Failure> {
         self.serialize_unit()
     }
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Failure> {
-        let from = self.0.as_vec().len();
+        let from = self.bytes.as_vec().len();
         value.serialize(&mut *self)?;
         self.some(from)
     }
     fn serialize_unit(self) -> Result<(), Failure> {
-        written(encode::write_nil(&mut self.0))
+        written(encode::write_nil(&mut self.bytes))
     }
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), Failure> {
         self.serialize_unit()
@@ -236,7 +242,7 @@ impl<'a> Serializer for &'a mut Writer {
         self.parts(Kind::Map, Some(len))
     }
     fn is_human_readable(&self) -> bool {
-        false
+        self.form == Form::Readable
     }
 }
 

@@ -3,7 +3,7 @@ use super::Phase;
 use super::admit::{Has, RootOf};
 use super::scout::Scout;
 use crate::message::{Entry, Message, Own, Parcel, Share, TxnId};
-use crate::plan::Ticket;
+use crate::plan::{MethodId, Ticket};
 use crate::request::Work;
 use crate::txn_local::Kept;
 use crate::worker::{AHEAD, Worker};
@@ -40,10 +40,10 @@ impl Place {
 }
 
 /// What this worker knows of a dynamic transaction that started here.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Guess {
-    /// The place of its method, for counting.
-    pub(super) method: usize,
+    /// Its method, for counting.
+    pub(super) method: MethodId,
     /// The workers that have its tickets, this one too.
     pub(super) workers: BTreeSet<u32>,
     /// How often it was wrong.

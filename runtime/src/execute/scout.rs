@@ -11,6 +11,7 @@ use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
 use crate::task::{AnyTask, Payload, Progress};
 use crate::txn_local::TxnLocal;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What a scout has at one worker. Scouts make one call at a time, so their tasks form a stack.
@@ -42,7 +43,7 @@ impl Executor {
             let plain = Plain::before(&self.worker);
             let task = if careful { None } else { work.scout(place, &plain) };
             let ambient = work.ambient(place);
-            epoch.guesses.insert(txn, Guess { method, ..Guess::default() });
+            epoch.guesses.insert(txn, Guess { method, workers: BTreeSet::new(), wrong: 0 });
             let Some(task) = task else {
                 self.share_out(txn, None);
                 continue;

@@ -2,7 +2,7 @@
 use super::encoded;
 use crate::Error;
 use crate::call::Call;
-use crate::codec::{decode, encode, first_shown, shown};
+use crate::codec::{Form, decode, encode, first_shown, shown};
 use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::harvest::Harvest;
@@ -90,7 +90,7 @@ impl Recorder {
     /// Writes down a call.
     pub(crate) fn called<M: Method>(&self, call: &Call<M>) {
         let mut arguments = Vec::new();
-        M::visit(&call.args, &mut Harvest::encoding(&mut arguments));
+        M::visit(&call.args, &mut Harvest::encoding(Form::Binary, &mut arguments));
         self.call::<M::Entity>(M::NAME, M::ACCESS, &call.key, arguments);
     }
 
@@ -109,7 +109,7 @@ impl Recorder {
     /// Writes down the answer to the last call that has none.
     pub(crate) fn returned<M: Method>(&self, output: &M::Output) {
         let mut answer = Vec::new();
-        M::visit_output(output, &mut Harvest::encoding(&mut answer));
+        M::visit_output(output, &mut Harvest::encoding(Form::Binary, &mut answer));
         self.answer(answer);
     }
 

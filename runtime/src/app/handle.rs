@@ -1,0 +1,259 @@
+//! The way into a running app.
+use crate::Error;
+use crate::ambient::TransactionId;
+use crate::call::Call;
+use crate::dataflow::{Shared, Threads};
+use crate::entity::Method;
+use crate::ingress::{Look, Work};
+use crate::inspect::{self, Part};
+use crate::measure::{size_of_all, size_of_one};
+use crate::plan::MethodCounts;
+use crate::reply::{Replies, Reply};
+use crate::request::{self, Calls};
+use crate::room::{Coming, Room, Rooms, Size};
+use crate::running::Running;
+use crate::thread::{may_block, may_wait};
+use crate::waker::{block_on, relayed};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use thalweg_graph::Program;
+
+/// How many transactions have ended how, so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Transactions whose effects stand.
+    pub committed: u64,
+    /// Transactions that were undone: by an `Err` of their root, a panic, or a failed call.
+    pub aborted: u64,
+    /// Epochs with at least one request.
+    pub epochs: u64,
+}
+
+/// The way into a running app. The requests of one handle keep their order; clones spread over the workers.
+pub struct Handle {
+    pub(super) running: Arc<Running>,
+    number: u64,
+    requests: AtomicU64,
+    worker: usize,
+}
+
+impl Clone for Handle {
+    fn clone(&self) -> Self {
+        let number = self.running.handles.fetch_add(1, Ordering::Relaxed);
+        Self::new(self.running.clone(), number)
+    }
+}
+
+impl Handle {
+    pub(crate) fn start(shared: Shared, graph: Program, threads: Option<Threads>) -> Self {
+        let Shared { ingress, methods, seed, .. } = shared;
+        let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
+        Self::new(Arc::new(Running { ingress, methods, graph, threads, handles, seed }), 0)
+    }
+
+    fn new(running: Arc<Running>, number: u64) -> Self {
+        let worker = (number % running.ingress.workers() as u64) as usize;
+        Self { running, number, requests: AtomicU64::new(0), worker }
+    }
+
+    /// The identities of the next requests; gives the first.
+    fn next_ids(&self, count: usize) -> TransactionId {
+        let number = self.requests.fetch_add(count as u64, Ordering::Relaxed);
+        TransactionId { handle: self.number, number }
+    }
+
+    fn room(&self) -> &Arc<Rooms> {
+        self.running.ingress.room(self.worker)
+    }
+
+    /// Room for this; blocks the thread until there is some.
+    fn room_waiting(&self, size: Size) -> Result<Room, Error> {
+        match self.room().wait(size)? {
+            Ok(room) => Ok(room),
+            Err(coming) => block_on(coming).map_err(|_| self.running.ingress.ended()),
+        }
+    }
+
+    /// Room for this; waits until there is some.
+    pub(super) async fn room_in_time(&self, what: &'static str, size: Size) -> Result<Room, Error> {
+        match self.room().wait(size)? {
+            Coming::Ok(room) => Ok(room),
+            Coming::Err(coming) => {
+                may_wait(what)?;
+                relayed(coming).await.map_err(|_| self.running.ingress.ended())
+            }
+        }
+    }
+
+    fn ask<M: Method>(&self, call: Call<M>, room: Room) -> Result<Reply<M::Output>, Error> {
+        let (calls, reply) = Calls::one(self.running.methods.id::<M>()?, call, room);
+        self.enter(1, Box::new(calls))?;
+        Ok(Reply::new(reply))
+    }
+
+    /// Lets requests into the queue.
+    pub(super) fn enter(&self, count: usize, work: Box<dyn request::Work>) -> Result<(), Error> {
+        self.running.ingress.push(self.worker, || self.next_ids(count), Work::Transactions(work))
+    }
+
+    fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
+        let count = calls.len();
+        let (calls, replies) = Calls::many(self.running.methods.id::<M>()?, calls, room);
+        if count > 0 {
+            self.enter(count, Box::new(calls))?;
+        }
+        Ok(Replies::new(replies))
+    }
+
+    /// Runs a call as a transaction; waits while the queue is full.
+    ///
+    /// Dropping the future (a timeout around it, or a `select!` that something else wins) takes back a call that still
+    /// waits for the queue, and nothing else: once it has entered, the transaction runs and stands, and who calls again
+    /// may have it done twice. Nothing tells two calls for one purpose apart; let the method do that, by a number of
+    /// your own that the entity keeps. There are no timers inside entities yet: what should happen later is called later,
+    /// from outside.
+    ///
+    /// # Errors
+    /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.
+    pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
+        let room = self.room_in_time("Handle::call", size_of_one(&call)).await?;
+        self.ask(call, room)?.await
+    }
+
+    /// As [`Handle::call`], from code that is not async; blocks the thread.
+    ///
+    /// # Errors
+    /// As [`Handle::call`]. [`Error::InsideTransaction`] when a method of an entity calls it, for it would wait for
+    /// itself.
+    pub fn call_blocking<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
+        may_block("Handle::call_blocking")?;
+        self.submit_waiting(call)?.wait()
+    }
+
+    /// Submits a call at once; its reply can be collected later. The transaction runs whether the reply is collected or
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the queue is full, [`Error::Stopped`] after the end.
+    pub fn submit<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
+        let room = self.room().take(size_of_one(&call))?;
+        self.ask(call, room)
+    }
+
+    /// As [`Handle::submit`], but blocks the thread while the queue is full.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the whole queue has too little room for the request, [`Error::Stopped`] after the end,
+    /// [`Error::InsideTransaction`] in a method of an entity.
+    pub fn submit_waiting<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
+        may_block("Handle::submit_waiting")?;
+        let room = self.room_waiting(size_of_one(&call))?;
+        self.ask(call, room)
+    }
+
+    /// Submits many calls of one method at once. Each is a transaction of its own, with an answer of its own; they
+    /// follow each other in the order, and the answers come together when the last one is there.
+    ///
+    /// One batch costs one entry into the queue, so this is the way to send many small requests. Its calls are
+    /// ordered in the same epoch.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the queue has no room for all of them, [`Error::Stopped`] after the end.
+    pub fn submit_all<M: Method>(
+        &self,
+        calls: impl IntoIterator<Item = Call<M>>,
+    ) -> Result<Replies<M::Output>, Error> {
+        let calls: Vec<_> = calls.into_iter().collect();
+        let room = self.room().take(size_of_all(&calls))?;
+        self.ask_all(calls, room)
+    }
+
+    /// As [`Handle::submit_all`], but blocks the thread while there is no room.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when the whole queue is smaller than the batch, [`Error::Stopped`] after the end,
+    /// [`Error::InsideTransaction`] in a method of an entity.
+    pub fn submit_all_waiting<M: Method>(
+        &self,
+        calls: impl IntoIterator<Item = Call<M>>,
+    ) -> Result<Replies<M::Output>, Error> {
+        may_block("Handle::submit_all_waiting")?;
+        let calls: Vec<_> = calls.into_iter().collect();
+        let room = self.room_waiting(size_of_all(&calls))?;
+        self.ask_all(calls, room)
+    }
+
+    /// The seed of [`crate::random`]: that of [`App::seed`], or the one this start has drawn.
+    pub fn seed(&self) -> u64 {
+        self.running.seed
+    }
+
+    /// The program's graph.
+    pub fn graph(&self) -> &Program {
+        &self.running.graph
+    }
+
+    /// The whole state between two transactions: entity, key, fields; sorted. It comes after all requests this
+    /// handle has submitted.
+    ///
+    /// A key is shown as it reads best: a string as it is, anything else as JSON. Keys of a class that would read alike
+    /// are shown in the form of `Debug`, and numbered in their order if that does not tell them apart. A class is shown by
+    /// the name of its struct, behind its path if another class of the app has the same name.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] after the end, [`Error::InsideTransaction`] in a method of an entity.
+    pub fn inspect(&self) -> Result<serde_json::Value, Error> {
+        may_block("Handle::inspect")?;
+        self.gather(&self.look()?)
+    }
+
+    /// Asks every worker for its part of the state.
+    pub(crate) fn look(&self) -> Result<mpsc::Receiver<Part>, Error> {
+        let (sender, parts) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let look = Arc::new(move |worker: &crate::worker::Worker| {
+            let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = sender.send(worker.inspect());
+        });
+        self.visit(look)?;
+        Ok(parts)
+    }
+
+    /// Lets something look at every worker between two transactions.
+    pub(crate) fn visit(&self, look: Look) -> Result<(), Error> {
+        self.running.ingress.push(self.worker, || self.next_ids(1), Work::Look(look))
+    }
+
+    pub(crate) fn gather(&self, parts: &mpsc::Receiver<Part>) -> Result<serde_json::Value, Error> {
+        let workers = 0..self.running.ingress.workers();
+        let parts: Vec<Part> = workers
+            .map(|_| parts.recv().map_err(|_| self.running.ingress.ended()))
+            .collect::<Result<_, _>>()?;
+        Ok(inspect::whole(parts.into_iter()))
+    }
+
+    /// How many transactions have ended how.
+    pub fn counts(&self) -> Counts {
+        let methods = self.method_counts();
+        Counts {
+            committed: methods.iter().map(|method| method.committed).sum(),
+            aborted: methods.iter().map(|method| method.aborted).sum(),
+            epochs: self.running.ingress.epochs(),
+        }
+    }
+
+    /// How the transactions of each method went, and why those with a dynamic plan have one.
+    pub fn method_counts(&self) -> Vec<MethodCounts> {
+        self.running.methods.counts()
+    }
+
+    /// Answers every request that has entered, then ends the workers. Later requests get [`Error::Stopped`].
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the engine has failed. [`Error::InsideTransaction`] in a method of an entity; the app then
+    /// goes on.
+    pub fn stop(&self) -> Result<(), Error> {
+        may_block("Handle::stop")?;
+        self.running.stop()
+    }
+}

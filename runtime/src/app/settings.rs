@@ -1,0 +1,211 @@
+//! The app before it starts: its entities and its settings.
+use super::Handle;
+use crate::Error;
+use crate::ambient::{fresh_seed, machine_clock};
+use crate::clock::{EpochClock, Reads};
+use crate::dataflow::{self, Shared};
+use crate::entity::Methods;
+use crate::groups::Groups;
+use crate::ingress::Ingress;
+use crate::place::SHARDS;
+use crate::program::Explorer;
+use crate::room::Size;
+use crate::running::say_if_panics_abort;
+use crate::thread::STACK;
+use std::path::PathBuf;
+use std::sync::Arc;
+use thalweg_graph::Program;
+
+/// The most requests in flight per worker, unless [`App::queue`] says otherwise.
+const QUEUE: usize = 65_536;
+
+/// The most bytes of arguments in flight per worker, unless [`App::queue_bytes`] says otherwise.
+const QUEUE_BYTES: usize = 256 << 20;
+
+/// The most stack that a method can be promised, in bytes: what is far beyond any need is a mistake.
+const MOST_STACK: usize = 1 << 30;
+
+/// An app before it starts: its entities and its settings.
+#[must_use = "an app does nothing until `start`"]
+pub struct App {
+    name: String,
+    explorer: Explorer,
+    workers: usize,
+    groups: usize,
+    homes: Option<u64>,
+    queue: Size,
+    stack: usize,
+    seed: Option<u64>,
+    clock: Arc<Reads>,
+    data_dir: Option<PathBuf>,
+    twice: bool,
+}
+
+impl App {
+    /// An app without entities, with one worker.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            explorer: Explorer::default(),
+            workers: 1,
+            groups: 1,
+            homes: None,
+            queue: Size { requests: QUEUE, bytes: QUEUE_BYTES },
+            stack: STACK,
+            seed: None,
+            clock: Arc::new(machine_clock),
+            data_dir: None,
+            twice: false,
+        }
+    }
+    /// Registers a root; the entities it can reach come along.
+    pub fn entity<E: Methods>(mut self) -> Self {
+        self.explorer.visit_entity::<E>();
+        self
+    }
+    /// As [`App::entity`], and lets its `pub` methods be called by name with [`Handle::invoke`].
+    ///
+    /// What that needs is compiled for the classes that are exposed, and for no others.
+    pub fn expose<E: Methods>(mut self) -> Self {
+        self.explorer.expose::<E>();
+        self
+    }
+    /// How many workers share the entities, one thread each.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+    /// In how many groups the workers are divided; one unless it is set, and never more than there are workers.
+    ///
+    /// Inside a group entities are lent to the worker where a transaction executes; between groups calls are shipped to
+    /// where the entities are, as they will be between processes. No result depends on it: this is for tests.
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+    /// Draws the workers where transactions execute from a seed, instead of taking those that own most of what is
+    /// touched. No result depends on it: this is for tests.
+    pub fn draw_homes(mut self, seed: u64) -> Self {
+        self.homes = Some(seed);
+        self
+    }
+    /// How many requests may be in flight per worker; 65,536 unless it is set.
+    pub fn queue(mut self, capacity: usize) -> Self {
+        self.queue.requests = capacity;
+        self
+    }
+    /// How many bytes of arguments the requests in flight may have per worker; 256 MiB unless it is set.
+    ///
+    /// It is an estimate: what a call takes itself, and what its key and its arguments hold when they are serialised, of
+    /// which long sequences are sampled. A request of more than that is never taken.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue.bytes = bytes;
+        self
+    }
+    /// The stack that every method has for code without calls when it starts, in bytes; 2 MiB unless it is set.
+    ///
+    /// It holds at any depth of calls. A method that uses more than that, by a recursion of its own that goes too deep,
+    /// ends the process, as in any Rust program. Calls to entities may be nested as deep as [`crate::MAX_DEPTH`] and
+    /// need not be counted in.
+    pub fn stack(mut self, bytes: usize) -> Self {
+        self.stack = bytes;
+        self
+    }
+    /// The seed of [`crate::random`]. Without this, every start has a fresh one, which [`Handle::seed`] tells; a simulation
+    /// has 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+    pub(crate) fn seed_or(mut self, seed: u64) -> Self {
+        self.seed.get_or_insert(seed);
+        self
+    }
+    /// The clock behind [`crate::now`], in microseconds; for tests and simulations.
+    ///
+    /// It is asked once for each epoch. One that goes back is taken to stand until it has caught up. If it panics, the
+    /// requests of that epoch are answered with [`Error::Panicked`].
+    pub fn clock(mut self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+    /// Runs every transaction three times from the same state and compares what it did: its answer, its calls with their
+    /// arguments, and the states it left, as bytes. What differs is undone and answered with
+    /// [`Error::Nondeterministic`], which names the method and the first difference. For tests;
+    /// [`crate::testing::app`] begins with it.
+    ///
+    /// So it finds clocks, chance, statics and thread-locals that count, the order of a `HashMap`, addresses and
+    /// identities of threads wherever they are hidden, and states that undo does not bring back or that do not survive
+    /// their own encoding. It cannot find what is the same for as long as a process lives, as its number or its
+    /// environment. An entity with `#[entity(allow(nondeterminism))]` may differ, and so may a transaction that it takes
+    /// part in.
+    ///
+    /// Two of the runs are on another thread, before the one that counts: what methods print comes three times. Such an
+    /// app has one worker, whatever [`App::workers`] says: no result depends on their number.
+    pub fn check_determinism(mut self) -> Self {
+        self.twice = true;
+        self
+    }
+    /// The folder for log and checkpoints. This version keeps all state in memory and writes nothing there; it says
+    /// so with a warning when the app starts.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
+        self
+    }
+
+    /// The program's graph, without starting anything.
+    ///
+    /// # Errors
+    /// When the entities do not fit together.
+    pub fn graph(self) -> Result<Program, Error> {
+        self.explorer.finish(&self.name, self.workers).map(|(program, _)| program)
+    }
+
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
+    pub fn start(self) -> Result<Handle, Error> {
+        if let Some(path) = &self.data_dir {
+            tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
+        }
+        say_if_panics_abort();
+        let (shared, graph) = self.link()?;
+        let threads = dataflow::start(shared.clone())?;
+        Ok(Handle::start(shared, graph, Some(threads)))
+    }
+
+    /// What the workers share, and the graph.
+    pub(crate) fn link(self) -> Result<(Shared, Program), Error> {
+        let start = |text: &str| Err(Error::Start(text.to_owned()));
+        if self.workers == 0 {
+            return start("an app needs at least one worker");
+        }
+        if self.groups == 0 {
+            return start("the workers of an app are at least one group");
+        }
+        if self.workers as u64 > SHARDS {
+            return start(
+                "entities are placed by 4096 shards; more workers than that would have nothing to do",
+            );
+        }
+        if self.queue.requests == 0 || self.queue.bytes == 0 {
+            return start("a queue needs room for at least one request, and for its arguments");
+        }
+        if u32::try_from(self.queue.requests).is_err() {
+            return start("a queue takes less than 2^32 requests");
+        }
+        if self.stack > MOST_STACK {
+            return start("a method can be promised at most 1 GiB of stack");
+        }
+        let workers = if self.twice { 1 } else { self.workers };
+        let (graph, mut methods) = self.explorer.finish(&self.name, workers)?;
+        methods.twice = self.twice;
+        let ingress = Arc::new(Ingress::new(workers, self.queue));
+        let seed = self.seed.unwrap_or_else(fresh_seed);
+        tracing::debug!(seed, app = self.name, "the seed of `random`");
+        let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
+        let groups = Groups::new(workers, self.groups.min(workers), self.homes);
+        Ok((Shared { ingress, methods, groups, seed, clock, stack: self.stack }, graph))
+    }
+}

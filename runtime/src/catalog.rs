@@ -1,0 +1,268 @@
+//! The methods of a program by name: what a caller from outside has to know of each, and how a call is made of its bytes.
+//!
+//! Log, HTTP, command line and other processes know a call as data: a method, a key, arguments. A [`Row`] turns that into
+//! a typed call and its answer into bytes again; nothing else of the engine knows of either. Rows are compiled
+//! for the classes that an app exposes, and for no others.
+use crate::Error;
+use crate::call::Call;
+use crate::codec::{Arguments, Failure, Form, decode_in, encode, to_json};
+use crate::entity::{Exists, Method, MethodVisitor, Methods, Remove};
+use crate::error::Result;
+use crate::guard::{caught, discard};
+use crate::harvest::Harvest;
+use crate::measure::size_of_one;
+use crate::plan::MethodId;
+use crate::reply::Reply;
+use crate::request::{Calls, Work};
+use crate::room::{Room, Size};
+use serde_json::{Map, Value};
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use thalweg_graph::{Access, AccessPlan, Variable};
+
+/// A method, as it is seen by whoever calls it by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodInfo {
+    /// The name of the entity's class, as in the graph.
+    pub entity: String,
+    /// The key of the entity: the name of the field and its type, as written.
+    pub key: Variable,
+    /// The name of the method.
+    pub method: String,
+    /// The names of the parameters and their types, as written. One that is a pattern is called `argument_1`,
+    /// `argument_2`, .. by its place.
+    pub parameters: Vec<Variable>,
+    /// The type of the result, as written.
+    pub output: String,
+    /// What it does with its own entity.
+    pub access: Access,
+    /// Which entities a transaction that starts there can touch.
+    pub plan: AccessPlan,
+    /// Why it cannot be called by name, if it cannot.
+    pub not_by_name: Option<&'static str>,
+}
+
+/// A call without its type, ready to be submitted.
+pub(crate) trait AnyCall: Send {
+    fn size(&self) -> Size;
+    fn submit(self: Box<Self>, method: MethodId, room: Room) -> (Box<dyn Work>, AnyReply);
+}
+
+/// The answer of a call without its type, when it comes.
+pub(crate) type AnyReply = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+
+/// What a method has answered, in the readable form.
+pub(crate) struct Answer {
+    bytes: Vec<u8>,
+    is_err: bool,
+    is_result: bool,
+}
+
+/// What of a call's bytes is no key or no argument of its method.
+pub(crate) enum Unfit {
+    Key(Failure),
+    Argument(usize, Failure),
+    Panicked(Error),
+}
+
+/// A method without its type.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    make: fn(Form, &[u8], &[u8]) -> Result<Box<dyn AnyCall>, Unfit>,
+}
+
+/// The methods of an exposed class without their types; a generic one is not among them.
+#[derive(Clone, Default)]
+pub(crate) struct Rows(BTreeMap<&'static str, Row>);
+
+impl Rows {
+    pub(crate) fn of<E: Methods>() -> Self {
+        let mut rows = Self::default();
+        rows.method::<Exists<E>>();
+        rows.method::<Remove<E>>();
+        E::each(&mut rows);
+        rows
+    }
+
+    pub(crate) fn get(&self, method: &str) -> Option<Row> {
+        self.0.get(method).copied()
+    }
+}
+
+impl MethodVisitor for Rows {
+    fn method<M: Method>(&mut self) {
+        self.0.insert(M::NAME, Row { make: make::<M> });
+    }
+}
+
+/// A call from the bytes of its key and of its arguments. How they are read is user code.
+fn make<M: Method>(form: Form, key: &[u8], args: &[u8]) -> Result<Box<dyn AnyCall>, Unfit> {
+    let made = caught(|| -> Result<Call<M>, Unfit> {
+        let key = decode_in(form, key).map_err(Unfit::Key)?;
+        let mut arguments = Arguments::new(form, args);
+        let decoded = M::decode(&mut arguments);
+        let unfit = |(place, failure)| Err(Unfit::Argument(place, failure));
+        match (decoded, arguments.failure()) {
+            (Some(args), None) => Ok(Call::new(key, args)),
+            (_, Some(failure)) => unfit(failure),
+            (None, None) => unfit((0, Failure::new("a type that cannot be read"))),
+        }
+    });
+    match made {
+        Ok(Ok(call)) => Ok(Box::new(call)),
+        Ok(Err(unfit)) => Err(unfit),
+        Err(panicked) => Err(Unfit::Panicked(panicked)),
+    }
+}
+
+impl<M: Method> AnyCall for Call<M> {
+    fn size(&self) -> Size {
+        size_of_one(self)
+    }
+
+    fn submit(self: Box<Self>, method: MethodId, room: Room) -> (Box<dyn Work>, AnyReply) {
+        let (calls, reply) = Calls::one(method, *self, room);
+        let reply = Reply::new(reply);
+        (Box::new(calls), Box::pin(async move { answer::<M>(reply.await?) }))
+    }
+}
+
+/// How a result is serialised, and dropped, is user code.
+fn answer<M: Method>(output: M::Output) -> Result<Answer> {
+    let answer = caught(|| {
+        let mut bytes = Vec::new();
+        M::visit_output(&output, &mut Harvest::encoding(Form::Readable, &mut bytes));
+        let is_result = type_name::<M::Output>().starts_with("core::result::Result<");
+        Answer { bytes, is_err: M::is_err(&output), is_result }
+    });
+    discard(output);
+    answer
+}
+
+impl Answer {
+    /// The result as JSON: `Err` when it is the method's own `Err`.
+    pub(crate) fn into_json(self) -> Result<Result<Value, Value>> {
+        let json = to_json(&self.bytes)
+            .map_err(|failure| Error::internal(&format!("a result is not JSON: {failure}")))?;
+        let json = match json {
+            Value::Object(fields) if self.is_result && fields.len() == 1 => {
+                fields.into_iter().next().map_or(Value::Null, |(_, inner)| inner)
+            }
+            whole => whole,
+        };
+        Ok(if self.is_err { Err(json) } else { Ok(json) })
+    }
+}
+
+/// All methods of a program by name.
+#[derive(Default)]
+pub(crate) struct Catalog(BTreeMap<String, BTreeMap<String, Entry>>);
+
+/// A method of the catalog.
+pub(crate) struct Entry {
+    pub(crate) info: MethodInfo,
+    pub(crate) id: MethodId,
+    pub(crate) row: Option<Row>,
+}
+
+impl Catalog {
+    pub(crate) fn add(&mut self, entry: Entry) {
+        let methods = self.0.entry(entry.info.entity.clone()).or_default();
+        methods.insert(entry.info.method.clone(), entry);
+    }
+
+    /// Every method; by entity, then by name.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &MethodInfo> {
+        self.0.values().flat_map(BTreeMap::values).map(|entry| &entry.info)
+    }
+
+    fn find(&self, entity: &str, method: &str) -> Result<&Entry> {
+        let Some(methods) = self.0.get(entity) else {
+            let known = self.0.keys().cloned().collect();
+            return Err(Error::UnknownEntity { entity: entity.to_owned(), known });
+        };
+        methods.get(method).ok_or_else(|| {
+            let callable = methods.values().filter(|entry| entry.info.not_by_name.is_none());
+            let known = callable.map(|entry| entry.info.method.clone()).collect();
+            Error::UnknownMethod { entity: entity.to_owned(), method: method.to_owned(), known }
+        })
+    }
+
+    /// A call from JSON: a key, and arguments by the names of the parameters.
+    ///
+    /// # Errors
+    /// When there is no such method, or they do not fit it.
+    pub(crate) fn call(
+        &self,
+        entity: &str,
+        key: &Value,
+        method: &str,
+        args: &Value,
+    ) -> Result<(MethodId, Box<dyn AnyCall>)> {
+        let entry = self.find(entity, method)?;
+        let (name, method) = (|| entry.info.entity.clone(), || entry.info.method.clone());
+        let row = match (entry.info.not_by_name, entry.row) {
+            (None, Some(row)) => row,
+            (why, _) => {
+                let why = why.unwrap_or("it has no form for that");
+                return Err(Error::NotByName { entity: name(), method: method(), why });
+            }
+        };
+        let bad = |what| Error::BadArgument { entity: name(), method: method(), what };
+        let (bytes, missing) = entry.info.arguments(args).map_err(bad)?;
+        let call = (row.make)(Form::Readable, &encode(key), &bytes).map_err(|unfit| match unfit {
+            Unfit::Key(failure) => {
+                Error::BadKey { entity: name(), what: failure.in_field("key").to_string() }
+            }
+            Unfit::Argument(place, failure) => {
+                let parameter = &entry.info.parameters[place];
+                bad(match missing.contains(&place) {
+                    true => format!("`{}` is missing: {}", parameter.name, parameter.ty),
+                    false => failure.in_field(&parameter.name).to_string(),
+                })
+            }
+            Unfit::Panicked(error) => error,
+        })?;
+        Ok((entry.id, call))
+    }
+}
+
+impl MethodInfo {
+    /// The arguments in the order of the parameters, as bytes, and those that are missing: an `Option` may be.
+    fn arguments(&self, args: &Value) -> Result<(Vec<u8>, Vec<usize>), String> {
+        let none = Map::new();
+        let args = match args {
+            Value::Object(args) => args,
+            Value::Null => &none,
+            _ => return Err("the arguments are an object with their names".to_owned()),
+        };
+        let known = |name: &String| self.parameters.iter().any(|parameter| parameter.name == *name);
+        if let Some(unknown) = args.keys().find(|name| !known(name)) {
+            let names: Vec<_> =
+                self.parameters.iter().map(|parameter| format!("`{}`", parameter.name)).collect();
+            let has = if names.is_empty() { "no parameters".to_owned() } else { names.join(", ") };
+            return Err(format!("`{unknown}` is not among its parameters; it has {has}"));
+        }
+        let (mut bytes, mut missing) = (Vec::new(), Vec::new());
+        for (place, parameter) in self.parameters.iter().enumerate() {
+            let value = args.get(&parameter.name);
+            if value.is_none() {
+                missing.push(place);
+            }
+            bytes.extend(encode(value.unwrap_or(&Value::Null)));
+        }
+        Ok((bytes, missing))
+    }
+}
+
+/// The parameters as they are named in a call: by their names, or by their places where they are patterns.
+pub(crate) fn parameters(written: &[Variable]) -> Vec<Variable> {
+    let name = |(place, parameter): (usize, &Variable)| {
+        let name = parameter.name.trim_start_matches("mut ").trim_start_matches("r#");
+        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && name != "_";
+        let name = if plain { name.to_owned() } else { format!("argument_{place}") };
+        Variable { name, ty: parameter.ty.clone() }
+    };
+    (1..).zip(written).map(name).collect()
+}
