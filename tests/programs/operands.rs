@@ -165,6 +165,35 @@ impl Shelf {
         (arm, self.n)
     }
 
+    /// What is computed is computed before the call, an index too; a place that is referred to is looked up after it.
+    pub async fn computed(&mut self, r: Ref<Shelf>) -> (String, bool, bool, String, bool) {
+        let me = Self::at(self.id);
+        let text = format!("{} {} {}", self.n + 1, r.poke(me.clone(), 5).await, self.n - 1);
+        assert_eq!(self.n + 1, r.poke(me.clone(), 6).await, "{}", -self.n);
+        let value = self.n * 2 == self.list[r.poke(me.clone(), 12).await as usize - 11]; // 12 == 12
+        let number = self.n == self.list[r.poke(me.clone(), 13).await as usize - 12]; // 12 == 13
+        let element = format!("{} {}", self.list[self.n as usize - 12], r.poke_name(me.clone(), 20).await);
+        let name = self.names[self.n as usize - 19] == r.poke_name(me.clone(), 40).await;
+        (text, value, number, element, name)
+    }
+    pub async fn printed_in_an_arm(&mut self, r: Ref<Shelf>) -> String {
+        let me = Self::at(self.id);
+        let mut text = String::new();
+        match self.kind {
+            Kind::Full(n) if r.poke(me.clone(), 7).await > n => {
+                use std::fmt::Write;
+                let _ = write!(text, "{:?} {n} {}", self.option, r.poke(me.clone(), 8).await);
+                println!("{:?} {}", self.option, r.n().await);
+                text
+            }
+            _ => text,
+        }
+    }
+    pub async fn computed_for_a_panic(&mut self, r: Ref<Shelf>) {
+        let me = Self::at(self.id);
+        assert!(self.n < 0, "{} {} {}", self.n * 7, r.poke(me.clone(), 6).await, self.n);
+    }
+
     pub async fn options_and_arrays(&mut self, r: Ref<Shelf>) -> (Option<i64>, i64, i64, bool, [i64; 3]) {
         let replaced = self.option.replace(r.n().await);
         let inserted = *self.option.insert(r.n().await + 1);
@@ -195,6 +224,16 @@ fn comparisons() {
     script!([Shelf]
         one().numbers(two()) => "Ok([false, true, true, false, false, false, true])",
         Shelf::at(3).others(two()) => "Ok([true, true, true, false, true, true, true, false, true])",
+    );
+}
+
+#[test]
+fn what_is_computed() {
+    let (one, two) = (|| Shelf::at(1), || Shelf::at(2));
+    script!([Shelf]
+        Shelf::at(3).printed_in_an_arm(two()) => r#"Ok("Some(8) 3 8")"#,
+        one().computed_for_a_panic(two()) => r#"Err(Panicked { message: "7 6 6" })"#,
+        one().computed(two()) => r#"Ok(("2 5 4", true, false, "20 set 20", true))"#,
     );
 }
 

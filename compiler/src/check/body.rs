@@ -2,7 +2,7 @@
 use super::determinism;
 use crate::diagnostics::{self, Errors};
 use crate::model::{Function, Kind, Methods};
-use crate::syntax::places::{assigns, indexes, is_self, is_self_place, looks_up_alone};
+use crate::syntax::places::{assigns, indexes, is_self, is_self_place, is_steady};
 use crate::syntax::{attributes, calls, macros};
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
@@ -193,7 +193,7 @@ impl<'ast> Visit<'ast> for Body<'_> {
             let mut left = (*node.left).clone();
             let indexed =
                 is_self_place(&left) && indexes(&mut left).iter().any(|index| calls::has_site(index));
-            if indexed && !looks_up_alone(&node.right) {
+            if indexed && !is_steady(&node.right) {
                 // Which side comes first depends on their types.
                 self.errors.at(&node.left, diagnostics::INDEX_OR_VALUE);
             }

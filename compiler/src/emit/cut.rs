@@ -129,6 +129,7 @@ impl VisitMut for Cut<'_> {
         {
             *stmt = Stmt::Expr(expr, node.semi_token);
         }
+        calls::macro_as_expression(stmt);
         let checked = statement::may_be_a_call(stmt);
         visit_mut::visit_stmt_mut(self, stmt);
         if let Some(span) = checked {

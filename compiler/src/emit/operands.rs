@@ -5,7 +5,9 @@
 //! come after the operands have been evaluated, from left to right as Rust does it. What is taken by value is not a
 //! place, and what it is, is asked of the types: see `thalweg::__private::{Receiver, Operand}`.
 use crate::hygiene;
-use crate::syntax::places::{assigns, compares, indexes, is_self, is_self_place, looks_up_alone};
+use crate::syntax::places::{
+    assigns, compares, indexes, is_self, is_self_place, is_steady, looks_up_alone, names,
+};
 use crate::syntax::{attributes, calls, macros};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -98,11 +100,14 @@ impl Operands {
     }
 }
 
-/// Takes the indexes of a place that do more than name something.
+/// Takes the indexes of a place that do more than name something. The key of a map is a reference, which would live across
+/// the call.
 fn take_indexes(place: &mut Expr, operands: &mut Operands) {
     for index in indexes(place) {
-        if !matches!(index, Expr::Lit(_) | Expr::Path(_)) {
-            operands.take(index);
+        match index {
+            Expr::Lit(_) | Expr::Path(_) => {}
+            Expr::Reference(key) if names(&key.expr) => {}
+            index => operands.take(index),
         }
     }
 }
@@ -141,7 +146,10 @@ fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
     let mut operands = Operands::default();
     if indexed(&mut binary.left) {
         take_indexes(&mut binary.left, &mut operands);
-    } else if looks_up_alone(&binary.left) && indexed(&mut binary.right) {
+    } else if looks_up_alone(&binary.left) && !is_self_place(&binary.left) && indexed(&mut binary.right) {
+        if !is_steady(&binary.left) {
+            operands.take(&mut binary.left);
+        }
         take_indexes(&mut binary.right, &mut operands);
     } else {
         return None;
@@ -151,10 +159,17 @@ fn compared(binary: &syn::ExprBinary) -> Option<Expr> {
 
 /// `self.name == CALL`. A number is read before the call, as Rust reads it; anything else is compared by reference.
 fn comparison(binary: &syn::ExprBinary, p: &TokenStream) -> Option<Expr> {
-    let (left, op, right) = (&*binary.left, &binary.op, &*binary.right);
-    if !is_self_place(left) || !looks_up_alone(left) || is_self(left) || !calls::has_site(right) {
+    let mut binary = binary.clone();
+    if !is_self_place(&binary.left)
+        || !looks_up_alone(&binary.left)
+        || is_self(&binary.left)
+        || !calls::has_site(&binary.right)
+    {
         return None;
     }
+    let mut operands = Operands::default();
+    take_indexes(&mut binary.left, &mut operands);
+    let (left, op, right) = (&*binary.left, &binary.op, &*binary.right);
     let span = left.span();
     let right = Expr::Reference(syn::ExprReference {
         attrs: Vec::new(),
@@ -163,11 +178,12 @@ fn comparison(binary: &syn::ExprBinary, p: &TokenStream) -> Option<Expr> {
         expr: Box::new(right.clone()),
     });
     let [before, after] = ["left", "right"].map(|name| hygiene::local(name, span));
-    Some(syn::parse_quote_spanned! {span=>
+    let compared: Expr = syn::parse_quote_spanned! {span=>
         match ((&#p::Operand(&#left)).before(), #right) {
             (#before, #after) => *#before.or(&#left) #op *#after
         }
-    })
+    };
+    Some(if operands.names.is_empty() { compared } else { operands.first(&compared) })
 }
 
 /// `self.total += CALL`, `self.list[CALL] = ..`: the right side comes first, then the indexes, then the place.
@@ -227,8 +243,8 @@ fn matched(expr: &Expr, p: &TokenStream) -> Option<Expr> {
     Some(operands.first(&node))
 }
 
-/// A macro of the standard library: its arguments are evaluated in order, up to the last call; those that are places
-/// stay where they are, for the macro only refers to them.
+/// A macro of the standard library: its arguments are evaluated in order, up to the last call. Those that are places stay
+/// where they are, for the macro only refers to them; their indexes do not.
 fn arguments(expr: &Expr) -> Option<Expr> {
     let Expr::Macro(node) = expr else { return None };
     let mut node = node.clone();
@@ -239,10 +255,12 @@ fn arguments(expr: &Expr) -> Option<Expr> {
     let mut operands = Operands::default();
     let mut all = parsed.operands();
     let last = all.iter().rposition(|operand| calls::has_site(operand))?;
-    for operand in
-        all.drain(..).take(last + 1).filter(|operand| calls::has_site(operand) || !looks_up_alone(operand))
-    {
-        operands.take(operand);
+    for operand in all.drain(..).take(last + 1) {
+        if calls::has_site(operand) || !names(operand) {
+            operands.take(operand);
+        } else {
+            take_indexes(operand, &mut operands);
+        }
     }
     drop(all);
     node.mac.tokens = parsed.tokens();

@@ -151,13 +151,7 @@ impl Numbers {
 
 impl VisitMut for Numbers {
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
-        if let Stmt::Macro(node) = stmt
-            && find(node.mac.tokens.clone()).is_some()
-        {
-            let mac =
-                Expr::Macro(syn::ExprMacro { attrs: std::mem::take(&mut node.attrs), mac: node.mac.clone() });
-            *stmt = Stmt::Expr(mac, node.semi_token);
-        }
+        macro_as_expression(stmt);
         let attrs = match stmt {
             Stmt::Local(local) => local.attrs.clone(),
             Stmt::Expr(expr, _) => attributes::before(expr).to_vec(),
@@ -226,4 +220,16 @@ pub(crate) fn join_name(func: &Expr) -> Option<String> {
     let Expr::Path(path) = func else { return None };
     let name = path.path.segments.last()?.ident.to_string();
     ["join", "join_all", "try_join_all"].contains(&name.as_str()).then_some(name)
+}
+
+/// A macro with a call in the place of a statement is an expression like any other. Whoever reads tokens anew asks for this
+/// again.
+pub(crate) fn macro_as_expression(stmt: &mut Stmt) {
+    if let Stmt::Macro(node) = stmt
+        && find(node.mac.tokens.clone()).is_some()
+    {
+        let attrs = std::mem::take(&mut node.attrs);
+        let mac = Expr::Macro(syn::ExprMacro { attrs, mac: node.mac.clone() });
+        *stmt = Stmt::Expr(mac, node.semi_token);
+    }
 }

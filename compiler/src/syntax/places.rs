@@ -1,4 +1,6 @@
 //! Places of the entity: `self`, `self.a.b`, `self.list[i]`.
+use super::attributes;
+use quote::ToTokens;
 use syn::{Expr, UnOp};
 
 /// `self`, also in parentheses or dereferenced: the entity itself.
@@ -35,6 +37,7 @@ pub(crate) fn is_self_place(expr: &Expr) -> bool {
 /// The indexes of a place, in the order in which they are evaluated.
 pub(crate) fn indexes(place: &mut Expr) -> Vec<&mut Expr> {
     match place {
+        Expr::Reference(reference) => indexes(&mut reference.expr),
         Expr::Field(field) => indexes(&mut field.base),
         Expr::Paren(paren) => indexes(&mut paren.expr),
         Expr::Group(group) => indexes(&mut group.expr),
@@ -65,6 +68,26 @@ pub(crate) fn looks_up_alone(expr: &Expr) -> bool {
         Expr::Range(range) => [&range.start, &range.end].into_iter().flatten().all(|end| looks_up_alone(end)),
         _ => false,
     }
+}
+
+/// Whether an expression names something and computes nothing, apart from indexes and what references wrap: after a call
+/// it still names the same.
+pub(crate) fn names(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_) | Expr::Path(_) => true,
+        Expr::Field(field) => names(&field.base),
+        Expr::Index(index) => names(&index.expr),
+        Expr::Reference(reference) => names(&reference.expr),
+        Expr::Paren(paren) => names(&paren.expr),
+        Expr::Group(group) => names(&group.expr),
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)) && names(&unary.expr),
+        _ => false,
+    }
+}
+
+/// Whether no call changes what an expression comes to: it looks up locals and literals alone.
+pub(crate) fn is_steady(expr: &Expr) -> bool {
+    looks_up_alone(expr) && !expr.to_token_stream().into_iter().any(|tree| attributes::mentions(tree, "self"))
 }
 
 /// `+=` and its like.

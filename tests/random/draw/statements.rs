@@ -85,10 +85,12 @@ impl Body<'_> {
             5 if self.method.writes && self.method.cuts && self.numbers.once_in(2) => {
                 self.field_of_references()
             }
-            6 if !self.scope.numbers.is_empty() && self.method.cuts => {
+            6 if self.scope.numbers.iter().any(|name| !counts_turns(name)) && self.method.cuts => {
                 self.has("shadowing");
                 let value = self.number(depth);
-                let name = self.numbers.pick(&self.scope.numbers).cloned().unwrap_or_default();
+                let mut names = self.scope.numbers.clone();
+                names.retain(|name| !counts_turns(name));
+                let name = self.numbers.pick(&names).cloned().unwrap_or_default();
                 self.scope.writable.retain(|writable| *writable != name);
                 two!("let {} = {} + {};\n", name, name, value)
             }
@@ -241,4 +243,9 @@ impl Body<'_> {
         };
         two!("if {} % {} == 2 {{\nreturn {};\n}}\n", condition, remainder, value)
     }
+}
+
+/// Whether a variable counts the turns of a loop: one that is shadowed inside of it would not end it.
+fn counts_turns(name: &str) -> bool {
+    name.starts_with('t')
 }
