@@ -69,8 +69,11 @@ pub(crate) enum Unfit {
 /// A method without its type.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
-    make: fn(Form, &[u8], &[u8]) -> Result<Box<dyn AnyCall>, Unfit>,
+    make: fn(Form, key: &[u8], args: &[u8]) -> Made,
 }
+
+/// A call, or why there is none.
+type Made = Result<Box<dyn AnyCall>, Unfit>;
 
 /// The methods of an exposed class without their types; a generic one is not among them.
 #[derive(Clone, Default)]
@@ -97,7 +100,7 @@ impl MethodVisitor for Rows {
 }
 
 /// A call from the bytes of its key and of its arguments. How they are read is user code.
-fn make<M: Method>(form: Form, key: &[u8], args: &[u8]) -> Result<Box<dyn AnyCall>, Unfit> {
+fn make<M: Method>(form: Form, key: &[u8], args: &[u8]) -> Made {
     let made = caught(|| -> Result<Call<M>, Unfit> {
         let key = decode_in(form, key).map_err(Unfit::Key)?;
         let mut arguments = Arguments::new(form, args);

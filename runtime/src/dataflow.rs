@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) groups: Groups,
     pub(crate) seed: u64,
     pub(crate) clock: Arc<EpochClock>,
+    /// For how long a transaction may run before it is logged.
+    pub(crate) slow: Duration,
     /// The stack that a method has when it starts.
     pub(crate) stack: usize,
 }
@@ -81,6 +83,11 @@ impl Threads {
     /// Waits for the workers.
     pub(crate) fn join(self) -> Result<(), String> {
         self.0.join().into_iter().collect()
+    }
+
+    /// Whether all workers have ended.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.0.guards().iter().all(std::thread::JoinHandle::is_finished)
     }
 
     /// Lets the workers end when they are done. For a worker, which cannot wait for itself.

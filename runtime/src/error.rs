@@ -156,6 +156,14 @@ pub enum Error {
         /// What was called.
         what: &'static str,
     },
+    /// An app has not ended in the time that it was given: see [`crate::Handle::stop_within`].
+    #[error("the app has not ended within {limit:?}; it runs {}; it goes on ending, and takes no requests", running_text(.running))]
+    StillRunning {
+        /// The time that it was given.
+        limit: std::time::Duration,
+        /// What runs on which worker, and for how long.
+        running: Vec<String>,
+    },
     /// The app was stopped before the request came.
     #[error("the app was stopped")]
     Stopped,
@@ -200,6 +208,10 @@ impl fmt::Display for Bound {
             Bound::Bytes => "the requests in flight have too many bytes of arguments",
         })
     }
+}
+
+fn running_text(running: &[String]) -> String {
+    if running.is_empty() { "what had entered".to_owned() } else { running.join(", ") }
 }
 
 /// Names, for a sentence.

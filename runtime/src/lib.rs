@@ -12,6 +12,7 @@ mod error;
 mod guard;
 mod thread;
 mod waker;
+mod watch;
 mod place;
 mod entity;
 mod autoref;
@@ -71,6 +72,7 @@ pub use thalweg_graph as graph;
 pub use thalweg_macros::entity;
 #[doc(hidden)]
 pub use unmade::{Awaited, AwaitedInsideAnEntity};
+pub use watch::RunningMethod;
 
 /// What a program that uses an app may return from `main`: every [`Error`], and every error of a method, goes into it
 /// with `?`. The calls themselves return a plain `Result<_, Error>`.

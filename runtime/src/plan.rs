@@ -5,6 +5,7 @@ use crate::entity::Method;
 use crate::error::Result;
 use crate::harvest::{Found, Harvest};
 use crate::place::{Location, worker_number};
+use crate::watch::Watch;
 use crate::{Entity, Error};
 use rustc_hash::FxHashMap;
 use std::any::{TypeId, type_name};
@@ -33,7 +34,7 @@ impl Ticket {
 }
 
 /// A method, by its place in the linked program: the same in every process of one build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MethodId(u32);
 
 impl MethodId {
@@ -43,6 +44,9 @@ impl MethodId {
     fn index(self) -> usize {
         self.0 as usize
     }
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// What is known of the classes and methods of a program, by their types.
@@ -51,6 +55,8 @@ pub(crate) struct Methods {
     app: String,
     /// Whether transactions are checked by running them more than once.
     pub(crate) twice: bool,
+    /// What the workers run.
+    pub(crate) watch: Watch,
     /// The methods that the graph knows.
     ids: FxHashMap<TypeId, MethodId>,
     /// The classes, and by name the methods of each that the graph does not know by type: the ones that all entities
@@ -213,7 +219,7 @@ pub(crate) enum Count {
 impl Methods {
     pub(crate) fn new(app: &str, program: &Program, classes: Vec<ClassOf>, workers: usize) -> Self {
         let numbers = classes.iter().map(|class| (class.name.as_str(), class.number)).collect();
-        let mut methods = Self { app: app.to_owned(), ..Self::default() };
+        let mut methods = Self { app: app.to_owned(), watch: Watch::new(workers), ..Self::default() };
         for planned in &program.plans {
             let Callee { entity, method } = &planned.method;
             let class = classes.iter().find(|class| class.name == *entity);
@@ -321,6 +327,11 @@ impl Methods {
     /// What is said of a class that is not.
     pub(crate) fn stranger<E: Entity>(&self) -> Error {
         Error::NotInApp { entity: E::NAME, path: type_name::<E>(), app: self.app.clone() }
+    }
+
+    /// The entity and the method of this number.
+    pub(crate) fn name(&self, method: u32) -> (String, String) {
+        self.all[method as usize].name.clone()
     }
 
     /// The name that a class is shown by.

@@ -339,6 +339,7 @@ impl<M: Method> Work for Calls<M> {
                 harvest::reset();
             }
             let Some(call) = self.items[place].call.take() else { continue };
+            worker.methods.watch.begin(worker.index, self.method);
             ambient::set(Some(self.ambient(place)));
             let flow = Flow::new(World::Alone(worker.clone()));
             let before = worker.twice.as_ref().map_or(Ok(None), |twice| {
@@ -366,6 +367,7 @@ impl<M: Method> Work for Calls<M> {
             }
             self.answer(place, outcome.map_err(Box::new));
         }
+        worker.methods.watch.rest(worker.index);
     }
 
     fn ambient(&self, place: usize) -> Ambient {
@@ -382,7 +384,9 @@ impl<M: Method> Work for Calls<M> {
         };
         ambient::set(Some(self.ambient(place)));
         let flow = Flow::new(World::Alone(worker.clone()));
+        worker.methods.watch.begin(worker.index, self.method);
         let (outcome, commit) = run_alone::<M>(worker, &flow, call);
+        worker.methods.watch.rest(worker.index);
         let wrong = match &outcome {
             Err(Error::Unplanned { worker, .. }) => Some(*worker),
             _ => None,

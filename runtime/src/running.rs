@@ -6,6 +6,8 @@ use crate::plan;
 use crate::thread::is_worker;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 use thalweg_graph::Program;
 
 /// A running app; the last handle that goes stops it.
@@ -27,6 +29,34 @@ impl Running {
             self.ingress.fail(format!("a worker's thread panicked: {panic}"));
         }
         if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
+    }
+}
+
+impl Running {
+    /// As [`Running::stop`], but waits for so long only.
+    pub(crate) fn stop_within(&self, limit: Duration) -> Result<(), Error> {
+        self.ingress.close();
+        let start = Instant::now();
+        loop {
+            // Who holds the lock waits for the workers.
+            let ended =
+                self.threads.try_lock().is_ok_and(|threads| threads.as_ref().is_none_or(Threads::have_ended));
+            if ended {
+                return self.stop();
+            }
+            if start.elapsed() >= limit {
+                let running = self.methods.running().into_iter().map(|it| {
+                    let (entity, method) = it.method;
+                    format!(
+                        "`{entity}::{method}` on worker {} for {:.1} s",
+                        it.worker,
+                        it.duration.as_secs_f64()
+                    )
+                });
+                return Err(Error::StillRunning { limit, running: running.collect() });
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -37,4 +37,5 @@ mod operands;
 mod guards;
 mod waits;
 mod limits;
+mod long;
 mod drawn;

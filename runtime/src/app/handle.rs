@@ -14,8 +14,10 @@ use crate::room::{Coming, Room, Rooms, Size};
 use crate::running::Running;
 use crate::thread::{may_block, may_wait};
 use crate::waker::{block_on, relayed};
+use crate::watch::{self, RunningMethod};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 use thalweg_graph::Program;
 
 /// How many transactions have ended how, so far.
@@ -245,6 +247,29 @@ impl Handle {
     /// How the transactions of each method went, and why those with a dynamic plan have one.
     pub fn method_counts(&self) -> Vec<MethodCounts> {
         self.running.methods.counts()
+    }
+
+    /// Starts the thread that looks what runs for too long.
+    pub(super) fn watch(&self, slow: Duration) -> std::io::Result<()> {
+        watch::start(Arc::downgrade(&self.running), self.running.methods.clone(), slow)
+    }
+
+    /// The transactions that run at this moment, at most one for each worker.
+    ///
+    /// One that runs for long, as a method that computes or sleeps, keeps its worker from everything else; after
+    /// [`App::slow_after`](crate::App::slow_after) it is logged, too.
+    pub fn running(&self) -> Vec<RunningMethod> {
+        self.running.methods.running()
+    }
+
+    /// As [`Handle::stop`], but waits for so long only.
+    ///
+    /// # Errors
+    /// [`Error::StillRunning`] when the workers have not ended by then, with what they run. The app takes no requests any
+    /// more and ends when they are done; dropping its last handle would still wait for that. Otherwise as [`Handle::stop`].
+    pub fn stop_within(&self, limit: Duration) -> Result<(), Error> {
+        may_block("Handle::stop_within")?;
+        self.running.stop_within(limit)
     }
 
     /// Answers every request that has entered, then ends the workers. Later requests get [`Error::Stopped`].

@@ -12,8 +12,10 @@ use crate::program::Explorer;
 use crate::room::Size;
 use crate::running::say_if_panics_abort;
 use crate::thread::STACK;
+use crate::watch::SLOW;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use thalweg_graph::Program;
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
@@ -39,6 +41,7 @@ pub struct App {
     clock: Arc<Reads>,
     data_dir: Option<PathBuf>,
     twice: bool,
+    slow: Duration,
 }
 
 impl App {
@@ -56,6 +59,7 @@ impl App {
             clock: Arc::new(machine_clock),
             data_dir: None,
             twice: false,
+            slow: SLOW,
         }
     }
     /// Registers a root; the entities it can reach come along.
@@ -109,6 +113,14 @@ impl App {
     /// need not be counted in.
     pub fn stack(mut self, bytes: usize) -> Self {
         self.stack = bytes;
+        self
+    }
+    /// For how long a transaction may run on a worker before that is logged as a warning; one second unless it is set.
+    ///
+    /// A worker runs one transaction at a time, and transactions of other workers that come after it in the order may have
+    /// to wait for it as well. [`Handle::running`] shows what runs at any moment.
+    pub fn slow_after(mut self, duration: Duration) -> Self {
+        self.slow = duration;
         self
     }
     /// The seed of [`crate::random`]. Without this, every start has a fresh one, which [`Handle::seed`] tells; a simulation
@@ -172,7 +184,12 @@ impl App {
         say_if_panics_abort();
         let (shared, graph) = self.link()?;
         let threads = dataflow::start(shared.clone())?;
-        Ok(Handle::start(shared, graph, Some(threads)))
+        let slow = shared.slow;
+        let handle = Handle::start(shared, graph, Some(threads));
+        handle
+            .watch(slow)
+            .map_err(|error| Error::Start(format!("no thread to watch the workers: {error}")))?;
+        Ok(handle)
     }
 
     /// What the workers share, and the graph.
@@ -206,6 +223,6 @@ impl App {
         tracing::debug!(seed, app = self.name, "the seed of `random`");
         let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
         let groups = Groups::new(workers, self.groups.min(workers), self.homes);
-        Ok((Shared { ingress, methods, groups, seed, clock, stack: self.stack }, graph))
+        Ok((Shared { ingress, methods, groups, seed, clock, slow: self.slow, stack: self.stack }, graph))
     }
 }

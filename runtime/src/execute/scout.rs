@@ -49,7 +49,9 @@ impl Executor {
                 continue;
             };
             epoch.scouts.insert(txn, Scout::new(plain, ambient));
+            self.methods.watch.begin(self.worker.index, method);
             self.step_scout(txn, task, None);
+            self.methods.watch.rest(self.worker.index);
         }
         self.enter(number, Phase::SCOUT);
     }
