@@ -3,6 +3,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 
 pub(crate) const NOT_AN_ITEM: &str = "`#[entity]` stands on a struct or on its `impl` block\nhelp: an enum can be a field of an entity, or its key";
+pub(crate) const NO_ENTITY: &str = "this is not an entity: its struct has no `#[entity]`\nhelp: write `#[entity]` on the struct, too, and `#[key]` on the field that identifies it";
 pub(crate) const TRAIT_IMPL: &str = "a trait's methods cannot be called between entities\nhelp: move them to the `#[entity] impl` block, or remove `#[entity]` here";
 pub(crate) const GENERIC_ENTITY: &str = "an entity cannot be generic: its class has one place in the graph\nhelp: write one entity per type, or keep an enum in a field";
 pub(crate) const NAMED_FIELDS: &str =

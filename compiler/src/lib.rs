@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod diagnostics;
+mod forgotten;
 mod hygiene;
 mod syntax;
 mod options;
@@ -29,8 +30,13 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     };
     let code = match parsed {
         parse::Parsed::Struct(entity) => {
+            forgotten::is_there(&entity.item.ident);
             check::entity(&entity, &mut errors);
             emit::entity(&entity, errors.count() > 0)
+        }
+        parse::Parsed::Impl(methods) if forgotten::is_forgotten(&methods.name) => {
+            errors.at(&methods.name, diagnostics::NO_ENTITY);
+            emit::plain(&methods)
         }
         parse::Parsed::Impl(mut methods) => {
             let broken = check::methods(&methods, &mut errors);

@@ -71,6 +71,20 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
     }
 }
 
+/// What is left of the methods of a struct that is no entity: functions that are Rust without it.
+pub(crate) fn plain(methods: &Methods) -> TokenStream {
+    let Methods { entity, others, functions, .. } = methods;
+    let is_plain = |function: &&Function| {
+        let signature = function.signature.to_token_stream();
+        !function.is_async() && !mentions(signature, &Ident::new("Ref", Span::call_site()))
+    };
+    let functions = functions.iter().filter(is_plain).map(|function| {
+        let Function { attributes, visibility, signature, body, .. } = function;
+        quote!(#(#attributes)* #visibility #signature #body)
+    });
+    quote!(#[allow(dead_code)] impl #entity { #(#others)* #(#functions)* })
+}
+
 pub(super) struct Emit<'a> {
     pub(super) methods: &'a Methods,
     pub(super) p: TokenStream,

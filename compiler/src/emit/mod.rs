@@ -9,4 +9,4 @@ mod stub;
 mod tokens;
 
 pub(crate) use entity::entity;
-pub(crate) use methods::methods;
+pub(crate) use methods::{methods, plain};
