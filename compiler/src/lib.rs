@@ -51,8 +51,8 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The methods' part of the graph.
-fn graph(methods: &model::Methods) -> Vec<thalweg_graph::Method> {
-    methods.callable().map(|method| analyse::method(method.analysis(methods))).collect()
+fn graph(methods: &model::Methods) -> Vec<analyse::Facts> {
+    methods.callable().map(|method| analyse::all_facts(|| method.analysis(methods))).collect()
 }
 
 /// What a stage makes of a source file, for people: every `#[entity]` item of it.

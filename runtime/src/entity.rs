@@ -107,13 +107,16 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
 pub trait Methods: Entity {
     /// The generated type that carries the methods of a [`crate::Ref`].
     type Stub: Stub<Self>;
-    /// The methods' part of the graph, as JSON, one for each that is compiled.
-    const FACTS: &'static [&'static str];
+    /// The methods' part of the graph, one for each that is compiled.
+    const FACTS: &'static [Facts];
     /// The conditions under which there are call sites, as written, and whether they hold.
     const CONDITIONS: &'static [(&'static str, bool)];
     /// Shows every method that is not generic.
     fn each<V: MethodVisitor>(visitor: &mut V);
 }
+
+/// A method's part of the graph, as JSON; and what it is where this field or that is the key of the entity.
+pub type Facts = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// What is done with each method of a class, as a type.
 pub trait MethodVisitor {

@@ -97,8 +97,8 @@ pub mod __private {
     pub use crate::codec::Arguments;
     pub use crate::cx::{Cx, Held, Site};
     pub use crate::entity::{
-        Argument, Constructed, Entity, Exists, KeyNamed, Kind, Method, MethodVisitor, Methods, Portable,
-        State, Stub,
+        Argument, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor, Methods,
+        Portable, State, Stub,
     };
     pub use crate::entity::{
         ByBytes, ByClone, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,

@@ -212,7 +212,10 @@ fn describe<M: Method>(description: Description) {
 fn facts<E: entity::Methods>() -> Result<graph::Entity> {
     let read = || -> serde_json::Result<graph::Entity> {
         let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
-        let methods = <E as entity::Methods>::FACTS.iter().map(|facts| serde_json::from_str(facts));
+        let methods = <E as entity::Methods>::FACTS.iter().map(|(facts, keyed)| {
+            let keyed = keyed.iter().find(|(field, _)| *field == entity.key.name);
+            serde_json::from_str(keyed.map_or(*facts, |(_, facts)| facts))
+        });
         entity.methods = methods.collect::<serde_json::Result<_>>()?;
         E::file().clone_into(&mut entity.file);
         Ok(entity)

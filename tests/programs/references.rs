@@ -182,7 +182,7 @@ mod values {
 
 use crate::cell::{Cell, cell};
 use references::{Holder, Target};
-use thalweg::prelude::Ref;
+use thalweg::prelude::*;
 use values::Store;
 
 fn holder(id: u64) -> Ref<Holder> {
@@ -243,4 +243,54 @@ fn large_values() {
         store().dead_before_the_call(1_000, cell(1)) => "Ok(553596)", // 50000 + 499500 + 4096
         store().alive_after_the_call(100_000, cell(1)) => "Ok(661787)", // 99999 + 553596 + 8192
     );
+}
+
+/// References to itself, by its own key and by another field.
+#[entity]
+pub struct Leaf {
+    #[key]
+    name: String,
+    parent: String,
+    n: i64,
+}
+
+#[entity]
+impl Leaf {
+    pub fn grow(name: String, parent: String) -> Self {
+        Self { name, parent, n: 1 }
+    }
+    pub fn add(&mut self, n: i64) -> i64 {
+        self.n += n;
+        self.n
+    }
+    pub async fn by_its_key(&mut self, other: Ref<Leaf>) -> i64 {
+        let me = Self::at(self.name.clone());
+        me.add(1).await + other.add(2).await + Leaf::at(self.name.clone()).add(3).await
+    }
+    pub async fn told_to_another(&mut self, other: Ref<Leaf>) -> i64 {
+        other.comes_back(Self::at(self.name.clone())).await + self.n
+    }
+    pub async fn comes_back(&mut self, to: Ref<Leaf>) -> i64 {
+        to.add(5).await + self.n
+    }
+    pub async fn by_another_field(&mut self) -> i64 {
+        Self::at(self.parent.clone()).add(7).await
+    }
+}
+
+#[test]
+fn a_reference_by_its_own_key_is_the_entity_itself() {
+    let leaf = |name: &str| Leaf::at(name.into());
+    script!([Leaf]
+        leaf("a").grow("b".into()) => "Ok(())",
+        leaf("b").grow("a".into()) => "Ok(())",
+        leaf("a").by_its_key(leaf("b")) => "Ok(10)", // 2 + 3 + 5
+        leaf("a").told_to_another(leaf("b")) => "Ok(23)", // 10 + 3, and 10
+        leaf("a").by_another_field() => "Ok(10)",
+    );
+    let app = App::new("leaves").entity::<Leaf>().start().unwrap();
+    let dynamic = |plan: &_| matches!(plan, thalweg::graph::AccessPlan::Dynamic(_));
+    let dynamic: Vec<_> =
+        app.methods().into_iter().filter(|it| dynamic(&it.plan)).map(|it| it.method).collect();
+    assert_eq!(dynamic, ["by_another_field"]);
 }

@@ -90,6 +90,22 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
     }
 }
 
+/// What is known of a method, and what more is known where this field or that is the key of its entity. An `#[entity] impl`
+/// alone does not tell which is; when the app starts, struct and impl are together.
+pub(crate) struct Facts {
+    pub(crate) method: Method,
+    pub(crate) keyed: Vec<(String, Method)>,
+}
+
+/// Makes the graph of a method for every field that may be the key.
+pub(crate) fn all_facts<'a>(input: impl Fn() -> MethodInput<'a>) -> Facts {
+    let method = method(input());
+    let fields = origin::fields_as_keys(input().body).into_iter();
+    let keyed = fields.map(|field| (field.clone(), method_keyed(input(), Some(&field))));
+    let keyed = keyed.filter(|(_, keyed)| *keyed != method).collect();
+    Facts { method, keyed }
+}
+
 /// Makes the control-flow graph of a method.
 pub fn lower(input: &MethodInput<'_>) -> Cfg {
     lower::numbered(input.sig, input.body.clone(), input.sites)

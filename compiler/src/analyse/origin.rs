@@ -17,13 +17,32 @@ use super::MethodInput;
 use super::scope::{self, Scope, bindings};
 use crate::syntax::calls;
 use flow::{Flow, Solution, Value};
+use std::collections::BTreeSet;
 use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
 use syn::{Expr, Pat};
 use thalweg_graph::{CallFact, Origin};
 
 /// Whether a method of this name is taken for one of the standard library.
 pub(super) fn is_known_method(name: &str) -> bool {
     known::method(name).is_some()
+}
+
+/// The fields that a method makes references of, as `Self::at(self.id)`: to the entity itself where one of them is its key.
+pub(super) fn fields_as_keys(body: &syn::Block) -> BTreeSet<String> {
+    struct Fields(BTreeSet<String>);
+    impl<'ast> Visit<'ast> for Fields {
+        fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+            let is_at = matches!(&*call.func, Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "at"));
+            if let (true, Some(field)) = (is_at, call.args.first().and_then(call::own_field)) {
+                self.0.insert(field.to_string());
+            }
+            visit::visit_expr_call(self, call);
+        }
+    }
+    let mut fields = Fields(BTreeSet::new());
+    fields.visit_block(body);
+    fields.0
 }
 
 /// What is known of the calls of a site.

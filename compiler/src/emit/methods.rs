@@ -1,5 +1,6 @@
 //! What an `#[entity] impl` becomes.
 use super::{body, statement};
+use crate::analyse::Facts;
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
 use proc_macro2::{Span, TokenStream, TokenTree};
@@ -20,16 +21,21 @@ use thalweg_graph::Access;
 ///     impl Methods for Account { .. }
 /// };
 /// ```
-pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> TokenStream {
+pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
     let emit = Emit { methods, p: hygiene::private(methods.options.krate.as_ref()) };
     let (p, entity) = (&emit.p, &methods.entity);
     let inherent = emit.inherent_block();
     let documented = emit.documented();
     let stubs = emit.stubs();
     let each: TokenStream = methods.callable().map(|function| emit.method(function)).collect();
-    let facts = methods.callable().zip(graph).map(|(function, method)| {
-        let (conditions, json) = (function.conditions(), serde_json::to_string(method).unwrap_or_default());
-        quote!(#(#conditions)* #json)
+    let json = |method| serde_json::to_string(method).unwrap_or_default();
+    let facts = methods.callable().zip(graph).map(|(function, Facts { method, keyed })| {
+        let (conditions, method) = (function.conditions(), json(method));
+        let keyed = keyed.iter().map(|(field, method)| {
+            let method = json(method);
+            quote!((#field, #method))
+        });
+        quote!(#(#conditions)* (#method, &[#(#keyed),*]))
     });
     let explored = methods.callable().filter(|function| function.signature.generics.params.is_empty());
     let explored = explored.map(|function| {
@@ -59,7 +65,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[thalweg_graph::Method]) -> Tok
             #each
             #one {
                 type Stub = #constructors<<#entity as #p::Entity>::KeyName, <#entity as #p::Entity>::Key, #entity>;
-                const FACTS: &'static [&'static #p::std::primitive::str] = &[#(#facts),*];
+                const FACTS: &'static [#p::Facts] = &[#(#facts),*];
                 const CONDITIONS: &'static [(&'static #p::std::primitive::str, #p::std::primitive::bool)] =
                     #conditions;
                 fn each<V: #p::MethodVisitor>(visitor: &mut V) {

@@ -185,7 +185,7 @@ impl Handle {
         self.ask_all(calls, room)
     }
 
-    /// The seed of [`crate::random`]: that of [`App::seed`], or the one this start has drawn.
+    /// The seed of [`crate::random`]: that of [`App::seed`](crate::App::seed), or the one this start has drawn.
     pub fn seed(&self) -> u64 {
         self.running.seed
     }

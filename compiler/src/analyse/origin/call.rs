@@ -112,17 +112,7 @@ impl Walk<'_> {
     }
 
     fn is_own_key(&self, key: &Expr) -> bool {
-        match key {
-            Expr::Paren(key) => self.is_own_key(&key.expr),
-            Expr::Group(key) => self.is_own_key(&key.expr),
-            Expr::MethodCall(call) => call.method == "clone" && self.is_own_key(&call.receiver),
-            Expr::Field(field) => {
-                let named =
-                    matches!(&field.member, Member::Named(name) if self.key.is_some_and(|key| *name == key));
-                named && is_self(&field.base)
-            }
-            _ => false,
-        }
+        own_field(key).is_some_and(|field| self.key.is_some_and(|key| *field == key))
     }
 
     fn all(&mut self, args: &[&Expr]) -> Value {
@@ -150,4 +140,18 @@ impl Walk<'_> {
 /// Methods that unpack a value are not calls of an entity, whatever is awaited after them.
 fn seems_a_call(method: &str) -> bool {
     !matches!(method, "unwrap" | "expect" | "clone" | "unwrap_or_else" | "unwrap_or" | "into_future" | "into")
+}
+
+/// `self.id`, `self.id.clone()`: the field.
+pub(super) fn own_field(expr: &Expr) -> Option<&syn::Ident> {
+    match expr {
+        Expr::Paren(expr) => own_field(&expr.expr),
+        Expr::Group(expr) => own_field(&expr.expr),
+        Expr::MethodCall(call) if call.method == "clone" => own_field(&call.receiver),
+        Expr::Field(field) if is_self(&field.base) => match &field.member {
+            Member::Named(name) => Some(name),
+            Member::Unnamed(_) => None,
+        },
+        _ => None,
+    }
 }
