@@ -76,6 +76,15 @@ impl<A: Awaitable> Site<A> {
     }
 }
 
+/// The answer for every other type: it has no callees. rustc complains about it where it is awaited.
+pub trait NeverAwaited {
+    /// None.
+    fn callees(&self) -> Vec<Described> {
+        Vec::new()
+    }
+}
+impl<A> NeverAwaited for &Site<A> {}
+
 impl<E: Entity> Cx<E> {
     /// Takes up the state of the entity.
     pub async fn hold(&self, write: bool) -> Held<'_, E> {

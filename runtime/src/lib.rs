@@ -95,7 +95,7 @@ pub mod __private {
     pub use crate::autoref::*;
     pub use crate::call::Base;
     pub use crate::codec::Arguments;
-    pub use crate::cx::{Cx, Held, Site};
+    pub use crate::cx::{Cx, Held, NeverAwaited, Site};
     pub use crate::entity::{
         Argument, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor, Methods,
         Portable, State, Stub,

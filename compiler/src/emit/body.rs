@@ -11,12 +11,17 @@ use syn::{Attribute, Index};
 
 /// ```ignore
 /// let sites = (Site::new(),);
-/// let Some((to, amount)) = args else { match cx.describe([Some(sites.0.callees())].into()).await {} };
-/// let mut held = cx.hold(true).await;
-/// let mut self_ = held.get_mut();
-/// let output: Result<(), Insufficient> = { .. };   // the user's body
-/// return output;
+/// if let Some((to, amount)) = args {
+///     let mut held = cx.hold(true).await;
+///     let mut self_ = held.get_mut();
+///     let output: Result<(), Insufficient> = { .. };   // the user's body
+///     return output;
+/// }
+/// match cx.describe([Some((&sites.0).callees())].into()).await {}
 /// ```
+///
+/// The callees are asked for behind the body, where rustc knows the types of the sites: what is no call is refused where
+/// it is awaited, and is no callee.
 pub(super) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
     let names = Names::new(function, p);
     let args = &names.args;
@@ -30,13 +35,24 @@ pub(super) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> T
         names.arguments(function)
     };
     let hold = (function.kind != Kind::Constructor).then(|| names.hold(function));
+    // Behind the body of a sync function nothing would be reached by rustc's lights, and it has no sites.
+    if !function.is_async() {
+        return quote! {
+            #declared
+            let #p::std::option::Option::Some((#(#patterns,)*)) = #args else {
+                #described
+            };
+            #hold
+            #body
+        };
+    }
     quote! {
         #declared
-        let #p::std::option::Option::Some((#(#patterns,)*)) = #args else {
-            #described
-        };
-        #hold
-        #body
+        if let #p::std::option::Option::Some((#(#patterns,)*)) = #args {
+            #hold
+            #body
+        }
+        #described
     }
 }
 
@@ -63,14 +79,14 @@ impl Sites {
                 let (index, sites) = (Index::from(tuple), hygiene::local("sites", span));
                 names.push(quote_spanned!(sites.span()=> #sites.#index));
                 plain.extend(
-                    quote_spanned!(sites.span()=> #p::std::option::Option::Some(#sites.#index.callees()),),
+                    quote_spanned!(sites.span()=> #p::std::option::Option::Some((&#sites.#index).callees()),),
                 );
                 tuple += 1;
                 continue;
             }
             let (name, conditions) = (hygiene::local(&format!("site_{number}"), span), &site.conditions);
             alone.extend(quote!(#(#conditions)* let #name = #p::Site::new();));
-            let callees = quote_spanned!(name.span()=> #name.callees());
+            let callees = quote_spanned!(name.span()=> (&#name).callees());
             plain.extend(quote!(#p::std::option::Option::None,));
             conditional.extend(quote! {
                 #(#conditions)* { #described[#number] = #p::std::option::Option::Some(#callees); }

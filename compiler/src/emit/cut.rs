@@ -46,7 +46,7 @@ impl Cut<'_> {
         let [held, this, bound, value] =
             ["held", "self_", "call", "value"].map(|name| hygiene::local(name, span));
         let last = way == "last";
-        let way = syn::Ident::new(way, span);
+        let way = hygiene::local(way, span);
         let span = span.resolved_at(Span::mixed_site());
         let take_up = (!last).then(|| quote_spanned!(span=> #this = #held.#get(); let _ = &#this;));
         let mut matched: syn::ExprMatch = syn::parse_quote_spanned! {span=>

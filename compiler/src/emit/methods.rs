@@ -58,7 +58,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
             #[allow(unused_imports)]
             use #p::{ByBytes as _, ByClone as _, NeverCopied as _, NeverCopies as _, NeverDecoded as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #[allow(unused_imports)]
-            use #p::{AnyStatement as _, LaterOperand as _};
+            use #p::{AnyStatement as _, LaterOperand as _, NeverAwaited as _};
             #[allow(unused_imports)]
             use #p::{AnyReceiver as _, CopiedReceiver as _, DerefReceiver as _, ListReceiver as _};
             #stubs
