@@ -277,3 +277,43 @@ fn an_err_behind_a_type_parameter_aborts() {
         Jar::at(2).id() => "Ok(2)"
     );
 }
+
+/// Parameters that are numbers, attributes inside of bodies, and receivers written out.
+#[entity(auto)]
+pub struct Step {
+    #[key]
+    id: u64,
+    n: i64,
+}
+
+#[entity]
+impl Step {
+    pub fn new(id: u64) -> Self {
+        Self { id, n: id as i64 }
+    }
+    pub fn plus<const K: i64>(&self) -> i64 {
+        #![allow(unused_mut)]
+        let mut n = self.n;
+        n + K
+    }
+    pub fn up(self: &mut Self, by: i64) -> i64 {
+        self.n += by;
+        self.n
+    }
+    pub async fn far<const K: i64, const UP: bool>(self: &mut Self, other: Ref<Step>) -> i64 {
+        #![allow(unused_mut)]
+        let mut n = other.plus::<K>().await;
+        if UP { self.up(n) + other.up(K).await } else { n }
+    }
+}
+
+#[test]
+fn numbers_as_parameters() {
+    let (one, two) = (|| Step::at(1), || Step::at(2));
+    script!([Step]
+        one().plus::<5>() => "Ok(6)",
+        one().far::<10, true>(two()) => "Ok(25)", // 1 + 12, and 2 + 10
+        one().far::<-2, false>(two()) => "Ok(10)",
+        one().plus::<0>() => "Ok(13)",
+    );
+}
