@@ -24,13 +24,8 @@ pub(crate) struct Named {
 
 impl Named {
     pub(crate) fn of<E: Entity>() -> Self {
-        let facts = serde_json::from_str::<thalweg_graph::Entity>(E::FACTS);
-        let place = match facts {
-            Ok(facts) => format!("{}:{}", E::file(), facts.line),
-            Err(_) => E::file().to_owned(),
-        };
         let (class, name, path) = (TypeId::of::<E>(), E::NAME, type_name::<E>());
-        Self { class, name, written: E::NAMED, path, place }
+        Self { class, name, written: E::NAMED, path, place: place(E::FACTS, E::file()) }
     }
 
     pub(crate) fn class(&self) -> TypeId {
@@ -53,6 +48,14 @@ impl Named {
         let tells = |ending: &&str| !rivals.iter().any(|rival| ends_with(rival, ending));
         let path = endings(self.path).skip(1).find(tells).unwrap_or(self.path);
         if rivals.contains(&path) { format!("{path} at {}", self.place) } else { path.to_owned() }
+    }
+}
+
+/// Where a struct stands.
+fn place(facts: &str, file: &str) -> String {
+    match serde_json::from_str::<thalweg_graph::Entity>(facts) {
+        Ok(facts) => format!("{file}:{}", facts.line),
+        Err(_) => file.to_owned(),
     }
 }
 

@@ -210,15 +210,22 @@ fn describe<M: Method>(description: Description) {
 }
 
 fn facts<E: entity::Methods>() -> Result<graph::Entity> {
-    let read = || -> serde_json::Result<graph::Entity> {
-        let mut entity: graph::Entity = serde_json::from_str(<E as Entity>::FACTS)?;
-        let methods = <E as entity::Methods>::FACTS.iter().map(|(facts, keyed)| {
-            let keyed = keyed.iter().find(|(field, _)| *field == entity.key.name);
-            serde_json::from_str(keyed.map_or(*facts, |(_, facts)| facts))
-        });
-        entity.methods = methods.collect::<serde_json::Result<_>>()?;
-        E::file().clone_into(&mut entity.file);
-        Ok(entity)
-    };
-    read().map_err(|error| Error::Start(format!("the facts of `{}`: {error}", E::NAME)))
+    let facts = read_facts(<E as Entity>::FACTS, <E as entity::Methods>::FACTS, E::file());
+    facts.map_err(|error| Error::Start(format!("the facts of `{}`: {error}", E::NAME)))
+}
+
+/// What is written of a class; compiled once, and not for each of them.
+fn read_facts(
+    entity: &str,
+    methods: &[entity::Facts],
+    file: &'static str,
+) -> serde_json::Result<graph::Entity> {
+    let mut entity: graph::Entity = serde_json::from_str(entity)?;
+    let methods = methods.iter().map(|(facts, keyed)| {
+        let keyed = keyed.iter().find(|(field, _)| *field == entity.key.name);
+        serde_json::from_str(keyed.map_or(*facts, |(_, facts)| facts))
+    });
+    entity.methods = methods.collect::<serde_json::Result<_>>()?;
+    file.clone_into(&mut entity.file);
+    Ok(entity)
 }

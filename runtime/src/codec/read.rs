@@ -3,7 +3,7 @@
 //! A value is read token by token, which asks nothing of its type; a type of a user's costs what it does with a token.
 use super::{Failure, Form, I128, NESTED, U128};
 use rmp::Marker;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Expected, Unexpected, Visitor};
 use std::num::NonZeroU8;
 
 /// How many values may stand in one another.
@@ -259,13 +259,60 @@ impl Parts<'_, '_> {
     }
 }
 
+// A type that says what it wants is asked for that alone: each way of `deserialize_any` is compiled for every visitor.
 macro_rules! numbers {
     ($($name:ident)+) => {$(
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
             self.number(false)?;
-            self.deserialize_any(visitor)
+            match self.token()? {
+                Token::Unsigned(number) => visitor.visit_u64(number),
+                Token::Signed(number) => visitor.visit_i64(number),
+                token => Err(mismatch(token, &visitor)),
+            }
         }
     )+};
+}
+macro_rules! floats {
+    ($($name:ident)+) => {$(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            match self.token()? {
+                Token::F32(number) => visitor.visit_f32(number),
+                Token::F64(number) => visitor.visit_f64(number),
+                Token::Unsigned(number) => visitor.visit_u64(number),
+                Token::Signed(number) => visitor.visit_i64(number),
+                token => Err(mismatch(token, &visitor)),
+            }
+        }
+    )+};
+}
+macro_rules! texts {
+    ($($name:ident)+) => {$(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            match self.token()? {
+                Token::Text(text) => visitor.visit_borrowed_str(text),
+                token => Err(mismatch(token, &visitor)),
+            }
+        }
+    )+};
+}
+
+/// A value of a kind that is not wanted.
+fn mismatch(token: Token<'_>, expected: &dyn Expected) -> Failure {
+    let found = match token {
+        Token::Nil => Unexpected::Unit,
+        Token::Bool(value) => Unexpected::Bool(value),
+        Token::Unsigned(number) => Unexpected::Unsigned(number),
+        Token::Signed(number) => Unexpected::Signed(number),
+        Token::U128(_) | Token::I128(_) => Unexpected::Other("a number of 128 bits"),
+        Token::F32(number) => Unexpected::Float(number.into()),
+        Token::F64(number) => Unexpected::Float(number),
+        Token::Text(text) => Unexpected::Str(text),
+        Token::Bytes(bytes) => Unexpected::Bytes(bytes),
+        Token::Array(_) => Unexpected::Seq,
+        Token::Map(_) => Unexpected::Map,
+        Token::Nested(_) => Unexpected::Option,
+    };
+    de::Error::invalid_type(found, expected)
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
@@ -353,8 +400,73 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         self.truth()?;
-        self.deserialize_any(visitor)
+        match self.token()? {
+            Token::Bool(value) => visitor.visit_bool(value),
+            token => Err(mismatch(token, &visitor)),
+        }
     }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        match self.token()? {
+            Token::Map(len) => {
+                let mut parts = self.parts(len)?;
+                let value = visitor.visit_map(&mut parts)?;
+                parts.finish().map(|()| value)
+            }
+            token @ Token::Array(_) => {
+                self.next = Some(token);
+                self.deserialize_seq(visitor)
+            }
+            token => Err(mismatch(token, &visitor)),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.token()? {
+            Token::Map(len) => {
+                let mut parts = self.parts(len)?;
+                let value = visitor.visit_map(&mut parts)?;
+                parts.finish().map(|()| value)
+            }
+            token => Err(mismatch(token, &visitor)),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.token()? {
+            Token::Array(len) => {
+                let mut parts = self.parts(len)?;
+                let value = visitor.visit_seq(&mut parts)?;
+                parts.finish().map(|()| value)
+            }
+            Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
+            token => Err(mismatch(token, &visitor)),
+        }
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.token()? {
+            Token::Text(text) => visitor.visit_borrowed_str(text),
+            // Behind `#[serde(flatten)]` the keys of a map come this way, too.
+            Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
+            Token::Unsigned(number) => visitor.visit_u64(number),
+            Token::Signed(number) => visitor.visit_i64(number),
+            Token::Bool(value) => visitor.visit_bool(value),
+            token => Err(mismatch(token, &visitor)),
+        }
+    }
+
+    floats!(deserialize_f32 deserialize_f64);
+    texts!(deserialize_char deserialize_str deserialize_string);
 
     numbers!(
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
@@ -366,8 +478,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     serde::forward_to_deserialize_any! {
-        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier
+        bytes byte_buf unit unit_struct tuple_struct
     }
 }
 
