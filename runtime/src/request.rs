@@ -317,9 +317,10 @@ impl<M: Method> Work for Calls<M> {
         let mut pieces: Vec<Option<Self>> = (0..sequencer.peers()).map(|_| None).collect();
         for item in std::mem::take(&mut self.items) {
             let Some(call) = &item.call else { continue };
-            let owner = sequencer.place(self.method, call, |owner| {
-                pieces.get(owner).and_then(Option::as_ref).map_or(0, |piece| piece.items.len())
-            });
+            let place = |owner| {
+                pieces.get(owner).and_then(Option::as_ref).map_or(0, |piece: &Self| piece.items.len())
+            };
+            let owner = sequencer.place(self.method, call, &place);
             pieces[owner].get_or_insert_with(|| self.piece()).items.push(item);
         }
         for (owner, piece) in pieces.into_iter().enumerate() {

@@ -103,7 +103,7 @@ impl Sequencer<'_> {
         &mut self,
         method: MethodId,
         call: &Call<M>,
-        place: impl FnOnce(usize) -> usize,
+        place: &dyn Fn(usize) -> usize,
     ) -> usize {
         let peers = self.peers();
         let mut root = None;
@@ -116,32 +116,44 @@ impl Sequencer<'_> {
             self.methods.tickets(method, call, at, peers, tickets)
         });
         harvest::reset();
-        let root = root.unwrap_or(Location { hash: 0, lock: 0, class: 0, owner: 0 });
-        if planned == Ok(true) && M::repeatable() {
+        let root = root.map_or(0, |root: Location| root.owner);
+        self.placed(method, root, planned == Ok(true), M::repeatable(), place)
+    }
+
+    /// As [`Sequencer::place`], without the types: compiled once.
+    fn placed(
+        &mut self,
+        method: MethodId,
+        root: usize,
+        planned: bool,
+        repeatable: bool,
+        place: &dyn Fn(usize) -> usize,
+    ) -> usize {
+        if planned && repeatable {
             self.methods.count(method, self.from, Count::Planned, 1);
-            let home = self.hand_out(root.owner, place);
+            let home = self.hand_out(root, place);
             self.seq += 1;
             return home;
         }
-        let at = self.root_at(root.owner, place);
+        let at = self.root_at(root, place);
         self.dynamic = true;
-        if !M::repeatable() {
+        if !repeatable {
             self.careful = true;
             self.methods.runs_once(method);
         }
         let entry = Entry { root: Some(at), dynamic: true, ..entry(self.seq) };
-        self.parcels[root.owner].entries.push(entry);
+        self.parcels[root].entries.push(entry);
         self.seq += 1;
-        root.owner
+        root
     }
 
     /// Where the request of a root will be, at its worker.
-    fn root_at(&self, worker: usize, place: impl FnOnce(usize) -> usize) -> RootAt {
+    fn root_at(&self, worker: usize, place: &dyn Fn(usize) -> usize) -> RootAt {
         RootAt { work: number(self.parcels[worker].works.len()), place: number(place(worker)) }
     }
 
     /// Puts the tickets at hand into the parcels of those who have a part in the transaction; the home of its root.
-    fn hand_out(&mut self, root: usize, place: impl FnOnce(usize) -> usize) -> usize {
+    fn hand_out(&mut self, root: usize, place: &dyn Fn(usize) -> usize) -> usize {
         normalise(&mut self.tickets);
         let txn = TxnId { epoch: self.epoch, worker: number(self.from), seq: self.seq };
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();

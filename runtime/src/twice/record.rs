@@ -161,19 +161,28 @@ impl Written {
     /// Whether the state is another when it is read back, and how.
     pub(crate) fn lost<E: Entity>(&self) -> Option<String> {
         let bytes = self.state.as_deref()?;
-        let name = self.name();
-        match caught(|| decode::<E>(bytes)) {
+        let again = match caught(|| decode::<E>(bytes)) {
             Ok(Ok(state)) => {
                 let again = encoded(&state);
                 discard(state);
-                let same = again == bytes;
-                let [was, is] = [bytes, &again].map(shown);
-                (!same).then(|| {
-                    format!("{name} is another when it is read back from its bytes: {was}, and then {is}")
-                })
+                Ok(again)
             }
-            Ok(Err(error)) => Some(format!("{name} cannot be read back from its bytes: {error}")),
-            Err(panic) => Some(format!("{name} cannot be read back from its bytes: {panic}")),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(panic.to_string()),
+        };
+        self.differs(bytes, again)
+    }
+
+    /// What is said of a state that was read back from its bytes, if it became other bytes or none.
+    fn differs(&self, bytes: &[u8], again: Result<Vec<u8>, String>) -> Option<String> {
+        let name = self.name();
+        match again {
+            Ok(again) if again == bytes => None,
+            Ok(again) => {
+                let [was, is] = [bytes, &again].map(shown);
+                Some(format!("{name} is another when it is read back from its bytes: {was}, and then {is}"))
+            }
+            Err(error) => Some(format!("{name} cannot be read back from its bytes: {error}")),
         }
     }
 
