@@ -1,12 +1,13 @@
 //! A forgotten `#[entity]` on the struct, which rustc would report once for every place of generated code that needs it.
 //!
 //! Two items are expanded apart from each other. But a struct that is expanded is remembered, and where that of an impl
-//! was not, its file is read: a struct that stands there under nothing but attributes that do nothing is no entity.
+//! was not, its file is read: a struct that stands beside the impl under nothing but attributes that do nothing is no
+//! entity.
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Ident, ItemStruct};
+use syn::{Attribute, Ident, Item, Stmt, Type};
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -30,7 +31,7 @@ pub(crate) fn is_there(name: &Ident) {
     SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string());
 }
 
-/// Whether the struct of these methods stands in their file and is no entity.
+/// Whether the struct of these methods stands beside them and is no entity.
 pub(crate) fn is_forgotten(name: &Ident) -> bool {
     if SEEN.lock().unwrap_or_else(PoisonError::into_inner).contains(&name.to_string()) {
         return false;
@@ -39,20 +40,52 @@ pub(crate) fn is_forgotten(name: &Ident) -> bool {
     text.is_some_and(|text| stands_without(name, &text))
 }
 
+/// In one list of items, so that the name means the same in both.
 fn stands_without(name: &Ident, text: &str) -> bool {
-    struct Structs<'a>(&'a Ident, Vec<bool>);
-    impl<'ast> Visit<'ast> for Structs<'_> {
-        fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
-            if item.ident == *self.0 {
-                self.1.push(item.attrs.iter().all(is_inert));
-            }
-            visit::visit_item_struct(self, item);
-        }
-    }
     let Ok(file) = syn::parse_file(text) else { return false };
-    let mut structs = Structs(name, Vec::new());
-    structs.visit_file(&file);
-    !structs.1.is_empty() && structs.1.iter().all(|inert| *inert)
+    let mut lists = Lists { name, found: false };
+    lists.visit_file(&file);
+    lists.found
+}
+
+struct Lists<'a> {
+    name: &'a Ident,
+    found: bool,
+}
+
+impl Lists<'_> {
+    fn look<'i>(&mut self, items: impl Iterator<Item = &'i Item> + Clone) {
+        let has_methods = items.clone().any(|item| match item {
+            Item::Impl(item) => {
+                let own = matches!(&*item.self_ty, Type::Path(path) if path.path.is_ident(self.name));
+                own && item.attrs.iter().any(|attribute| !is_inert(attribute))
+            }
+            _ => false,
+        });
+        let mut structs = items.filter_map(|item| match item {
+            Item::Struct(item) if item.ident == *self.name => Some(item),
+            _ => None,
+        });
+        self.found |= has_methods && structs.any(|item| item.attrs.iter().all(is_inert));
+    }
+}
+
+impl<'ast> Visit<'ast> for Lists<'_> {
+    fn visit_file(&mut self, file: &'ast syn::File) {
+        self.look(file.items.iter());
+        visit::visit_file(self, file);
+    }
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.look(item.content.iter().flat_map(|(_, items)| items));
+        visit::visit_item_mod(self, item);
+    }
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        self.look(block.stmts.iter().filter_map(|stmt| match stmt {
+            Stmt::Item(item) => Some(item),
+            _ => None,
+        }));
+        visit::visit_block(self, block);
+    }
 }
 
 fn is_inert(attribute: &Attribute) -> bool {
@@ -66,19 +99,24 @@ mod tests {
     #[test]
     fn a_struct_without_the_attribute_is_seen() {
         let name = Ident::new("A", proc_macro2::Span::call_site());
-        for text in
-            ["struct A { id: u64 }", "mod m { #[derive(Clone)] pub struct A {} }", "fn f() { struct A; }"]
-        {
+        for text in [
+            "struct A { id: u64 } #[entity] impl A {}",
+            "mod m { #[thalweg::entity] impl A {} #[derive(Clone)] pub struct A {} }",
+            "fn f() { struct A; #[entity] impl A {} }",
+        ] {
             assert!(stands_without(&name, text), "{text}");
         }
         for text in [
-            "#[entity] struct A { id: u64 }",
-            "#[thalweg::entity(auto)] struct A {}",
-            "#[cfg_attr(all(), entity)] struct A {}",
-            "use thalweg::entity as object; #[object] struct A {}",
-            "mod a { struct A; } mod b { #[entity] struct A { id: u64 } }",
-            "make! { struct A { id: u64 } }",
-            "struct B;",
+            "#[entity] struct A { id: u64 } #[entity] impl A {}",
+            "#[thalweg::entity(auto)] struct A {} #[entity] impl A {}",
+            "#[cfg_attr(all(), entity)] struct A {} #[entity] impl A {}",
+            "use thalweg::entity as object; #[object] struct A {} #[object] impl A {}",
+            "mod dto { struct A; } use crate::model::A; #[entity] impl A {}",
+            "struct A; mod m { use crate::model::A; #[entity] impl A {} }",
+            "struct A; #[entity] impl model::A {}",
+            "struct A; impl A {}",
+            "make! { struct A { id: u64 } } #[entity] impl A {}",
+            "struct B; #[entity] impl A {}",
             "struct A",
         ] {
             assert!(!stands_without(&name, text), "{text}");
