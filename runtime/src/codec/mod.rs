@@ -4,9 +4,11 @@
 //! MessagePack with the names of fields: it describes itself, so that untagged and flattened types work. `Some(None)` and
 //! numbers of 128 bits, which it does not know, are extensions of it. Writer and reader are here, and not serde's for this
 //! format, because every type of a user's that travels is compiled against them: these are a fourth of the code.
+mod arguments;
 mod json;
 mod read;
 mod show;
+mod values;
 mod write;
 
 use read::Reader;
@@ -20,8 +22,8 @@ const NESTED: i8 = 1;
 const I128: i8 = 2;
 const U128: i8 = 3;
 
+pub use arguments::Arguments;
 pub(crate) use json::to_json;
-pub use read::Arguments;
 
 /// Why a value and bytes do not go together.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,9 +1,6 @@
-//! Values from bytes.
-//!
-//! A value is read token by token, which asks nothing of its type; a type of a user's costs what it does with a token.
+//! Tokens from bytes, which ask nothing of the type of a value.
 use super::{Failure, Form, I128, NESTED, U128};
 use rmp::Marker;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Expected, Unexpected, Visitor};
 use std::num::NonZeroU8;
 
 /// How many values may stand in one another.
@@ -30,12 +27,12 @@ pub(super) enum Token<'de> {
 
 /// Reads values that stand behind each other.
 pub(crate) struct Reader<'de> {
-    form: Form,
+    pub(super) form: Form,
     /// Whether what comes next is the key of a map.
-    key: bool,
+    pub(super) key: bool,
     rest: &'de [u8],
     /// A token that has been looked at, or that is to come before the rest.
-    next: Option<Token<'de>>,
+    pub(super) next: Option<Token<'de>>,
     depth: u16,
 }
 
@@ -137,7 +134,7 @@ impl<'de> Reader<'de> {
         })
     }
 
-    fn peek(&mut self) -> Result<Token<'de>, Failure> {
+    pub(super) fn peek(&mut self) -> Result<Token<'de>, Failure> {
         let token = self.token()?;
         self.next = Some(token);
         Ok(token)
@@ -149,7 +146,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads a value that nobody wants.
-    fn skip(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip(&mut self) -> Result<(), Failure> {
         let (len, each) = match self.token()? {
             Token::Array(len) => (len, 1),
             Token::Map(len) => (len, 2),
@@ -171,7 +168,7 @@ impl<'de> Reader<'de> {
     }
 
     /// A number is wanted. The keys of JSON are texts, and so are its numbers of 128 bits.
-    fn number(&mut self, wide: bool) -> Result<(), Failure> {
+    pub(super) fn number(&mut self, wide: bool) -> Result<(), Failure> {
         if self.form == Form::Binary || !(self.key || wide) {
             return Ok(());
         }
@@ -187,7 +184,7 @@ impl<'de> Reader<'de> {
     }
 
     /// A truth value is wanted; as a key of JSON it is a text.
-    fn truth(&mut self) -> Result<(), Failure> {
+    pub(super) fn truth(&mut self) -> Result<(), Failure> {
         if self.key && self.form == Form::Readable {
             self.next = Some(match self.peek()? {
                 Token::Text("true") => Token::Bool(true),
@@ -199,7 +196,7 @@ impl<'de> Reader<'de> {
     }
 
     /// What a map has next, as it is named in an error.
-    fn name(&mut self) -> Option<&'de str> {
+    pub(super) fn name(&mut self) -> Option<&'de str> {
         match self.peek() {
             Ok(Token::Text(text)) => Some(text),
             _ => None,
@@ -207,7 +204,7 @@ impl<'de> Reader<'de> {
     }
 
     /// The head of an enum; whether it has content.
-    fn variant(&mut self) -> Result<bool, Failure> {
+    pub(super) fn variant(&mut self) -> Result<bool, Failure> {
         match self.peek()? {
             Token::Map(1) => {
                 self.next = None;
@@ -227,9 +224,9 @@ fn unknown(head: u8) -> Failure {
 pub(super) struct Parts<'a, 'de> {
     pub(super) reader: &'a mut Reader<'de>,
     len: u32,
-    left: u32,
+    pub(super) left: u32,
     /// The key of the entry that is read, if it is a text.
-    name: Option<&'de str>,
+    pub(super) name: Option<&'de str>,
 }
 
 impl Parts<'_, '_> {
@@ -241,12 +238,12 @@ impl Parts<'_, '_> {
     }
 
     /// A failure in the element that is read.
-    fn in_element(&self, failure: Failure) -> Failure {
+    pub(super) fn in_element(&self, failure: Failure) -> Failure {
         failure.in_element(self.len - self.left - 1)
     }
 
     /// A failure in the entry that is read.
-    fn in_entry(&self, failure: Failure) -> Failure {
+    pub(super) fn in_entry(&self, failure: Failure) -> Failure {
         match self.name {
             Some(name) => failure.in_field(name),
             None => self.in_element(failure),
@@ -256,326 +253,5 @@ impl Parts<'_, '_> {
     pub(super) fn finish(self) -> Result<(), Failure> {
         self.reader.depth -= 1;
         if self.left == 0 { Ok(()) } else { Err(Failure::new(format!("{} elements too many", self.left))) }
-    }
-}
-
-// A type that says what it wants is asked for that alone: each way of `deserialize_any` is compiled for every visitor.
-macro_rules! numbers {
-    ($($name:ident)+) => {$(
-        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            self.number(false)?;
-            match self.token()? {
-                Token::Unsigned(number) => visitor.visit_u64(number),
-                Token::Signed(number) => visitor.visit_i64(number),
-                token => Err(mismatch(token, &visitor)),
-            }
-        }
-    )+};
-}
-macro_rules! floats {
-    ($($name:ident)+) => {$(
-        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            match self.token()? {
-                Token::F32(number) => visitor.visit_f32(number),
-                Token::F64(number) => visitor.visit_f64(number),
-                Token::Unsigned(number) => visitor.visit_u64(number),
-                Token::Signed(number) => visitor.visit_i64(number),
-                token => Err(mismatch(token, &visitor)),
-            }
-        }
-    )+};
-}
-macro_rules! texts {
-    ($($name:ident)+) => {$(
-        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            match self.token()? {
-                Token::Text(text) => visitor.visit_borrowed_str(text),
-                token => Err(mismatch(token, &visitor)),
-            }
-        }
-    )+};
-}
-
-/// A value of a kind that is not wanted.
-fn mismatch(token: Token<'_>, expected: &dyn Expected) -> Failure {
-    let found = match token {
-        Token::Nil => Unexpected::Unit,
-        Token::Bool(value) => Unexpected::Bool(value),
-        Token::Unsigned(number) => Unexpected::Unsigned(number),
-        Token::Signed(number) => Unexpected::Signed(number),
-        Token::U128(_) | Token::I128(_) => Unexpected::Other("a number of 128 bits"),
-        Token::F32(number) => Unexpected::Float(number.into()),
-        Token::F64(number) => Unexpected::Float(number),
-        Token::Text(text) => Unexpected::Str(text),
-        Token::Bytes(bytes) => Unexpected::Bytes(bytes),
-        Token::Array(_) => Unexpected::Seq,
-        Token::Map(_) => Unexpected::Map,
-        Token::Nested(_) => Unexpected::Option,
-    };
-    de::Error::invalid_type(found, expected)
-}
-
-impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = Failure;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.token()? {
-            Token::Nil => visitor.visit_unit(),
-            Token::Bool(value) => visitor.visit_bool(value),
-            Token::Unsigned(number) => visitor.visit_u64(number),
-            Token::Signed(number) => visitor.visit_i64(number),
-            // Who wants one asks for it: see below. What serde does otherwise is an error, which is large.
-            Token::U128(_) | Token::I128(_) => Err(Failure::new("a number of 128 bits is not expected here")),
-            Token::F32(number) => visitor.visit_f32(number),
-            Token::F64(number) => visitor.visit_f64(number),
-            Token::Text(text) => visitor.visit_borrowed_str(text),
-            Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
-            Token::Array(len) => {
-                let mut parts = self.parts(len)?;
-                let value = visitor.visit_seq(&mut parts)?;
-                parts.finish().map(|()| value)
-            }
-            Token::Map(len) => {
-                let mut parts = self.parts(len)?;
-                let value = visitor.visit_map(&mut parts)?;
-                parts.finish().map(|()| value)
-            }
-            Token::Nested(depth) => {
-                self.unnest(depth);
-                visitor.visit_some(self)
-            }
-        }
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.number(true)?;
-        match self.token()? {
-            Token::I128(number) => visitor.visit_i128(number),
-            Token::U128(number) => visitor.visit_u128(number),
-            token => {
-                self.next = Some(token);
-                self.deserialize_any(visitor)
-            }
-        }
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_i128(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.skip()?;
-        visitor.visit_unit()
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.peek()? {
-            Token::Nil => {
-                self.next = None;
-                return visitor.visit_none();
-            }
-            Token::Nested(depth) => self.unnest(depth),
-            _ => {}
-        }
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        let content = self.variant()?;
-        visitor.visit_enum(Variant { reader: self, content })
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.truth()?;
-        match self.token()? {
-            Token::Bool(value) => visitor.visit_bool(value),
-            token => Err(mismatch(token, &visitor)),
-        }
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        match self.token()? {
-            Token::Map(len) => {
-                let mut parts = self.parts(len)?;
-                let value = visitor.visit_map(&mut parts)?;
-                parts.finish().map(|()| value)
-            }
-            token @ Token::Array(_) => {
-                self.next = Some(token);
-                self.deserialize_seq(visitor)
-            }
-            token => Err(mismatch(token, &visitor)),
-        }
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.token()? {
-            Token::Map(len) => {
-                let mut parts = self.parts(len)?;
-                let value = visitor.visit_map(&mut parts)?;
-                parts.finish().map(|()| value)
-            }
-            token => Err(mismatch(token, &visitor)),
-        }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.token()? {
-            Token::Array(len) => {
-                let mut parts = self.parts(len)?;
-                let value = visitor.visit_seq(&mut parts)?;
-                parts.finish().map(|()| value)
-            }
-            Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
-            token => Err(mismatch(token, &visitor)),
-        }
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match self.token()? {
-            Token::Text(text) => visitor.visit_borrowed_str(text),
-            // Behind `#[serde(flatten)]` the keys of a map come this way, too.
-            Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
-            Token::Unsigned(number) => visitor.visit_u64(number),
-            Token::Signed(number) => visitor.visit_i64(number),
-            Token::Bool(value) => visitor.visit_bool(value),
-            token => Err(mismatch(token, &visitor)),
-        }
-    }
-
-    floats!(deserialize_f32 deserialize_f64);
-    texts!(deserialize_char deserialize_str deserialize_string);
-
-    numbers!(
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-    );
-
-    fn is_human_readable(&self) -> bool {
-        self.form == Form::Readable
-    }
-
-    serde::forward_to_deserialize_any! {
-        bytes byte_buf unit unit_struct tuple_struct
-    }
-}
-
-impl<'de> de::SeqAccess<'de> for &mut Parts<'_, 'de> {
-    type Error = Failure;
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
-        if !self.next() {
-            return Ok(None);
-        }
-        seed.deserialize(&mut *self.reader).map(Some).map_err(|failure| self.in_element(failure))
-    }
-    fn size_hint(&self) -> Option<usize> {
-        // No more than there can be.
-        Some((self.left as usize).min(self.reader.rest.len()))
-    }
-}
-
-impl<'de> de::MapAccess<'de> for &mut Parts<'_, 'de> {
-    type Error = Failure;
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
-        if !self.next() {
-            return Ok(None);
-        }
-        self.name = self.reader.name();
-        self.reader.key = true;
-        let key = seed.deserialize(&mut *self.reader);
-        self.reader.key = false;
-        key.map(Some).map_err(|failure| self.in_entry(failure))
-    }
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        seed.deserialize(&mut *self.reader).map_err(|failure| self.in_entry(failure))
-    }
-    fn size_hint(&self) -> Option<usize> {
-        Some((self.left as usize).min(self.reader.rest.len()))
-    }
-}
-
-/// A variant of an enum.
-struct Variant<'a, 'de> {
-    reader: &'a mut Reader<'de>,
-    content: bool,
-}
-
-impl<'a, 'de> Variant<'a, 'de> {
-    fn content(self) -> Result<&'a mut Reader<'de>, Failure> {
-        if self.content { Ok(self.reader) } else { Err(Failure::new("a variant without its content")) }
-    }
-}
-
-impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = Failure;
-    type Variant = Self;
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Failure> {
-        let variant = seed.deserialize(&mut *self.reader)?;
-        Ok((variant, self))
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Failure;
-    fn unit_variant(self) -> Result<(), Failure> {
-        if self.content { de::Deserialize::deserialize(self.reader) } else { Ok(()) }
-    }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Failure> {
-        seed.deserialize(self.content()?)
-    }
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.content()?.deserialize_any(visitor)
-    }
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        self.content()?.deserialize_any(visitor)
-    }
-}
-
-/// The arguments of a call as bytes, one behind the other; read by generated code.
-pub struct Arguments<'de> {
-    reader: Reader<'de>,
-    /// The first that could not be read, and why.
-    failure: Option<(usize, Failure)>,
-}
-
-impl<'de> Arguments<'de> {
-    pub(crate) fn new(form: Form, bytes: &'de [u8]) -> Self {
-        Self { reader: Reader::new(form, bytes), failure: None }
-    }
-
-    /// The next, which is parameter number `place`.
-    pub(crate) fn next<T: DeserializeOwned>(&mut self, place: usize) -> Option<T> {
-        T::deserialize(&mut self.reader).map_err(|failure| self.failure = Some((place, failure))).ok()
-    }
-
-    /// What could not be read: the parameter, and why.
-    pub(crate) fn failure(self) -> Option<(usize, Failure)> {
-        self.failure.or_else(|| self.reader.finish().err().map(|failure| (0, failure)))
     }
 }
