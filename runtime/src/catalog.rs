@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::guard::{caught, discard};
 use crate::harvest::Harvest;
 use crate::measure::size_of_one;
-use crate::plan::MethodId;
+use crate::plan::{ClassOf, MethodId};
 use crate::reply::Reply;
 use crate::request::{Calls, Work};
 use crate::room::{Room, Size};
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use thalweg_graph::{Access, AccessPlan, Variable};
+use thalweg_graph::{Access, AccessPlan, BUILT_IN, PlannedAccess, Source, Variable};
 
 /// A method, as it is seen by whoever calls it by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +136,7 @@ fn answer<M: Method>(output: M::Output) -> Result<Answer> {
     let answer = caught(|| {
         let mut bytes = Vec::new();
         M::visit_output(&output, &mut Harvest::encoding(Form::Readable, &mut bytes));
+        // Nothing else tells a `Result` from an enum of the user's with an `Ok`, behind any alias.
         let is_result = type_name::<M::Output>().starts_with("core::result::Result<");
         Answer { bytes, is_err: M::is_err(&output), is_result }
     });
@@ -163,16 +164,63 @@ impl Answer {
 pub(crate) struct Catalog(BTreeMap<String, BTreeMap<String, Entry>>);
 
 /// A method of the catalog.
-pub(crate) struct Entry {
-    pub(crate) info: MethodInfo,
-    pub(crate) id: MethodId,
-    pub(crate) row: Option<Row>,
+struct Entry {
+    info: MethodInfo,
+    id: MethodId,
+    row: Option<Row>,
 }
 
+/// Why a method of a class that is not exposed cannot be called by name.
+const HIDDEN: &str = "its class is not exposed; let the app have it with `App::expose`";
+
 impl Catalog {
-    pub(crate) fn add(&mut self, entry: Entry) {
-        let methods = self.0.entry(entry.info.entity.clone()).or_default();
-        methods.insert(entry.info.method.clone(), entry);
+    /// Adds the methods of a class; `known` gives the number of one, and its plan if it has one of its own.
+    pub(crate) fn describe<'p>(
+        &mut self,
+        class: &ClassOf,
+        known: impl Fn(&str) -> (MethodId, Option<&'p AccessPlan>),
+    ) {
+        let built_in = BUILT_IN.iter().map(|(method, access)| {
+            let itself =
+                PlannedAccess { entity: class.name.clone(), source: Source::Itself, access: *access };
+            MethodInfo {
+                entity: class.name.clone(),
+                key: class.key.clone(),
+                method: (*method).to_owned(),
+                parameters: Vec::new(),
+                output: "bool".to_owned(),
+                access: *access,
+                plan: AccessPlan::Static(vec![itself]),
+                not_by_name: class.rows.is_none().then_some(HIDDEN),
+            }
+        });
+        let declared = class.declared.iter().map(|method| {
+            let not_by_name = match &class.rows {
+                _ if !method.public => Some("it is not `pub`"),
+                None => Some(HIDDEN),
+                Some(rows) if rows.get(&method.name).is_none() => {
+                    Some("it is generic, and nothing tells its types")
+                }
+                Some(_) => None,
+            };
+            let plan = known(&method.name).1.cloned();
+            MethodInfo {
+                entity: class.name.clone(),
+                key: class.key.clone(),
+                method: method.name.clone(),
+                parameters: parameters(&method.params),
+                output: method.output.clone(),
+                access: method.access,
+                plan: plan.unwrap_or_else(|| AccessPlan::Dynamic(vec![class.generic(method)])),
+                not_by_name,
+            }
+        });
+        // An entity's own method comes before the built-in one of its name.
+        let methods = built_in.chain(declared).map(|info| {
+            let row = class.rows.as_ref().and_then(|rows| rows.get(&info.method));
+            (info.method.clone(), Entry { id: known(&info.method).0, row, info })
+        });
+        self.0.insert(class.name.clone(), methods.collect());
     }
 
     /// Every method; by entity, then by name.
@@ -260,7 +308,7 @@ impl MethodInfo {
 }
 
 /// The parameters as they are named in a call: by their names, or by their places where they are patterns.
-pub(crate) fn parameters(written: &[Variable]) -> Vec<Variable> {
+fn parameters(written: &[Variable]) -> Vec<Variable> {
     let name = |(place, parameter): (usize, &Variable)| {
         let name = parameter.name.trim_start_matches("mut ").trim_start_matches("r#");
         let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && name != "_";

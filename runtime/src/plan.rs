@@ -1,6 +1,6 @@
 //! The methods of a running program: their access plans in a form that is quick to follow, and what is counted of them.
 use crate::call::Call;
-use crate::catalog::{Catalog, Entry, MethodInfo, Rows, parameters};
+use crate::catalog::{Catalog, Rows};
 use crate::entity::Method;
 use crate::error::Result;
 use crate::harvest::{Found, Harvest};
@@ -11,10 +11,7 @@ use rustc_hash::FxHashMap;
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use thalweg_graph::{
-    self as graph, Access, AccessPlan, BUILT_IN, Callee, MethodPlan, PlannedAccess, Program, Reason, Source,
-    Variable,
-};
+use thalweg_graph::{self as graph, Access, AccessPlan, BUILT_IN, Callee, Program, Reason, Source, Variable};
 
 /// A ticket as the sequencer hands it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +85,7 @@ pub(crate) struct ClassOf {
 
 impl ClassOf {
     /// Why a generic method that is called from outside alone is dynamic.
-    fn generic(&self, method: &graph::Method) -> Reason {
+    pub(crate) fn generic(&self, method: &graph::Method) -> Reason {
         let text = "it is generic, and with these types it is called from outside alone".to_owned();
         Reason { file: self.file.clone(), line: method.line, text }
     }
@@ -109,9 +106,6 @@ struct Known {
 /// Why a method whose arguments cannot be copied is slow.
 const ONCE: &str = "its arguments cannot be copied, so it can neither be scouted nor run again, and every dynamic \
                     transaction of its epochs gets all workers; let them be `Clone`";
-
-/// Why a method of a class that is not exposed cannot be called by name.
-const HIDDEN: Option<&str> = Some("its class is not exposed; let the app have it with `App::expose`");
 
 enum Plan {
     /// The access to the root entity, and to the references of a class in a parameter.
@@ -218,6 +212,9 @@ pub(crate) enum Count {
 
 impl Methods {
     pub(crate) fn new(app: &str, program: &Program, classes: Vec<ClassOf>, workers: usize) -> Self {
+        // By name: what is planned, and so known by its types.
+        let planned: BTreeMap<&Callee, usize> =
+            program.plans.iter().enumerate().map(|(index, it)| (&it.method, index)).collect();
         let numbers = classes.iter().map(|class| (class.name.as_str(), class.number)).collect();
         let mut methods = Self { app: app.to_owned(), watch: Watch::new(workers), ..Self::default() };
         for planned in &program.plans {
@@ -235,7 +232,14 @@ impl Methods {
         }
         for class in classes {
             methods.add_others(program, &class, workers);
-            methods.describe(program, &class);
+            let others = &methods.classes[&class.ty];
+            methods.catalog.describe(&class, |method| {
+                let callee = Callee { entity: class.name.clone(), method: method.to_owned() };
+                match planned.get(&callee) {
+                    Some(index) => (MethodId::new(*index), Some(&program.plans[*index].plan)),
+                    None => (others[method], None),
+                }
+            });
             methods.names.insert(class.number, class.name);
         }
         methods
@@ -256,55 +260,6 @@ impl Methods {
             self.all.push(Known { plan: Plan::Dynamic(vec![class.generic(method)]), ..known });
         }
         self.classes.insert(class.ty, others);
-    }
-
-    /// Adds what callers by name have to know of the methods of a class.
-    fn describe(&mut self, program: &Program, class: &ClassOf) {
-        let info = |method: &str| MethodInfo {
-            entity: class.name.clone(),
-            key: class.key.clone(),
-            method: method.to_owned(),
-            parameters: Vec::new(),
-            output: "bool".to_owned(),
-            access: Access::Read,
-            plan: AccessPlan::Dynamic(Vec::new()),
-            not_by_name: if class.rows.is_none() { HIDDEN } else { None },
-        };
-        for (method, access) in BUILT_IN {
-            let itself = PlannedAccess { entity: class.name.clone(), source: Source::Itself, access };
-            let plan = AccessPlan::Static(vec![itself]);
-            self.list(class, MethodInfo { access, plan, ..info(method) });
-        }
-        for method in &class.declared {
-            let planned =
-                |it: &&MethodPlan| it.method.entity == class.name && it.method.method == method.name;
-            let plan = program.plans.iter().find(planned).map(|it| it.plan.clone());
-            let not_by_name = match &class.rows {
-                _ if !method.public => Some("it is not `pub`"),
-                None => HIDDEN,
-                Some(rows) if rows.get(&method.name).is_none() => {
-                    Some("it is generic, and nothing tells its types")
-                }
-                Some(_) => None,
-            };
-            let own = MethodInfo {
-                parameters: parameters(&method.params),
-                output: method.output.clone(),
-                access: method.access,
-                plan: plan.unwrap_or_else(|| AccessPlan::Dynamic(vec![class.generic(method)])),
-                not_by_name,
-                ..info(&method.name)
-            };
-            self.list(class, own);
-        }
-    }
-
-    fn list(&mut self, class: &ClassOf, info: MethodInfo) {
-        let named = |known: &Known| known.name.0 == class.name && known.name.1 == info.method;
-        // A method that the graph knows stands before the one that stands in for what it does not know.
-        let index = self.all.iter().position(named).expect("every method has been numbered");
-        let row = class.rows.as_ref().and_then(|rows| rows.get(&info.method));
-        self.catalog.add(Entry { info, id: MethodId::new(index), row });
     }
 
     /// Which method it is.
