@@ -115,8 +115,7 @@ fn attributes_see_nothing(function: &Function, errors: &mut Errors) {
         if last.is_some_and(|segment| PLAIN_ATTRIBUTES.iter().any(|plain| segment.ident == plain)) {
             continue;
         }
-        let seen =
-            |tree: proc_macro2::TokenTree| names.iter().any(|name| attributes::mentions(tree.clone(), name));
+        let seen = |tree: proc_macro2::TokenTree| names.iter().any(|name| attributes::mentions(&tree, name));
         if attribute.meta.to_token_stream().into_iter().skip(1).any(seen) {
             errors.at(attribute, diagnostics::ATTRIBUTE);
         }

@@ -35,17 +35,6 @@ pub(super) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> T
         names.arguments(function)
     };
     let hold = (function.kind != Kind::Constructor).then(|| names.hold(function));
-    // Behind the body of a sync function nothing would be reached by rustc's lights, and it has no sites.
-    if !function.is_async() {
-        return quote! {
-            #declared
-            let #p::std::option::Option::Some((#(#patterns,)*)) = #args else {
-                #described
-            };
-            #hold
-            #body
-        };
-    }
     quote! {
         #declared
         if let #p::std::option::Option::Some((#(#patterns,)*)) = #args {
@@ -188,8 +177,8 @@ impl Names {
         let (_, used, _) = function.signature.generics.split_for_impl();
         let fish = used.as_turbofish();
         match function.kind {
-            Kind::Constructor => quote!(#cx.create(Self::#name #fish (#(#arguments),*)).await),
-            _ => quote!(Self::#name #fish (#this, #(#arguments),*)),
+            Kind::Constructor => quote!(return #cx.create(Self::#name #fish (#(#arguments),*)).await;),
+            _ => quote!(return Self::#name #fish (#this, #(#arguments),*);),
         }
     }
 }

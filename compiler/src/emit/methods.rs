@@ -3,6 +3,7 @@ use super::{body, statement};
 use crate::analyse::Facts;
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
+use crate::syntax::attributes;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -75,20 +76,6 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
             }
         };
     }
-}
-
-/// What is left of the methods of a struct that is no entity: functions that are Rust without it.
-pub(crate) fn plain(methods: &Methods) -> TokenStream {
-    let Methods { entity, others, functions, .. } = methods;
-    let is_plain = |function: &&Function| {
-        let signature = function.signature.to_token_stream();
-        !function.is_async() && !mentions(signature, &Ident::new("Ref", Span::call_site()))
-    };
-    let functions = functions.iter().filter(is_plain).map(|function| {
-        let Function { attributes, visibility, signature, body, .. } = function;
-        quote!(#(#attributes)* #visibility #signature #body)
-    });
-    quote!(#[allow(dead_code)] impl #entity { #(#others)* #(#functions)* })
 }
 
 pub(super) struct Emit<'a> {
@@ -267,7 +254,7 @@ impl Emit<'_> {
         let p = &self.p;
         let written = &function.signature.output;
         let mut params = function.signature.generics.type_params();
-        if !params.any(|param| mentions(written.to_token_stream(), &param.ident)) {
+        if !params.any(|param| attributes::mentions(written, &param.ident.to_string())) {
             return quote!((&#p::Outcome(#result)).is_err());
         }
         quote_spanned!(written.span()=> (&#p::unclear(#result)).is_err())
@@ -373,14 +360,6 @@ pub(super) struct Emitted {
     pub(super) marker: TokenStream,
     args: Vec<TokenStream>,
     output: TokenStream,
-}
-
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
 }
 
 fn local(name: &str) -> Ident {

@@ -30,8 +30,7 @@ pub(super) fn as_expression(node: &StmtMacro) -> Option<Expr> {
 
 /// What stands for a macro that would print `self` by the name that it has here.
 pub(super) fn expression(mac: &Macro) -> Option<Expr> {
-    let mentions_self =
-        || mac.tokens.clone().into_iter().any(|tree| crate::syntax::attributes::mentions(tree, "self"));
+    let mentions_self = || crate::syntax::attributes::mentions(&mac.tokens, "self");
     let has_site = || crate::syntax::calls::macro_has_site(mac);
     let parsed = macros::parse(mac)?;
     match (parsed.kind, parsed.args.as_slice()) {

@@ -1,4 +1,5 @@
 //! The attributes of statements and expressions, wherever syn keeps them.
+use proc_macro2::TokenTree;
 use quote::ToTokens;
 use syn::{Attribute, Expr};
 
@@ -80,15 +81,15 @@ pub(crate) fn conditions(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute
 pub(crate) fn hidden_condition(attrs: &[Attribute]) -> Option<&Attribute> {
     attrs.iter().find(|attribute| {
         attribute.path().is_ident("cfg_attr")
-            && attribute.meta.to_token_stream().into_iter().skip(1).any(|tree| mentions(tree, "cfg"))
+            && attribute.meta.to_token_stream().into_iter().skip(1).any(|tree| mentions(&tree, "cfg"))
     })
 }
 
 /// Whether an identifier stands among tokens.
-pub(crate) fn mentions(tree: proc_macro2::TokenTree, name: &str) -> bool {
-    match tree {
-        proc_macro2::TokenTree::Ident(ident) => ident == name,
-        proc_macro2::TokenTree::Group(group) => group.stream().into_iter().any(|tree| mentions(tree, name)),
-        _ => false,
-    }
+pub(crate) fn mentions(tokens: &impl ToTokens, name: &str) -> bool {
+    tokens.to_token_stream().into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }

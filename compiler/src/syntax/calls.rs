@@ -57,7 +57,7 @@ pub(crate) fn block_has_site(block: &Block) -> bool {
 
 /// Whether there is a marked site in the tokens of a macro.
 pub(crate) fn macro_has_site(mac: &syn::Macro) -> bool {
-    mac.tokens.clone().into_iter().any(|tree| attributes::mentions(tree, "thalweg_site"))
+    attributes::mentions(&mac.tokens, "thalweg_site")
 }
 
 /// Looks for a site. To write an expression as tokens and to look there would cost far more.

@@ -1,6 +1,5 @@
 //! Places of the entity: `self`, `self.a.b`, `self.list[i]`.
 use super::attributes;
-use quote::ToTokens;
 use syn::{Expr, UnOp};
 
 /// `self`, also in parentheses or dereferenced: the entity itself.
@@ -87,7 +86,7 @@ pub(crate) fn names(expr: &Expr) -> bool {
 
 /// Whether no call changes what an expression comes to: it looks up locals and literals alone.
 pub(crate) fn is_steady(expr: &Expr) -> bool {
-    looks_up_alone(expr) && !expr.to_token_stream().into_iter().any(|tree| attributes::mentions(tree, "self"))
+    looks_up_alone(expr) && !attributes::mentions(expr, "self")
 }
 
 /// `+=` and its like.
