@@ -1,4 +1,5 @@
 //! The only door to time and randomness inside an entity: both belong to the transaction, not to the machine.
+use crate::plan::MethodId;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -31,6 +32,8 @@ pub(crate) struct Ambient {
     pub(crate) id: TransactionId,
     pub(crate) now: u64,
     pub(crate) seed: u64,
+    /// The method that it began with.
+    pub(crate) method: MethodId,
 }
 
 /// A running method among those of its transaction: the way of calls that led to it, and how many random numbers it
@@ -164,7 +167,7 @@ mod tests {
         let all = ids.map(|id| (0, id, 0)).chain(seeds).chain(paths);
         let mut drawn = BTreeSet::new();
         for (seed, id, path) in all {
-            set(Some(Ambient { id, now: 0, seed }));
+            set(Some(Ambient { id, seed, ..Ambient::default() }));
             within(Activation::new(path), || drawn.extend([random(), random()]));
         }
         set(None);

@@ -327,7 +327,7 @@ impl Oracle {
         let id = TransactionId { handle: 0, number: self.number };
         self.number += 1;
         self.now = self.now.max((self.clock)());
-        ambient::set(Some(Ambient { id, now: self.now, seed: self.seed }));
+        ambient::set(Some(Ambient { id, now: self.now, seed: self.seed, ..Ambient::default() }));
         let flow = Flow::new(World::Plain(self.plain.clone()));
         let enter = || self.plain.enter(&flow, call, flow.next());
         let outcome = caught(|| as_worker(STACK, || with_stack(0, enter)));

@@ -340,7 +340,7 @@ impl<M: Method> Work for Calls<M> {
                 harvest::reset();
             }
             let Some(call) = self.items[place].call.take() else { continue };
-            worker.methods.watch.begin(worker.index, self.method);
+            worker.begin(self.method);
             ambient::set(Some(self.ambient(place)));
             let flow = Flow::new(World::Alone(worker.clone()));
             let before = worker.twice.as_ref().map_or(Ok(None), |twice| {
@@ -368,11 +368,11 @@ impl<M: Method> Work for Calls<M> {
             }
             self.answer(place, outcome.map_err(Box::new));
         }
-        worker.methods.watch.rest(worker.index);
+        worker.rest();
     }
 
     fn ambient(&self, place: usize) -> Ambient {
-        Ambient { id: self.id(place), now: self.now, seed: self.seed }
+        Ambient { id: self.id(place), now: self.now, seed: self.seed, method: self.method }
     }
 
     fn run_alone(&mut self, place: usize, worker: &Rc<Worker>, keep: bool) -> Went {
@@ -385,9 +385,9 @@ impl<M: Method> Work for Calls<M> {
         };
         ambient::set(Some(self.ambient(place)));
         let flow = Flow::new(World::Alone(worker.clone()));
-        worker.methods.watch.begin(worker.index, self.method);
+        worker.begin(self.method);
         let (outcome, commit) = run_alone::<M>(worker, &flow, call);
-        worker.methods.watch.rest(worker.index);
+        worker.rest();
         let wrong = match &outcome {
             Err(Error::Unplanned { worker, .. }) => Some(*worker),
             _ => None,

@@ -62,8 +62,8 @@ impl Watch {
         now.store(now.load(Ordering::Relaxed) >> 32 << 32, Ordering::Relaxed);
     }
 
-    /// What runs: the worker, the number of the method, since when. Calls `slow` once for each that has run for longer than
-    /// so long.
+    /// What runs: the worker, the number of the method, for how long. `log` is called once for each that has run for as long
+    /// as `slow`.
     fn look(
         &self,
         slow: Option<Duration>,

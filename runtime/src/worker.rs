@@ -12,7 +12,7 @@ use crate::harvest::{Found, Harvest};
 use crate::inspect::Part;
 use crate::message::{CallKind, Leaving};
 use crate::place::{Location, hash_of};
-use crate::plan::{Methods, Ticket};
+use crate::plan::{MethodId, Methods, Ticket};
 use crate::state::{AnyClass, Class};
 use crate::task::Payload;
 use crate::twice::{Touched, Twice};
@@ -60,6 +60,16 @@ impl Worker {
             outbox: RefCell::default(),
             expected: RefCell::default(),
         })
+    }
+
+    /// A transaction that began with this method runs here.
+    pub(crate) fn begin(&self, method: MethodId) {
+        self.methods.watch.begin(self.index, method);
+    }
+
+    /// Nothing runs here.
+    pub(crate) fn rest(&self) {
+        self.methods.watch.rest(self.index);
     }
 
     /// A number that no transaction here has that is not settled.

@@ -150,7 +150,7 @@ impl Executor {
         }
         let worker = self.worker.clone();
         let wanted = kind == CallKind::Await;
-        let value = self.as_running(at, |_| call.into_inner().now(&flow, path, &worker, wanted));
+        let value = self.watched(at, |_| call.into_inner().now(&flow, path, &worker, wanted));
         let Some(active) = self.active.get_mut(at) else { return };
         let (txn, time) = (active.txn, active.time());
         if kind == CallKind::OneWay {
@@ -185,6 +185,14 @@ impl Executor {
         value
     }
 
+    /// As [`Executor::as_running`], for something that does not say itself what it runs.
+    fn watched<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.worker.begin(self.active[at].ambient.method);
+        let value = self.as_running(at, run);
+        self.worker.rest();
+        value
+    }
+
     /// Gives a transaction one more task, and lets it go as far as it can.
     fn adopt(&mut self, at: usize, pending: Pending) {
         let slot = self.active[at].tasks.insert(None);
@@ -201,7 +209,7 @@ impl Executor {
 
     fn poll(&mut self, at: usize, slot: usize, mut pending: Pending) {
         let worker = self.worker.clone();
-        let progress = self.as_running(at, |_| pending.task.poll(&worker));
+        let progress = self.watched(at, |_| pending.task.poll(&worker));
         let decides = self.post(at, slot, matches!(progress, Progress::Deciding { commit: true }));
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());

@@ -49,9 +49,7 @@ impl Executor {
                 continue;
             };
             epoch.scouts.insert(txn, Scout::new(plain, ambient));
-            self.methods.watch.begin(self.worker.index, method);
             self.step_scout(txn, task, None);
-            self.methods.watch.rest(self.worker.index);
         }
         self.enter(number, Phase::SCOUT);
     }
@@ -73,7 +71,9 @@ impl Executor {
         let mut running = std::mem::take(&mut scout.running);
         ambient::set(Some(scout.ambient));
         std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
+        worker.begin(scout.ambient.method);
         let progress = task.poll(&worker);
+        worker.rest();
         std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
         let Some(scout) = self.scout_of(txn) else { return };
         scout.running = running;

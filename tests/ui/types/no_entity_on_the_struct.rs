@@ -1,13 +1,29 @@
+//! Said once, however many methods there are.
 use thalweg::prelude::*;
 
+#[derive(Clone, Debug)]
 pub struct Account {
-    pub id: u64,
+    id: u64,
+    balance: i64,
 }
 
 #[entity]
 impl Account {
+    pub fn open(id: u64, balance: i64) -> Self {
+        Self { id, balance }
+    }
+    pub fn balance(&self) -> i64 {
+        self.balance
+    }
     pub fn id(&self) -> u64 {
         self.id
+    }
+    pub async fn total(&self, others: Vec<Ref<Account>>) -> i64 {
+        let mut total = self.balance;
+        for other in others {
+            total += other.balance().await;
+        }
+        total
     }
 }
 
