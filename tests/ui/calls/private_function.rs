@@ -38,6 +38,12 @@ impl Spy {
     pub async fn look(&self, account: Ref<Account>) {
         account.secret(2).await
     }
+    pub async fn sum(&self, account: Ref<Account>) -> u64 {
+        account.secret(2).await + self.id
+    }
+    pub async fn size(&self, account: Ref<Account>) -> i64 {
+        account.secret(2).await.abs()
+    }
 }
 
 fn main() {}
