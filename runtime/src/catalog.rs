@@ -4,22 +4,22 @@
 //! a typed call and its answer into bytes again; nothing else of the engine knows of either. Rows are compiled
 //! for the classes that an app exposes, and for no others.
 use crate::Error;
+use crate::batch::{Batch, Calls, Outcome};
 use crate::call::Call;
 use crate::codec::{Arguments, Failure, Form, decode_in, encode, to_json};
+use crate::egress::{self, Members, Waiting};
 use crate::entity::{Exists, Method, MethodVisitor, Methods, Remove};
 use crate::error::Result;
 use crate::guard::{caught, discard};
 use crate::harvest::Harvest;
 use crate::measure::size_of_one;
 use crate::plan::{ClassOf, MethodId};
-use crate::reply::Reply;
-use crate::request::{Calls, Work};
 use crate::room::{Room, Size};
 use serde_json::{Map, Value};
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use thalweg_graph::{Access, AccessPlan, BUILT_IN, PlannedAccess, Source, Variable};
+use tokio::sync::oneshot;
 
 /// A method, as it is seen by whoever calls it by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +43,19 @@ pub struct MethodInfo {
     pub not_by_name: Option<&'static str>,
 }
 
-/// A call without its type, ready to be submitted.
-pub(crate) trait AnyCall: Send {
-    fn size(&self) -> Size;
-    fn submit(self: Box<Self>, method: MethodId, room: Room) -> (Box<dyn Work>, AnyReply);
+/// A call that was made from bytes, without its type.
+pub(crate) struct ReadCall {
+    pub(crate) calls: Box<dyn Calls>,
+    pub(crate) size: Size,
+    /// What its outcome is in the readable form. Runs code of the user's.
+    shown: fn(&mut dyn Any) -> Result<Answer>,
 }
 
-/// The answer of a call without its type, when it comes.
-pub(crate) type AnyReply = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+/// A call of the method that a name stands for.
+pub(crate) struct NamedCall {
+    pub(crate) method: MethodId,
+    pub(crate) call: ReadCall,
+}
 
 /// What a method has answered, in the readable form.
 pub(crate) struct Answer {
@@ -73,7 +78,7 @@ pub(crate) struct Row {
 }
 
 /// A call, or why there is none.
-type Made = Result<Box<dyn AnyCall>, Unfit>;
+type Made = Result<ReadCall, Unfit>;
 
 /// The methods of an exposed class without their types; a generic one is not among them.
 #[derive(Clone, Default)]
@@ -113,26 +118,18 @@ fn make<M: Method>(form: Form, key: &[u8], args: &[u8]) -> Made {
         }
     });
     match made {
-        Ok(Ok(call)) => Ok(Box::new(call)),
+        Ok(Ok(call)) => Ok(ReadCall { size: size_of_one(&call), calls: Batch::one(call), shown: shown::<M> }),
         Ok(Err(unfit)) => Err(unfit),
         Err(panicked) => Err(Unfit::Panicked(panicked)),
     }
 }
 
-impl<M: Method> AnyCall for Call<M> {
-    fn size(&self) -> Size {
-        size_of_one(self)
-    }
-
-    fn submit(self: Box<Self>, method: MethodId, room: Room) -> (Box<dyn Work>, AnyReply) {
-        let (calls, reply) = Calls::one(method, *self, room);
-        let reply = Reply::new(reply);
-        (Box::new(calls), Box::pin(async move { answer::<M>(reply.await?) }))
-    }
-}
-
 /// How a result is serialised, and dropped, is user code.
-fn answer<M: Method>(output: M::Output) -> Result<Answer> {
+fn shown<M: Method>(outcomes: &mut dyn Any) -> Result<Answer> {
+    let outcome = egress::typed::<M::Output>(outcomes).pop().flatten();
+    let output =
+        outcome.unwrap_or_else(|| Err(Box::new(Error::internal("a request ended without an outcome"))));
+    let output = output.map_err(|error| *error)?;
     let answer = caught(|| {
         let mut bytes = Vec::new();
         M::visit_output(&output, &mut Harvest::encoding(Form::Readable, &mut bytes));
@@ -142,6 +139,36 @@ fn answer<M: Method>(output: M::Output) -> Result<Answer> {
     });
     discard(output);
     answer
+}
+
+/// Waits for the outcome of a call, to have it in the readable form.
+struct Shown {
+    answer: Option<Outcome<Answer>>,
+    shown: fn(&mut dyn Any) -> Result<Answer>,
+    sender: oneshot::Sender<Outcome<Answer>>,
+    _room: Room,
+}
+
+impl ReadCall {
+    /// Someone who waits for the call, and the way on which they get the answer.
+    pub(crate) fn waiting(&self, room: Room) -> (Box<dyn Waiting>, oneshot::Receiver<Outcome<Answer>>) {
+        let (sender, reply) = oneshot::channel();
+        (Box::new(Shown { answer: None, shown: self.shown, sender, _room: room }), reply)
+    }
+}
+
+impl Waiting for Shown {
+    fn missing(&self) -> usize {
+        1
+    }
+    fn take(&mut self, _: Members<'_>, outcomes: &mut dyn Any) {
+        self.answer = Some((self.shown)(outcomes).map_err(Box::new));
+    }
+    fn finish(self: Box<Self>, missing: &Error) {
+        let Self { answer, sender, .. } = *self;
+        // Whoever asked may have gone.
+        let _ = sender.send(answer.unwrap_or_else(|| Err(Box::new(missing.clone()))));
+    }
 }
 
 impl Answer {
@@ -244,13 +271,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When there is no such method, or they do not fit it.
-    pub(crate) fn call(
-        &self,
-        entity: &str,
-        key: &Value,
-        method: &str,
-        args: &Value,
-    ) -> Result<(MethodId, Box<dyn AnyCall>)> {
+    pub(crate) fn call(&self, entity: &str, key: &Value, method: &str, args: &Value) -> Result<NamedCall> {
         let entry = self.find(entity, method)?;
         let (name, method) = (|| entry.info.entity.clone(), || entry.info.method.clone());
         let row = match (entry.info.not_by_name, entry.row) {
@@ -275,7 +296,7 @@ impl Catalog {
             }
             Unfit::Panicked(error) => error,
         })?;
-        Ok((entry.id, call))
+        Ok(NamedCall { method: entry.id, call })
     }
 }
 

@@ -150,7 +150,7 @@ fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
         let pace = Rc::new(Pace::default());
         let parcels = sequence(scope, shared.clone(), pace.clone());
-        let worker = Worker::new(scope.index(), shared.groups.clone(), shared.methods.clone());
+        let worker = Worker::new(scope.index(), shared);
         execute(scope, parcels, Executor::new(worker), shared.ingress.clone(), pace);
     });
 }
@@ -179,8 +179,8 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream
                 // A worker holds the epoch that it orders in, so those before `passed` are over.
                 let now = shared.clock.at(*epoch, pace.passed.get());
                 let world = (&now, shared.seed);
-                let parcels =
-                    sequence::sequence(&shared.methods, &shared.groups, (*epoch, index), world, requests);
+                let known = (&*shared.methods, &**shared.ingress.egress());
+                let parcels = sequence::sequence(known, &shared.groups, (*epoch, index), world, requests);
                 let mut session = output.session(&*capability);
                 parcels.into_iter().for_each(|parcel| session.give(parcel));
                 drop(session);

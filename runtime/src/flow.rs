@@ -215,20 +215,6 @@ impl Flow {
         self.enter(worker, at, call, path)
     }
 
-    /// The frame of a root, on the worker that owns its entity.
-    pub(crate) fn frame<M: Method>(&self, call: Call<M>) -> Result<Frame<M::Output>> {
-        let World::Worker(worker) = &self.world else {
-            return Err(Error::internal("a root has no worker"));
-        };
-        let at = Location::of::<M::Entity>(&call.key, worker.peers);
-        if !worker.may(&at, M::ACCESS) {
-            return Err(unplanned(&call, at.owner));
-        }
-        let path = self.next();
-        let cx = worker.context::<M>(self.deeper(path, true), at, call.key)?;
-        Ok(Frame::new(M::run(cx, Some(call.args)), path))
-    }
-
     /// A local call that cannot have to wait.
     fn enter<M: Method>(
         &self,

@@ -3,8 +3,9 @@
 //! When the engine fails, the first reason is kept here: from then on nothing enters, and what waits is told.
 use crate::Error;
 use crate::ambient::TransactionId;
+use crate::egress::Egress;
 use crate::error::Result;
-use crate::request;
+use crate::request::Request;
 use crate::room::{Failure, Rooms, Size};
 use crate::worker::Worker;
 use std::collections::VecDeque;
@@ -20,7 +21,7 @@ pub(crate) struct Submitted {
 /// What a request does when its turn comes.
 pub(crate) enum Work {
     /// One transaction, or several.
-    Transactions(Box<dyn request::Work>),
+    Transactions(Request),
     /// A look at every worker's entities between two transactions.
     Look(Look),
 }
@@ -28,7 +29,7 @@ pub(crate) enum Work {
 impl Work {
     fn len(&self) -> usize {
         match self {
-            Work::Transactions(work) => work.len(),
+            Work::Transactions(request) => request.len(),
             Work::Look(_) => 1,
         }
     }
@@ -39,6 +40,7 @@ pub(crate) type Look = Arc<dyn Fn(&Worker) + Send + Sync>;
 
 /// The doors of a running app, one per worker, and what the workers share.
 pub(crate) struct Ingress {
+    egress: Arc<Egress>,
     doors: Vec<Door>,
     /// The first epoch that is still open; all workers advance to it.
     open: AtomicU64,
@@ -69,6 +71,7 @@ impl Ingress {
             bell: OnceLock::new(),
         };
         Self {
+            egress: Arc::default(),
             doors: (0..workers).map(|_| door()).collect(),
             open: AtomicU64::new(0),
             closed: AtomicBool::new(false),
@@ -79,6 +82,11 @@ impl Ingress {
 
     pub(crate) fn workers(&self) -> usize {
         self.doors.len()
+    }
+
+    /// Where the answers leave.
+    pub(crate) fn egress(&self) -> &Arc<Egress> {
+        &self.egress
     }
 
     pub(crate) fn room(&self, worker: usize) -> &Arc<Rooms> {
@@ -192,6 +200,7 @@ impl Ingress {
             // One that has closed its door does not listen to it any more, but it wakes up.
             self.ring_anew(worker);
         }
+        self.egress.fail(&self.ended());
     }
 
     /// Whether no request enters any more.

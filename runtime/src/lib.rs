@@ -32,6 +32,8 @@ mod app;
 mod room;
 mod ingress;
 mod request;
+mod batch;
+mod egress;
 mod sequence;
 mod message;
 mod dataflow;

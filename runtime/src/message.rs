@@ -10,7 +10,7 @@ use crate::guard::Guarded;
 use crate::ingress::Look;
 use crate::loan::Loans;
 use crate::plan::Ticket;
-use crate::request::Work;
+use crate::request::Request;
 use crate::task::{Payload, Remote};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -31,11 +31,11 @@ pub(crate) enum Share {
     Whole,
 }
 
-/// Where the request of a root is found: the number of its work in the parcel, and its place there.
+/// Where the call of a root is found: the index of its request in the parcel, and its own index there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RootAt {
-    pub(crate) work: u32,
-    pub(crate) place: u32,
+    pub(crate) request: u32,
+    pub(crate) index: u32,
 }
 
 /// What one worker has to know of one transaction.
@@ -68,7 +68,7 @@ pub(crate) struct Parcel {
     pub(crate) entries: Vec<Entry>,
     pub(crate) tickets: Vec<Ticket>,
     pub(crate) others: Vec<u32>,
-    pub(crate) works: Vec<Box<dyn Work>>,
+    pub(crate) requests: Vec<Request>,
     pub(crate) looks: Vec<Look>,
     /// Whether the epoch has dynamic transactions; all workers are told.
     pub(crate) dynamic: bool,
@@ -189,7 +189,7 @@ impl Message {
 }
 
 impl Parcel {
-    /// The bytes of the parcel, without what its works hold.
+    /// The bytes of the parcel, without what its requests hold.
     pub(crate) fn size(&self) -> usize {
         size_of::<Self>()
             + size_of_val(self.entries.as_slice())

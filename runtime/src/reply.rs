@@ -1,7 +1,7 @@
 //! The way an answer takes back to whoever asked.
 use crate::Error;
+use crate::batch::{Outcome, Outcomes};
 use crate::guard::{discard, discard_all};
-use crate::request::{Collected, Outcome};
 use crate::thread::{may_block, may_wait};
 use crate::waker::{Relay, block_on};
 use std::future::Future;
@@ -85,10 +85,10 @@ impl<T> Future for Reply<T> {
 /// As with [`Reply`], dropping it takes nothing back.
 #[must_use = "the answers tell which transactions stand"]
 #[derive(Debug)]
-pub struct Replies<T>(Way<Collected<T>>);
+pub struct Replies<T>(Way<Outcomes<T>>);
 
 impl<T> Replies<T> {
-    pub(crate) fn new(answers: oneshot::Receiver<Collected<T>>) -> Self {
+    pub(crate) fn new(answers: oneshot::Receiver<Outcomes<T>>) -> Self {
         Self(Way { answer: answers, relay: Relay::default() })
     }
 
@@ -116,7 +116,7 @@ impl<T> Future for Replies<T> {
     }
 }
 
-fn opened<T>(answers: Collected<T>) -> Vec<Result<T, Error>> {
+fn opened<T>(answers: Outcomes<T>) -> Vec<Result<T, Error>> {
     answers
         .into_iter()
         .map(|answer| answer.map_or_else(|| Err(lost()), |outcome| outcome.map_err(|e| *e)))

@@ -149,13 +149,6 @@ impl State {
     }
 }
 
-impl Room {
-    /// See [`Rooms::ended`].
-    pub(crate) fn ended(&self) -> Error {
-        self.of.ended()
-    }
-}
-
 impl Drop for Room {
     fn drop(&mut self) {
         self.of.give_back(self.size);

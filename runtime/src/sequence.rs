@@ -2,17 +2,15 @@
 //!
 //! All of it is a function of the requests: which worker is told of which transaction, under which number, and with
 //! which tickets. What an owner has to know goes in one parcel.
-use crate::call::Call;
-use crate::entity::Method;
+use crate::batch::Calls;
+use crate::egress::Egress;
 use crate::error::Result;
 use crate::groups::{Groups, Part, RootOwner};
-use crate::harvest;
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt, TxnId};
-use crate::place::{Location, worker_number};
+use crate::place::worker_number;
 use crate::plan::{Count, MethodId, Methods, Ticket};
-use crate::request::Work;
-use crate::task::caught;
+use crate::request::Request;
 use smallvec::SmallVec;
 
 /// Orders one worker's part of an epoch.
@@ -32,7 +30,7 @@ pub(crate) struct Sequencer<'a> {
 /// The requests that one worker has for an epoch, as parcels for those who must know of them. If the epoch has no time,
 /// its transactions are answered with the reason.
 pub(crate) fn sequence(
-    methods: &Methods,
+    (methods, egress): (&Methods, &Egress),
     groups: &Groups,
     (epoch, from): (u64, usize),
     (now, seed): (&Result<u64>, u64),
@@ -53,19 +51,19 @@ pub(crate) fn sequence(
     };
     for Submitted { id, work } in requests {
         match work {
-            Submission::Transactions(mut work) => {
+            Submission::Transactions(mut request) => {
                 let now = match now {
                     Ok(now) => *now,
                     Err(error) => {
-                        work.refuse(error, methods, from);
+                        request.refuse(error, methods, from, egress);
                         continue;
                     }
                 };
-                work.stamp(id, now, seed);
+                request.stamp(id, now, seed);
                 if peers == 1 {
-                    sequencer.whole(work);
+                    sequencer.whole(request);
                 } else {
-                    work.sequence(&mut sequencer);
+                    request.sequence(&mut sequencer);
                 }
             }
             Submission::Look(look) => {
@@ -90,52 +88,27 @@ impl Sequencer<'_> {
     }
 
     /// One worker runs work after work; nobody needs tickets.
-    fn whole(&mut self, work: Box<dyn Work>) {
+    fn whole(&mut self, request: Request) {
         let parcel = &mut self.parcels[0];
-        let at = RootAt { work: number(parcel.works.len()), place: 0 };
-        parcel.works.push(work);
+        let at = RootAt { request: number(parcel.requests.len()), index: 0 };
+        parcel.requests.push(request);
         parcel.entries.push(Entry { root: Some(at), ..entry(self.seq) });
         self.seq += 1;
     }
 
-    /// Places one call; the worker that gets it. `place` says which it will be among those of its kind there.
-    pub(crate) fn place<M: Method>(
-        &mut self,
-        method: MethodId,
-        call: &Call<M>,
-        place: &dyn Fn(usize) -> usize,
-    ) -> usize {
-        let peers = self.peers();
-        let mut root = None;
+    /// Places one call; the worker that gets it. `counts` says how many of its request each has got before.
+    pub(crate) fn place(&mut self, method: MethodId, calls: &dyn Calls, index: usize, counts: &[u32]) -> u16 {
         self.tickets.clear();
-        let tickets = &mut self.tickets;
-        // How a key is hashed and how an argument is serialised is user code. A key that panics does so again where it
-        // is answered.
-        let planned = caught(|| {
-            let at = *root.insert(Location::of::<M::Entity>(&call.key, peers));
-            self.methods.tickets(method, call, at, peers, tickets)
-        });
-        harvest::reset();
-        let root = root.map_or(0, |root: Location| root.owner);
-        self.placed(method, root, planned == Ok(true), M::repeatable(), place)
-    }
-
-    /// As [`Sequencer::place`], without the types: compiled once.
-    fn placed(
-        &mut self,
-        method: MethodId,
-        root: usize,
-        planned: bool,
-        repeatable: bool,
-        place: &dyn Fn(usize) -> usize,
-    ) -> usize {
+        let peers = self.peers();
+        let (root, planned) = calls.plan(index, method, self.methods, peers, &mut self.tickets);
+        let repeatable = calls.repeatable();
         if planned && repeatable {
             self.methods.count(method, self.from, Count::Planned, 1);
-            let home = self.hand_out(root, place);
+            let home = self.hand_out(root, counts);
             self.seq += 1;
             return home;
         }
-        let at = self.root_at(root, place);
+        let at = self.root_at(root, counts);
         self.dynamic = true;
         if !repeatable {
             self.careful = true;
@@ -144,16 +117,16 @@ impl Sequencer<'_> {
         let entry = Entry { root: Some(at), dynamic: true, ..entry(self.seq) };
         self.parcels[root].entries.push(entry);
         self.seq += 1;
-        root
+        worker_number(root)
     }
 
     /// Where the request of a root will be, at its worker.
-    fn root_at(&self, worker: usize, place: &dyn Fn(usize) -> usize) -> RootAt {
-        RootAt { work: number(self.parcels[worker].works.len()), place: number(place(worker)) }
+    fn root_at(&self, worker: usize, counts: &[u32]) -> RootAt {
+        RootAt { request: number(self.parcels[worker].requests.len()), index: counts[worker] }
     }
 
     /// Puts the tickets at hand into the parcels of those who have a part in the transaction; the home of its root.
-    fn hand_out(&mut self, root: usize, place: &dyn Fn(usize) -> usize) -> usize {
+    fn hand_out(&mut self, root: usize, counts: &[u32]) -> u16 {
         normalise(&mut self.tickets);
         let txn = TxnId { epoch: self.epoch, worker: number(self.from), seq: self.seq };
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
@@ -167,10 +140,10 @@ impl Sequencer<'_> {
             }
             parcel.entries.push(Entry { tickets, home, ..entry(txn.seq) });
         });
-        let home = homes.iter().copied().map(usize::from).find(|home| groups.same(*home, root));
+        let home = homes.iter().copied().find(|home| groups.same(usize::from(*home), root));
         let home = home.unwrap_or_else(|| unreachable!("the root has a ticket"));
-        let at = self.root_at(home, place);
-        let parcel = &mut self.parcels[home];
+        let at = self.root_at(usize::from(home), counts);
+        let parcel = &mut self.parcels[usize::from(home)];
         if let Some(entry) = parcel.entries.last_mut() {
             entry.root = Some(at);
         }
@@ -186,8 +159,8 @@ impl Sequencer<'_> {
     }
 
     /// Gives an owner the roots that were placed there.
-    pub(crate) fn give(&mut self, owner: usize, work: Box<dyn Work>) {
-        self.parcels[owner].works.push(work);
+    pub(crate) fn give(&mut self, owner: usize, request: Request) {
+        self.parcels[owner].requests.push(request);
     }
 
     fn finish(self) -> Vec<Parcel> {

@@ -105,7 +105,7 @@ impl App {
         let (shared, graph) = self.seed_or(0).link()?;
         let peers = shared.ingress.workers();
         let node = |index| Node {
-            executor: Executor::new(Worker::new(index, shared.groups.clone(), shared.methods.clone())),
+            executor: Executor::new(Worker::new(index, &shared)),
             epoch: 0,
             holds: BTreeMap::new(),
         };
@@ -219,7 +219,13 @@ impl Simulation {
         let passed = self.nodes.iter().map(|node| node.epoch).min().unwrap_or(epoch);
         let now = self.shared.clock.at(epoch, passed);
         let world = (&now, self.shared.seed);
-        for parcel in sequence(&self.shared.methods, &self.shared.groups, (epoch, at), world, requests) {
+        for parcel in sequence(
+            (&self.shared.methods, self.shared.ingress.egress()),
+            &self.shared.groups,
+            (epoch, at),
+            world,
+            requests,
+        ) {
             if parcel.from != parcel.to {
                 self.traffic.parcels += 1;
                 self.traffic.parcel_bytes += parcel.size() as u64;

@@ -1,11 +1,11 @@
-//! Pieces of a transaction that may have to wait.
+//! The pieces of a transaction that may have to wait, and how methods are polled.
 use crate::Error;
 use crate::ambient::{self, Activation};
 use crate::call::Call;
 use crate::cx::Cx;
 use crate::entity::Method;
 use crate::error::Result;
-use crate::flow::{Flow, unplanned};
+use crate::flow::{Flow, World, unplanned};
 use crate::guard::Guarded;
 pub(crate) use crate::guard::{caught, discard};
 use crate::thread::method_stack;
@@ -19,9 +19,6 @@ use std::task::{Context, Poll, Waker};
 /// A value on its way between workers.
 pub(crate) type Payload = Guarded<Box<dyn Any + Send>>;
 
-/// A task without its type. What it holds is the user's.
-pub(crate) type AnyTask = Guarded<Box<dyn Task>>;
-
 /// A value that goes to another worker.
 pub(crate) fn payload<T: Send + 'static>(value: T) -> Payload {
     Guarded::new(Box::new(value))
@@ -34,20 +31,19 @@ pub(crate) trait Remote: Send {
     /// Runs a call that never waits. The result only if it is wanted.
     fn now(self: Box<Self>, flow: &Flow, path: u64, worker: &Worker, wanted: bool)
     -> Result<Option<Payload>>;
-    /// A task that runs it.
-    fn task(self: Box<Self>, flow: Flow, path: u64) -> AnyTask;
+    /// As a frame.
+    fn frame(self: Box<Self>, flow: Flow, path: u64) -> Frame<Done>;
     /// What is said of it where its transaction has no ticket.
     fn unplanned(&self, worker: usize) -> Error;
     /// The bytes of the call, without what its arguments point to.
     fn size(&self) -> usize;
 }
 
-/// A piece of a transaction that may have to wait for a return.
-pub(crate) trait Task {
-    /// Goes on as far as possible.
-    fn poll(&mut self, worker: &Worker) -> Progress;
-    /// Puts the outcome of a root, an `Option<Result<M::Output>>`, there.
-    fn outcome(&mut self, _: &mut dyn Any) {}
+/// What a method has returned, without its type.
+pub(crate) struct Done {
+    pub(crate) output: Payload,
+    /// Whether it aborts the transaction that began there.
+    pub(crate) is_err: bool,
 }
 
 pub(crate) enum Progress {
@@ -121,10 +117,13 @@ impl<T> Drop for Frame<T> {
     }
 }
 
-/// The task of a call from another worker.
-struct Visitor<M: Method> {
-    frame: Frame<M::Output>,
-    value: Option<Result<Payload>>,
+/// A call as a frame, which ends with its result.
+pub(crate) fn frame<M: Method>(call: Call<M>, flow: Flow, path: u64) -> Frame<Done> {
+    let coroutine = async move {
+        let output = flow.arrive(call, path, true).await;
+        Done { is_err: M::is_err(&output), output: payload(output) }
+    };
+    Frame::new(coroutine, path)
 }
 
 impl<M: Method> Remote for Call<M> {
@@ -143,38 +142,14 @@ impl<M: Method> Remote for Call<M> {
         let output = outcome(worker.take_doom(), polled)?;
         if wanted { Ok(Some(payload(output))) } else { caught(|| drop(output)).map(|()| None) }
     }
-    fn task(self: Box<Self>, flow: Flow, path: u64) -> AnyTask {
-        let frame = Frame::new(async move { flow.arrive(*self, path, true).await }, path);
-        Guarded::new(Box::new(Visitor::<M> { frame, value: None }))
+    fn frame(self: Box<Self>, flow: Flow, path: u64) -> Frame<Done> {
+        frame(*self, flow, path)
     }
     fn unplanned(&self, worker: usize) -> Error {
         unplanned(self, worker)
     }
     fn size(&self) -> usize {
         size_of::<Self>()
-    }
-}
-
-impl<M: Method> Task for Visitor<M> {
-    fn poll(&mut self, worker: &Worker) -> Progress {
-        if self.value.is_none() {
-            match advance(worker, &mut self.frame) {
-                Poll::Pending => return Progress::Waiting,
-                Poll::Ready(outcome) => self.value = Some(outcome.map(payload)),
-            }
-        }
-        // Whoever waits for this may go on to where the one-way calls are still on their way.
-        match (one_ways(worker), self.value.take()) {
-            (OneWays::Outstanding, value) => {
-                self.value = value;
-                Progress::Waiting
-            }
-            (OneWays::Failed(error), value) => {
-                discard(value);
-                Progress::Returned(Err(error))
-            }
-            (OneWays::Done, value) => Progress::Returned(value.unwrap_or_else(|| Err(stuck()))),
-        }
     }
 }
 
@@ -216,74 +191,85 @@ fn advance<T>(worker: &Worker, frame: &mut Frame<T>) -> Poll<Result<T>> {
     }
 }
 
-/// A request as a task at the worker that owns its root; has an outcome when the transaction has ended.
-pub(crate) struct Root<M: Method> {
-    /// What is to be called, until it has been.
-    call: Option<(Call<M>, Flow)>,
-    frame: Frame<M::Output>,
-    outcome: Option<Result<M::Output>>,
+/// A piece of a transaction that may have to wait for a return. What it holds is the user's.
+pub(crate) struct Task {
+    is: Is,
+    frame: Frame<Done>,
+    /// There when the frame has ended.
+    outcome: Option<Result<Done>>,
 }
 
-impl<M: Method> Root<M> {
-    /// A root to call, or the reason why it cannot be.
-    pub(crate) fn new(call: Result<Call<M>>, flow: Flow) -> Self {
-        match call {
-            Ok(call) => Self { call: Some((call, flow)), frame: Frame::empty(), outcome: None },
-            Err(error) => Self { call: None, frame: Frame::empty(), outcome: Some(Err(error)) },
-        }
-    }
-
-    fn advance(&mut self, worker: &Worker) -> Poll<Result<M::Output>> {
-        if let Some((call, flow)) = self.call.take() {
-            // A new entity's first state is user code.
-            match caught(|| flow.frame(call)) {
-                Ok(Ok(frame)) => self.frame = frame,
-                Ok(Err(error)) | Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-        advance(worker, &mut self.frame)
-    }
+/// What a task is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Is {
+    /// A request, at the worker that owns its root.
+    Root,
+    /// A call from another worker.
+    Call,
+    /// The root of a scout; its result is of no use to anybody.
+    Scout,
 }
 
-impl<M: Method> Task for Root<M> {
-    fn poll(&mut self, worker: &Worker) -> Progress {
+impl Task {
+    /// A request, or the reason why it cannot run.
+    pub(crate) fn root(frame: Result<Frame<Done>>) -> Self {
+        match frame {
+            Ok(frame) => Self { is: Is::Root, frame, outcome: None },
+            Err(error) => Self { is: Is::Root, frame: Frame::empty(), outcome: Some(Err(error)) },
+        }
+    }
+    pub(crate) fn call(frame: Frame<Done>) -> Self {
+        Self { is: Is::Call, frame, outcome: None }
+    }
+    pub(crate) fn scout(frame: Frame<Done>) -> Self {
+        Self { is: Is::Scout, frame, outcome: None }
+    }
+
+    /// Goes on as far as possible.
+    pub(crate) fn poll(&mut self, worker: &Worker) -> Progress {
         if self.outcome.is_none() {
-            let Poll::Ready(outcome) = self.advance(worker) else { return Progress::Waiting };
+            let Poll::Ready(outcome) = advance(worker, &mut self.frame) else { return Progress::Waiting };
             self.outcome = Some(outcome);
         }
-        let commits = |outcome: &Result<M::Output>| outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+        if self.is == Is::Scout {
+            return Progress::Ended { commit: false, wrong: None };
+        }
+        // Whoever waits for this may go on to where the one-way calls are still on their way.
         match one_ways(worker) {
-            OneWays::Outstanding => {
-                return Progress::Deciding { commit: self.outcome.as_ref().is_some_and(commits) };
+            OneWays::Outstanding if self.is == Is::Root => {
+                return Progress::Deciding { commit: self.commits() };
             }
-            OneWays::Failed(error) => discard(self.outcome.replace(Err(error))),
+            OneWays::Outstanding => return Progress::Waiting,
+            OneWays::Failed(error) => drop(self.outcome.replace(Err(error))),
             OneWays::Done => {}
+        }
+        if self.is == Is::Call {
+            return Progress::Returned(self.take_outcome().map(|done| done.output));
         }
         let wrong = match &self.outcome {
             Some(Err(Error::Unplanned { worker, .. })) => Some(*worker),
             _ => None,
         };
-        Progress::Ended { commit: self.outcome.as_ref().is_some_and(commits), wrong }
+        Progress::Ended { commit: self.commits(), wrong }
     }
-    fn outcome(&mut self, into: &mut dyn Any) {
-        if let Some(into) = into.downcast_mut::<Option<Result<M::Output>>>() {
-            *into = self.outcome.take();
-        }
+
+    fn commits(&self) -> bool {
+        matches!(&self.outcome, Some(Ok(Done { is_err: false, .. })))
+    }
+
+    fn take_outcome(&mut self) -> Result<Done> {
+        self.outcome.take().unwrap_or_else(|| Err(stuck()))
+    }
+
+    /// What a root has come to, when it has ended.
+    pub(crate) fn into_outcome(mut self) -> Result<Done> {
+        self.take_outcome()
     }
 }
 
-/// The root of a scout; its result is of no use to anybody.
-pub(crate) struct Scouting<M: Method>(pub(crate) Frame<M::Output>);
-
-impl<M: Method> Task for Scouting<M> {
-    fn poll(&mut self, worker: &Worker) -> Progress {
-        match advance(worker, &mut self.0) {
-            Poll::Pending => Progress::Waiting,
-            Poll::Ready(outcome) => {
-                discard(outcome);
-                Progress::Ended { commit: false, wrong: None }
-            }
-        }
+impl Drop for Task {
+    fn drop(&mut self) {
+        discard(std::mem::replace(&mut self.frame, Frame::empty()));
     }
 }
 
@@ -306,14 +292,9 @@ fn stuck() -> Error {
 }
 
 /// Runs a request that can wait for nobody, from beginning to end, without a frame.
-pub(crate) fn run_alone<M: Method>(
-    worker: &Rc<Worker>,
-    flow: &Flow,
-    call: Call<M>,
-) -> (Result<M::Output>, bool) {
+pub(crate) fn run_alone<M: Method>(worker: &Rc<Worker>, call: Call<M>) -> Result<M::Output> {
+    let flow = Flow::new(World::Alone(worker.clone()));
     let path = flow.next();
     let polled = caught(|| flow.alone(worker, call, path));
-    let outcome = outcome(worker.take_doom(), polled);
-    let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
-    (outcome, commit)
+    outcome(worker.take_doom(), polled)
 }

@@ -5,6 +5,8 @@
 //! workers is left in the outbox, which [`crate::execute`] empties whenever user code has stopped.
 use crate::Error;
 use crate::call::Call;
+use crate::dataflow::Shared;
+use crate::egress::Egress;
 use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::groups::Groups;
@@ -29,6 +31,7 @@ pub(crate) struct Worker {
     pub(crate) peers: usize,
     pub(crate) groups: Groups,
     pub(crate) methods: Arc<Methods>,
+    pub(crate) egress: Arc<Egress>,
     classes: RefCell<Vec<Option<Rc<dyn AnyClass>>>>,
     stamps: Cell<u32>,
     pub(crate) running: RefCell<Box<TxnLocal>>,
@@ -45,8 +48,10 @@ pub(crate) struct Worker {
 pub(crate) const AHEAD: usize = 32;
 
 impl Worker {
-    pub(crate) fn new(index: usize, groups: Groups, methods: Arc<Methods>) -> Rc<Self> {
+    pub(crate) fn new(index: usize, shared: &Shared) -> Rc<Self> {
+        let Shared { groups, methods, ingress, .. } = shared.clone();
         Rc::new(Self {
+            egress: ingress.egress().clone(),
             twice: methods.twice.then(|| Twice::new(methods.clone())),
             index,
             peers: groups.workers(),

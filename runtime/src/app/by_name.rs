@@ -1,7 +1,8 @@
 //! Calls by name: what HTTP, a command line or a page makes of a request.
 use super::Handle;
 use crate::Error;
-use crate::catalog::MethodInfo;
+use crate::catalog::{MethodInfo, NamedCall};
+use crate::reply::Reply;
 use crate::thread::may_block;
 use crate::waker::block_on;
 use serde_json::Value;
@@ -58,11 +59,11 @@ impl Handle {
         method: &str,
         args: &Value,
     ) -> Result<Result<Value, Value>, Error> {
-        let (id, call) = self.running.methods.catalog.call(entity, key, method, args)?;
-        let room = self.room_in_time("Handle::invoke", call.size()).await?;
-        let (work, answer) = call.submit(id, room);
-        self.enter(1, work)?;
-        answer.await?.into_json()
+        let NamedCall { method, call } = self.running.methods.catalog.call(entity, key, method, args)?;
+        let room = self.room_in_time("Handle::invoke", call.size).await?;
+        let (waiting, answer) = call.waiting(room);
+        self.enter(method, call.calls, waiting)?;
+        Reply::new(answer).await?.into_json()
     }
 
     /// As [`Handle::invoke`], from code that is not async; blocks the thread.

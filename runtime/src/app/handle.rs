@@ -1,15 +1,17 @@
 //! The way into a running app.
 use crate::Error;
 use crate::ambient::TransactionId;
+use crate::batch::{Batch, Calls};
 use crate::call::Call;
 use crate::dataflow::{Shared, Threads};
+use crate::egress::{self, Waiting};
 use crate::entity::Method;
 use crate::ingress::{Look, Work};
 use crate::inspect::{self, Part};
 use crate::measure::{size_of_all, size_of_one};
-use crate::plan::MethodCounts;
+use crate::plan::{MethodCounts, MethodId};
 use crate::reply::{Replies, Reply};
-use crate::request::{self, Calls};
+use crate::request::Request;
 use crate::room::{Coming, Room, Rooms, Size};
 use crate::running::Running;
 use crate::thread::{may_block, may_wait};
@@ -88,23 +90,37 @@ impl Handle {
     }
 
     fn ask<M: Method>(&self, call: Call<M>, room: Room) -> Result<Reply<M::Output>, Error> {
-        let (calls, reply) = Calls::one(self.running.methods.id::<M>()?, call, room);
-        self.enter(1, Box::new(calls))?;
+        let (waiting, reply) = egress::one(room);
+        self.enter(self.running.methods.id::<M>()?, Batch::one(call), waiting)?;
         Ok(Reply::new(reply))
     }
 
-    /// Lets requests into the queue.
-    pub(super) fn enter(&self, count: usize, work: Box<dyn request::Work>) -> Result<(), Error> {
-        self.running.ingress.push(self.worker, || self.next_ids(count), Work::Transactions(work))
-    }
-
     fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
-        let count = calls.len();
-        let (calls, replies) = Calls::many(self.running.methods.id::<M>()?, calls, room);
-        if count > 0 {
-            self.enter(count, Box::new(calls))?;
+        let method = self.running.methods.id::<M>()?;
+        let (waiting, replies) = egress::many(calls.len(), room);
+        if calls.is_empty() {
+            waiting.finish(&Error::internal("there is a call where there was none"));
+        } else {
+            self.enter(method, Batch::many(calls), waiting)?;
         }
         Ok(Replies::new(replies))
+    }
+
+    /// Lets a request into the queue.
+    pub(super) fn enter(
+        &self,
+        method: MethodId,
+        calls: Box<dyn Calls>,
+        waiting: Box<dyn Waiting>,
+    ) -> Result<(), Error> {
+        let Running { ingress, .. } = &*self.running;
+        let (id, count) = (ingress.egress().enter(waiting), calls.len());
+        let work = Work::Transactions(Request::new(id, method, calls));
+        let entered = ingress.push(self.worker, || self.next_ids(count), work);
+        if entered.is_err() {
+            ingress.egress().withdraw(id);
+        }
+        entered
     }
 
     /// Runs a call as a transaction; waits while the queue is full.

@@ -6,7 +6,7 @@ use crate::flow::{Flow, World};
 use crate::loan::Loans;
 use crate::message::{CallKind, Called, Leaving, Message, Returned, TxnId};
 use crate::queue::InQueue;
-use crate::task::{AnyTask, Progress, payload};
+use crate::task::{Progress, Task, payload};
 use crate::txn_local::TxnLocal;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -51,7 +51,7 @@ pub(super) struct RootHere {
 
 /// A task that waits.
 pub(super) struct Pending {
-    task: AnyTask,
+    task: Task,
     /// What waits elsewhere for this one: the worker, the task and the call. None for the root.
     from: Option<(u32, u32, u32)>,
 }
@@ -106,9 +106,9 @@ impl Executor {
             let root = root.of;
             let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
             let keep = epoch.dynamic;
-            let (work, place) = (epoch.work(root), root.at.place as usize);
-            active.ambient = work.ambient(place);
-            let task = work.start(place, &self.worker, keep);
+            let (request, index) = epoch.call(root);
+            active.ambient = request.ambient(index);
+            let task = request.start(index, &self.worker, keep);
             self.adopt(at, Pending { task, from: None });
         }
         self.carry_out(at, txn);
@@ -145,8 +145,8 @@ impl Executor {
         let Leaving { kind, depth, path, one_way, call } = leaving;
         let flow = Flow::at(World::Worker(self.worker.clone()), depth, one_way);
         if !call.leaf() {
-            let task_here = call.into_inner().task(flow, path);
-            return self.adopt(at, Pending { task: task_here, from: Some((from, task, number)) });
+            let frame = call.into_inner().frame(flow, path);
+            return self.adopt(at, Pending { task: Task::call(frame), from: Some((from, task, number)) });
         }
         let worker = self.worker.clone();
         let wanted = kind == CallKind::Await;
@@ -258,14 +258,14 @@ impl Executor {
     }
 
     /// The root is done: tells the others, and ends the transaction here.
-    fn ended(&mut self, at: usize, mut task: AnyTask, commit: bool, wrong: Option<usize>) {
+    fn ended(&mut self, at: usize, task: Task, commit: bool, wrong: Option<usize>) {
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
         let Some(root) = active.root.take() else { return };
         if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
             let keep = epoch.dynamic;
-            let place = root.of.at.place as usize;
-            epoch.work(root.of).finish(place, &mut **task, commit, keep, &self.worker);
+            let (request, index) = epoch.call(root.of);
+            request.finish(index, task, keep, &self.worker);
         }
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });

@@ -150,7 +150,8 @@ impl Executor {
             match active.free_root(&has) {
                 Some(root) => {
                     worker.running.borrow_mut().may_touch(has.share, has.tickets);
-                    let went = epoch.work(root).run_alone(root.at.place as usize, worker, false);
+                    let (request, index) = epoch.call(root);
+                    let went = request.run_alone(index, worker, false);
                     worker.end(went.commit, None);
                 }
                 None => {
@@ -171,7 +172,8 @@ impl Executor {
     fn run_here(&mut self, txn: TxnId, root: RootOf) {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let keep = epoch.dynamic;
-        let went = epoch.work(root).run_alone(root.at.place as usize, &self.worker, keep);
+        let (request, index) = epoch.call(root);
+        let went = request.run_alone(index, &self.worker, keep);
         self.worker.end(went.commit, keep.then_some(&mut epoch.journal));
         if let Some(wrong) = went.wrong {
             self.wrong(txn, wrong);

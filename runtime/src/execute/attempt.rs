@@ -39,13 +39,14 @@ impl Executor {
         if stands {
             let Some(mut epoch) = self.epochs.remove(&number) else { return };
             for (_, root, _) in epoch.roots() {
-                epoch.work(root).release(root.at.place as usize, &self.worker);
+                let (request, index) = epoch.call(root);
+                request.release(index, &self.worker);
             }
             epoch.parcels.iter().flat_map(|parcel| &parcel.looks).for_each(|look| look(&self.worker));
             return;
         }
         for (_, root, _) in epoch.roots() {
-            let method = epoch.work(root).method();
+            let method = epoch.call(root).0.method();
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
         let me = self.worker.index;

@@ -4,7 +4,7 @@ use super::admit::{Has, RootOf};
 use super::scout::Scout;
 use crate::message::{Entry, Message, Own, Parcel, Share, TxnId};
 use crate::plan::{MethodId, Ticket};
-use crate::request::Work;
+use crate::request::Request;
 use crate::txn_local::Kept;
 use crate::worker::{AHEAD, Worker};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,9 +109,10 @@ impl Epoch {
         Some((parcel, parcel.entries.get(place.entry as usize)?))
     }
 
-    /// The work of a root.
-    pub(super) fn work(&mut self, root: RootOf) -> &mut dyn Work {
-        &mut *self.parcels[root.parcel as usize].works[root.at.work as usize]
+    /// The request of a root, and the index of its call there.
+    pub(super) fn call(&mut self, root: RootOf) -> (&mut Request, usize) {
+        let RootOf { parcel, at } = root;
+        (&mut self.parcels[parcel as usize].requests[at.request as usize], at.index as usize)
     }
 
     /// Whether a transaction has an entry here.

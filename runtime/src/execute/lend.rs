@@ -36,7 +36,8 @@ impl Executor {
         let went = self.as_running(at, |executor| {
             let epoch = executor.epochs.get_mut(&txn.epoch)?;
             let keep = epoch.dynamic;
-            Some(epoch.work(root).run_alone(root.at.place as usize, &worker, keep))
+            let (request, index) = epoch.call(root);
+            Some(request.run_alone(index, &worker, keep))
         });
         let Some(went) = went else {
             unreachable!("the epoch of a transaction that is not over is not over")

@@ -253,12 +253,12 @@ impl Executor {
     fn run_alone(&mut self, number: u64) {
         let Some(epoch) = self.epochs.remove(&number) else { return };
         for parcel in epoch.parcels {
-            let (mut works, mut looks) = (parcel.works.into_iter(), parcel.looks.into_iter());
+            let (mut requests, mut looks) = (parcel.requests.into_iter(), parcel.looks.into_iter());
             for entry in parcel.entries {
                 if entry.look {
                     looks.next().into_iter().for_each(|look| look(&self.worker));
-                } else if let Some(work) = works.next() {
-                    work.run_all(&self.worker);
+                } else if let Some(request) = requests.next() {
+                    request.run_all(&self.worker);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::oracle::Plain;
 use crate::place::worker_number;
 use crate::plan::{Count, Ticket};
 use crate::sequence::normalise;
-use crate::task::{AnyTask, Payload, Progress};
+use crate::task::{Payload, Progress, Task};
 use crate::txn_local::TxnLocal;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ pub(super) struct Scout {
     plain: Rc<Plain>,
     ambient: Ambient,
     running: Box<TxnLocal>,
-    tasks: Vec<(AnyTask, Option<Waits>)>,
+    tasks: Vec<(Task, Option<Waits>)>,
     /// What was touched elsewhere.
     touched: Vec<Ticket>,
 }
@@ -37,12 +37,11 @@ impl Executor {
         let careful = epoch.careful;
         for (txn, root) in dynamic {
             let Some(epoch) = self.epochs.get_mut(&number) else { return };
-            let work = epoch.work(root);
-            let (method, place) = (work.method(), root.at.place as usize);
+            let (request, index) = epoch.call(root);
+            let (method, ambient) = (request.method(), request.ambient(index));
             self.methods.count(method, self.worker.index, Count::Scouted, 1);
             let plain = Plain::before(&self.worker);
-            let task = if careful { None } else { work.scout(place, &plain) };
-            let ambient = work.ambient(place);
+            let task = if careful { None } else { request.scout(index, &plain) };
             epoch.guesses.insert(txn, Guess { method, workers: BTreeSet::new(), wrong: 0 });
             let Some(task) = task else {
                 self.share_out(txn, None);
@@ -65,7 +64,7 @@ impl Executor {
     }
 
     /// Lets a scout's task go on, with what it waits for, if there is something.
-    fn step_scout(&mut self, txn: TxnId, mut task: AnyTask, waits: Option<Waits>) {
+    fn step_scout(&mut self, txn: TxnId, mut task: Task, waits: Option<Waits>) {
         let worker = self.worker.clone();
         let Some(scout) = self.scout_of(txn) else { return };
         let mut running = std::mem::take(&mut scout.running);
@@ -128,7 +127,7 @@ impl Executor {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Plain::before(&worker), ambient));
         let flow = Flow::at(World::Plain(scout.plain.clone()), depth, false);
-        self.step_scout(txn, call.into_inner().task(flow, path), Some((from, task, number)));
+        self.step_scout(txn, Task::call(call.into_inner().frame(flow, path)), Some((from, task, number)));
     }
 
     /// What a scout waited for.

@@ -9,7 +9,7 @@ mod record;
 mod shadow;
 
 pub(crate) use record::{Ended, Record, Recorder, Written};
-pub(crate) use shadow::{Replica, sorted};
+pub(crate) use shadow::{Replica, Run, sorted};
 
 use crate::Error;
 use crate::ambient::Ambient;
@@ -21,7 +21,7 @@ use crate::plan::Methods;
 use crate::task::caught;
 use crate::worker::Worker;
 use record::Difference;
-use shadow::{Key, Run, Shadow};
+use shadow::{Key, Shadow};
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -69,12 +69,7 @@ impl Twice {
     }
 
     /// The two runs of the shadow; the second one's record.
-    pub(crate) fn before<M: Method>(&self, call: &Call<M>, ambient: Ambient) -> Result<Record> {
-        let (first, second) = twins(call)?;
-        self.repeat(shadow::run(first), shadow::run(second), ambient)
-    }
-
-    fn repeat(&self, first: Run, second: Run, ambient: Ambient) -> Result<Record> {
+    pub(crate) fn before(&self, [first, second]: [Run; 2], ambient: Ambient) -> Result<Record> {
         let (first, second) =
             self.ask(move |replica| (replica.run(first, ambient), replica.run(second, ambient)))?;
         let fault = || first.fault.clone().or_else(|| second.fault.clone());
@@ -151,16 +146,21 @@ fn distinct(all: Vec<Touched>) -> Vec<Touched> {
     by_key.into_values().collect()
 }
 
-/// Two copies of a call.
-fn twins<M: Method>(call: &Call<M>) -> Result<(Call<M>, Call<M>)> {
-    let twin = || caught(|| M::twin(&call.args)).ok().flatten().map(|args| Call::new(call.key.clone(), args));
-    twin().zip(twin()).ok_or_else(|| {
-        let method = format!("{}::{}", <M::Entity as Entity>::NAME, M::NAME);
-        Error::Nondeterministic {
-            method,
-            what: "its arguments cannot be read back from their own bytes".into(),
-        }
-    })
+/// Runs of two copies of a call.
+pub(crate) fn twins<M: Method>(call: &Call<M>) -> Result<[Run; 2]> {
+    let twin = || -> Option<Run> {
+        let args = caught(|| M::twin(&call.args)).ok()??;
+        Some(shadow::run(Call::<M>::new(call.key.clone(), args)))
+    };
+    match (twin(), twin()) {
+        (Some(first), Some(second)) => Ok([first, second]),
+        _ => Err(unreadable(<M::Entity as Entity>::NAME, M::NAME)),
+    }
+}
+
+fn unreadable(entity: &str, method: &str) -> Error {
+    let what = "its arguments cannot be read back from their own bytes".to_owned();
+    Error::Nondeterministic { method: format!("{entity}::{method}"), what }
 }
 
 impl From<Difference> for Error {
