@@ -14,8 +14,8 @@ use crate::error::Result;
 use crate::flow::Flow;
 use crate::guard::discard;
 use crate::loan::Borrowed;
-use crate::oracle::PlainMap;
 use crate::place::Location;
+use crate::plain::PlainMap;
 use crate::program::{Described, Description};
 use crate::state::{Class, key_text};
 use crate::twice;
@@ -200,9 +200,7 @@ impl<E: Entity> Cx<E> {
         let State::Copy(state, Some(seen)) = state else { return };
         let now = twice::encoded(state);
         if now != *seen {
-            let (name, [was, is]) = (key_text(state.key()), [seen, &now].map(|bytes| shown(bytes)));
-            let text = format!("it takes `&self` and changed {} {name} from {was} to {is}", E::NAME);
-            self.flow.fault(text);
+            self.flow.fault(changed(E::NAME, &key_text(state.key()), [seen, &now]));
         }
     }
 
@@ -210,6 +208,12 @@ impl<E: Entity> Cx<E> {
         let key = self.key().map(key_text).unwrap_or_default();
         Error::Missing { entity: E::NAME, key }
     }
+}
+
+/// What is said of a `&self` method that has changed its state.
+fn changed(entity: &str, key: &str, states: [&[u8]; 2]) -> String {
+    let [was, is] = states.map(shown);
+    format!("it takes `&self` and changed {entity} {key} from {was} to {is}")
 }
 
 pub(crate) fn wrong_key<E: Entity>(key: &E::Key, made: &E) -> Error {

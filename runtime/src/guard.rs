@@ -24,6 +24,11 @@ pub(crate) fn survived<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(said)
 }
 
+/// The panic of what runs, if it does not come to its end.
+fn catch(run: &mut dyn FnMut()) -> Option<Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(run)).err()
+}
+
 /// What a panic says.
 fn said(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -34,18 +39,21 @@ fn said(panic: Box<dyn Any + Send>) -> String {
 
 /// Drops a value of the user's: what that does is user code.
 pub(crate) fn discard<T>(value: T) {
-    if needs_drop::<T>()
-        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value)))
-    {
-        forget(panic);
+    if needs_drop::<T>() {
+        let mut value = Some(value);
+        dropping(&mut || drop(value.take()));
     }
+}
+
+/// Compiled once, and not for every type of the user's.
+fn dropping(run: &mut dyn FnMut()) {
+    catch(run).into_iter().for_each(forget);
 }
 
 /// The payload of a panic may panic in its turn, and so may the payload of that one: it is let go of for good.
 fn forget(payload: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(again);
-    }
+    let mut payload = Some(payload);
+    catch(&mut || drop(payload.take())).into_iter().for_each(std::mem::forget);
 }
 
 /// Drops values of the user's one by one. Dropped as one, a second panic would end the process.

@@ -46,6 +46,7 @@ mod access;
 mod flow;
 mod task;
 mod cx;
+mod plain;
 mod state;
 mod loan;
 mod groups;

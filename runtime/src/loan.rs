@@ -95,17 +95,21 @@ impl<E: Entity> Borrowed<'_, E> {
 impl<E: Entity> Drop for Borrowed<'_, E> {
     fn drop(&mut self) {
         if let Some(state) = self.state.take().filter(|_| self.write) {
-            let free = self.worker.running.borrow_mut().loans[self.loan].state.replace(lendable(state));
-            assert!(free.is_none(), "a loan is in one hand at a time");
+            self.worker.return_loan(self.loan, lendable(state));
         }
     }
 }
 
 impl Worker {
+    // What is generic here is compiled for every entity of a user's; so it does no more than it must.
+
     /// Which loan of the running transaction an entity is.
     fn loan_of<E: Entity>(&self, at: &Location, key: &E::Key) -> Option<usize> {
+        self.loan_with(at, &|state| state.downcast_ref::<E>().is_some_and(|state| state.key() == key))
+    }
+
+    fn loan_with(&self, at: &Location, known: &dyn Fn(&Lendable) -> bool) -> Option<usize> {
         let running = self.running.borrow();
-        let known = |state: &Lendable| state.downcast_ref::<E>().is_some_and(|state| state.key() == key);
         let is = |number: usize, loan: &Loan| {
             // One that has been removed is known by what it was.
             let old = || running.olds.iter().find(|(of, _)| *of as usize == number)?.1.as_ref();
@@ -129,37 +133,50 @@ impl Worker {
         write: bool,
     ) -> Option<Borrowed<'_, E>> {
         let loan = self.loan_of::<E>(at, key)?;
-        let mut first = false;
-        let state = {
-            let running = &mut **self.running.borrow_mut();
-            let known = &mut running.loans[loan];
-            if write {
-                assert!(known.write, "what is written has been lent to a writer");
-                first = running.olds.iter().all(|(of, _)| *of as usize != loan);
-                known.state.take()
-            } else {
-                known.state.clone()
-            }
-        };
+        let (state, first) = self.take_loan(loan, write);
         let borrowed = Borrowed { worker: self, state: Some(typed(state?)), loan, write };
         if first {
             let before = aside(|| E::clone(borrowed.get()));
-            self.running.borrow_mut().olds.push((number(loan), Some(lendable(Arc::new(before)))));
+            self.keep_old(loan, Some(lendable(Arc::new(before))));
         }
         Some(borrowed)
     }
 
+    /// A lent state, and whether it is about to be written for the first time.
+    fn take_loan(&self, loan: usize, write: bool) -> (Option<Lendable>, bool) {
+        let running = &mut **self.running.borrow_mut();
+        let known = &mut running.loans[loan];
+        if !write {
+            return (known.state.clone(), false);
+        }
+        assert!(known.write, "what is written has been lent to a writer");
+        (known.state.take(), running.olds.iter().all(|(of, _)| *of as usize != loan))
+    }
+
+    /// A writer lets go of a lent state.
+    fn return_loan(&self, loan: usize, state: Lendable) {
+        let free = self.running.borrow_mut().loans[loan].state.replace(state);
+        assert!(free.is_none(), "a loan is in one hand at a time");
+    }
+
+    fn keep_old(&self, loan: usize, old: Option<Lendable>) {
+        self.running.borrow_mut().olds.push((number(loan), old));
+    }
+
     /// Puts a new entity where its key was lent.
     pub(crate) fn create_lent<E: Entity>(&self, at: &Location, entity: E) {
-        let known = self.loan_of::<E>(at, entity.key());
-        let state = lendable(Arc::new(entity));
+        let loan = self.loan_of::<E>(at, entity.key());
+        let make: MakeClass = |worker| worker.class::<E>().map(|class| class as Rc<dyn AnyClass>);
+        self.put_lent(at, loan, lendable(Arc::new(entity)), make);
+    }
+
+    fn put_lent(&self, at: &Location, loan: Option<usize>, state: Lendable, make: MakeClass) {
         let running = &mut **self.running.borrow_mut();
-        if let Some(known) = known {
-            running.loans[known].state = Some(state);
+        if let Some(loan) = loan {
+            running.loans[loan].state = Some(state);
             return;
         }
         running.olds.push((number(running.loans.len()), None));
-        let make: MakeClass = |worker| worker.class::<E>().map(|class| class as Rc<dyn AnyClass>);
         running.loans.push(Loan {
             owner: worker_number(at.owner),
             rest: Some(Box::new(Rest { before: None, make: Some(make) })),

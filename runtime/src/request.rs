@@ -7,7 +7,7 @@ use crate::ambient::{self, Ambient, TransactionId};
 use crate::batch::{Calls, Went};
 use crate::egress::{Egress, RequestId};
 use crate::flow::{Flow, World};
-use crate::oracle::Plain;
+use crate::plain::Plain;
 use crate::plan::{Count, MethodId, Methods};
 use crate::sequence::Sequencer;
 use crate::task::Task;
