@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Ident, Item, Stmt, Type};
+use syn::{Attribute, Field, Ident, Item, ItemStruct, Stmt, Type};
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -31,26 +31,34 @@ pub(crate) fn is_there(name: &Ident) {
     SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string());
 }
 
-/// Whether the struct of these methods stands beside them and is no entity.
-pub(crate) fn is_forgotten(name: &Ident) -> bool {
+/// The struct of these methods if it stands beside them and is no entity.
+pub(crate) fn forgotten(name: &Ident) -> Option<ItemStruct> {
     if SEEN.lock().unwrap_or_else(PoisonError::into_inner).contains(&name.to_string()) {
-        return false;
+        return None;
     }
-    let text = name.span().local_file().and_then(|path| fs::read_to_string(path).ok());
-    text.is_some_and(|text| stands_without(name, &text))
+    let text = name.span().local_file().and_then(|path| fs::read_to_string(path).ok())?;
+    let mut found = without(name, &text)?;
+    found.ident = name.clone();
+    let has_key = |field: &Field| field.attrs.iter().any(|attribute| attribute.path().is_ident("key"));
+    if !found.fields.iter().any(has_key)
+        && let Some(first) = found.fields.iter_mut().next()
+    {
+        first.attrs.push(syn::parse_quote!(#[key]));
+    }
+    Some(found)
 }
 
 /// In one list of items, so that the name means the same in both.
-fn stands_without(name: &Ident, text: &str) -> bool {
-    let Ok(file) = syn::parse_file(text) else { return false };
-    let mut lists = Lists { name, found: false };
+fn without(name: &Ident, text: &str) -> Option<ItemStruct> {
+    let file = syn::parse_file(text).ok()?;
+    let mut lists = Lists { name, found: None };
     lists.visit_file(&file);
     lists.found
 }
 
 struct Lists<'a> {
     name: &'a Ident,
-    found: bool,
+    found: Option<ItemStruct>,
 }
 
 impl Lists<'_> {
@@ -66,7 +74,9 @@ impl Lists<'_> {
             Item::Struct(item) if item.ident == *self.name => Some(item),
             _ => None,
         });
-        self.found |= has_methods && structs.any(|item| item.attrs.iter().all(is_inert));
+        if has_methods && let Some(plain) = structs.find(|item| item.attrs.iter().all(is_inert)) {
+            self.found = Some(plain.clone());
+        }
     }
 }
 
@@ -104,7 +114,7 @@ mod tests {
             "mod m { #[thalweg::entity] impl A {} #[derive(Clone)] pub struct A {} }",
             "fn f() { struct A; #[entity] impl A {} }",
         ] {
-            assert!(stands_without(&name, text), "{text}");
+            assert!(without(&name, text).is_some(), "{text}");
         }
         for text in [
             "#[entity] struct A { id: u64 } #[entity] impl A {}",
@@ -119,7 +129,7 @@ mod tests {
             "struct B; #[entity] impl A {}",
             "struct A",
         ] {
-            assert!(!stands_without(&name, text), "{text}");
+            assert!(without(&name, text).is_none(), "{text}");
         }
     }
 }

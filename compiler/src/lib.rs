@@ -28,17 +28,19 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         let (errors, item) = (errors.finish(), parse::without_marks(item));
         return quote::quote!(#errors #item);
     };
+    let mut stand_in = None;
     let code = match parsed {
         parse::Parsed::Struct(entity) => {
             forgotten::is_there(&entity.item.ident);
             check::entity(&entity, &mut errors);
             emit::entity(&entity, errors.count() > 0)
         }
-        parse::Parsed::Impl(methods) if forgotten::is_forgotten(&methods.name) => {
-            errors.at(&methods.name, diagnostics::NO_ENTITY);
-            emit::plain(&methods)
-        }
         parse::Parsed::Impl(mut methods) => {
+            if let Some(plain) = forgotten::forgotten(&methods.name) {
+                errors.at(&methods.name, diagnostics::NO_ENTITY);
+                let Some(entity) = parse::plain(plain) else { return errors.finish() };
+                stand_in = Some(emit::stand_in(&entity));
+            }
             let broken = check::methods(&methods, &mut errors);
             if errors.count() > 0 {
                 methods.stub_out(&broken);
@@ -47,7 +49,7 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         }
     };
     let errors = errors.finish();
-    quote::quote!(#errors #code)
+    quote::quote!(#errors #code #stand_in)
 }
 
 /// The methods' part of the graph.

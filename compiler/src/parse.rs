@@ -39,6 +39,11 @@ pub(crate) fn parse(options: TokenStream, item: TokenStream, errors: &mut Errors
     }
 }
 
+/// A struct without `#[entity]` as if it had it.
+pub(crate) fn plain(item: ItemStruct) -> Option<Entity> {
+    entity(Options::default(), item, &mut Errors::default())
+}
+
 /// An item that cannot be compiled, as rustc can read it.
 pub(crate) fn without_marks(item: TokenStream) -> TokenStream {
     let Ok(mut parsed) = syn::parse2::<ItemStruct>(item.clone()) else { return item };

@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::entity::Method;
 use crate::loan::Lendable;
+use crate::unmade::{Awaited, Outside};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::marker::PhantomData;
@@ -27,6 +28,39 @@ pub trait AnyStatement {
     fn is_made(&self) {}
 }
 impl<T: ?Sized> AnyStatement for &Statement<'_, T> {}
+
+/// The value of a `let` with a type that is not that of a call.
+pub struct Bound<T>(PhantomData<T>);
+
+impl<T> Bound<T> {
+    /// Of this value.
+    pub fn of(_: &T) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<M: Method> Bound<Call<M>> {
+    /// Refused: a call has no value before it is made.
+    pub fn value<T>(&self, _: Call<M>) -> T
+    where
+        Outside<M>: Awaited,
+    {
+        unreachable!("nothing meets the bound")
+    }
+}
+
+/// The answer for every other type.
+pub trait AnyBound {
+    /// What is bound.
+    type Value;
+    /// It as it is.
+    fn value(&self, value: Self::Value) -> Self::Value {
+        value
+    }
+}
+impl<T> AnyBound for &Bound<T> {
+    type Value = T;
+}
 
 /// Met by nothing.
 #[diagnostic::on_unimplemented(

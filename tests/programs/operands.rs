@@ -210,6 +210,34 @@ impl Shelf {
         let me = Self::at(self.id);
         self.inner.contains(r.poke(me, 4).await)
     }
+
+    /// What is bound to a type and looks like a call, and is none; and calls that are kept.
+    pub async fn bound(&mut self, r: Ref<Shelf>) -> String {
+        let n: Option<i64> = Grid::at(2).double();
+        let shown: Box<dyn std::fmt::Debug + Send> = Grid::at(3).boxed();
+        let call: Call<_> = Shelf::at(5).poke(r.clone(), 3);
+        let answer: i64 = call.await;
+        let (a, b): (i64, i64) = Grid::at(4).pair();
+        format!("{n:?} {shown:?} {answer} {a} {b}")
+    }
+}
+
+/// Has an `at` and is no entity.
+struct Grid(i64);
+
+impl Grid {
+    fn at(n: i64) -> Self {
+        Self(n)
+    }
+    fn double(&self) -> Option<i64> {
+        Some(2 * self.0)
+    }
+    fn boxed(&self) -> Box<i64> {
+        Box::new(self.0)
+    }
+    fn pair(&self) -> (i64, i64) {
+        (self.0, -self.0)
+    }
 }
 
 impl Inner {
@@ -262,5 +290,6 @@ fn receivers() {
     script!([Shelf]
         one().options_and_arrays(two()) => "Ok((None, 3, 3, true, [2, 2, 9]))",
         one().own_types(two()) => "Ok(true)",
+        one().bound(two()) => r#"Ok("Some(4) 3 3 4 -4")"#,
     );
 }

@@ -27,6 +27,13 @@ pub(crate) fn entity(entity: &Entity, broken: bool) -> TokenStream {
     }
 }
 
+/// What a struct would have become that is no entity, so that whatever uses it is not reported, too.
+pub(crate) fn stand_in(entity: &Entity) -> TokenStream {
+    let p = hygiene::private(entity.options.krate.as_ref());
+    let (stand_ins, implementation) = (stand_ins(entity, &missing(entity), &p), implementation(entity, &p));
+    quote!(#[doc(hidden)] const _: () = { #implementation #stand_ins };)
+}
+
 /// What an entity needs and the user has not derived.
 fn missing(entity: &Entity) -> Vec<&'static str> {
     let mut derived = Vec::new();

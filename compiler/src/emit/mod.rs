@@ -4,11 +4,9 @@ mod methods;
 mod body;
 mod cut;
 mod operands;
-mod plain;
 mod statement;
 mod stub;
 mod tokens;
 
-pub(crate) use entity::entity;
+pub(crate) use entity::{entity, stand_in};
 pub(crate) use methods::methods;
-pub(crate) use plain::plain;

@@ -1,10 +1,10 @@
-//! Calls in the place of a statement: one that is not awaited is never made, which is a mistake.
+//! Calls in the place of a statement or of a value with a type: one that is not awaited is never made, which is a mistake.
 use crate::analyse::is_known_method;
 use crate::syntax::calls;
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Stmt};
+use syn::{Expr, Local, Pat, Stmt, Type};
 
 /// Where a statement is a call of a method that may be an entity's.
 pub(super) fn may_be_a_call(stmt: &Stmt) -> Option<Span> {
@@ -39,6 +39,43 @@ pub(super) fn check(stmt: &mut Stmt, span: Span, p: &TokenStream) {
     crate::syntax::attributes::put(expr, attrs);
 }
 
+/// Where `let total: i64 = Account::at(1).balance();` may bind a call instead of its result.
+pub(super) fn may_bind_a_call(stmt: &Stmt) -> Option<Span> {
+    let Stmt::Local(Local { pat: Pat::Type(pat), init: Some(init), .. }) = stmt else { return None };
+    let Expr::MethodCall(call) = &*init.expr else { return None };
+    let Expr::Call(receiver) = &*call.receiver else { return None };
+    let Expr::Path(path) = &*receiver.func else { return None };
+    let is_reference = path.path.segments.len() > 1 && path.path.segments.last()?.ident == "at";
+    let known = is_known_method(&call.method.unraw().to_string());
+    (is_reference && !known && may_be_a_value(&pat.ty)).then(|| call.method.span())
+}
+
+/// Whether it is no type of a call.
+fn may_be_a_value(ty: &Type) -> bool {
+    match ty {
+        Type::Infer(_) | Type::ImplTrait(_) => false,
+        Type::Path(path) => path.path.segments.last().is_none_or(|last| last.ident != "Call"),
+        _ => true,
+    }
+}
+
+/// `let name: T = value;` becomes `let name: T = match value { value => (&Bound::of(&value)).value(value) };`.
+pub(super) fn check_bound(stmt: &mut Stmt, span: Span, p: &TokenStream) {
+    let Stmt::Local(Local { init: Some(init), .. }) = stmt else { return };
+    let (value, p) = (crate::hygiene::local("value", span), crate::hygiene::located(p, span));
+    let mut checked: syn::ExprMatch = syn::parse_quote_spanned! {span=>
+        match () {
+            #value => {
+                #[allow(unused_imports)]
+                use #p::AnyBound as _;
+                (&#p::Bound::of(&#value)).value(#value)
+            }
+        }
+    };
+    std::mem::swap(&mut *checked.expr, &mut *init.expr);
+    *init.expr = Expr::Match(checked);
+}
+
 /// Looks at the statements of a function that makes no calls.
 pub(super) fn check_all(body: &mut syn::Block, p: &TokenStream) {
     Statements(p).visit_block_mut(body);
@@ -50,10 +87,13 @@ impl VisitMut for Statements<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
-        let checked = may_be_a_call(stmt);
+        let (checked, bound) = (may_be_a_call(stmt), may_bind_a_call(stmt));
         visit_mut::visit_stmt_mut(self, stmt);
         if let Some(span) = checked {
             check(stmt, span, self.0);
+        }
+        if let Some(span) = bound {
+            check_bound(stmt, span, self.0);
         }
     }
 }

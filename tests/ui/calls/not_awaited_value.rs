@@ -22,6 +22,14 @@ impl Account {
     pub async fn more(&self, other: Ref<Account>) -> i64 {
         other.balance() + 1
     }
+    pub async fn bound(&self, other: Ref<Account>) -> i64 {
+        let theirs: i64 = Account::at(self.id + 1).balance();
+        theirs + other.balance().await
+    }
+    fn in_a_plain_function(id: u64) -> i64 {
+        let theirs: i64 = Account::at(id).balance();
+        theirs
+    }
 }
 
 fn main() {}

@@ -1,4 +1,4 @@
-//! Said once, however many methods there are.
+//! Said once, however many methods and uses there are.
 use thalweg::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -27,4 +27,10 @@ impl Account {
     }
 }
 
-fn main() {}
+fn main() -> thalweg::Result {
+    let app = App::new("bank").entity::<Account>().start()?;
+    app.call_blocking(Account::at(1).open(5))?;
+    let total: i64 = app.call_blocking(Account::at(1).total(vec![Account::at(2)]))?;
+    println!("{total}");
+    Ok(())
+}
