@@ -10,7 +10,7 @@ use crate::flow::Flow;
 use crate::guard::{caught, discard, discard_all};
 use crate::harvest;
 use crate::place::Location;
-use crate::plan::{MethodId, Methods, Ticket};
+use crate::plan::{MethodId, Methods, Planned, Ticket};
 use crate::task::{Done, Frame, frame, run_alone};
 use crate::twice::{Run, twins};
 use crate::worker::Worker;
@@ -38,8 +38,8 @@ pub(crate) trait Calls: Send {
     fn len(&self) -> usize;
     /// Whether they can run again.
     fn repeatable(&self) -> bool;
-    /// The worker that owns the root of one, and its tickets. `false` when its plan is dynamic, and when its arguments
-    /// panic while they are looked at: they do so again where that is answered.
+    /// The worker that owns the root of one, and its tickets. It is dynamic, too, when its arguments panic while they are
+    /// looked at: they do so again where that is answered.
     fn plan(
         &self,
         index: usize,
@@ -47,7 +47,7 @@ pub(crate) trait Calls: Send {
         methods: &Methods,
         peers: usize,
         into: &mut Vec<Ticket>,
-    ) -> (usize, bool);
+    ) -> (usize, Planned);
     /// Divides them by the worker that each belongs to.
     fn split(self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>>;
     /// Brings what these will touch near the processor.
@@ -124,8 +124,8 @@ impl<M: Method> Calls for Batch<M> {
         methods: &Methods,
         peers: usize,
         into: &mut Vec<Ticket>,
-    ) -> (usize, bool) {
-        let Some(call) = &self.calls[index] else { return (0, false) };
+    ) -> (usize, Planned) {
+        let Some(call) = &self.calls[index] else { unreachable!("what is planned has not run") };
         let mut root = 0;
         // How a key is hashed and how an argument is serialised is user code.
         let planned = caught(|| {
@@ -134,7 +134,7 @@ impl<M: Method> Calls for Batch<M> {
             methods.tickets(method, call, at, peers, into)
         });
         harvest::reset();
-        (root, planned == Ok(true))
+        (root, planned.unwrap_or(Planned::Dynamic))
     }
 
     fn split(mut self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>> {

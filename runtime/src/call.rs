@@ -75,9 +75,8 @@ impl<E: Entity> fmt::Debug for Ref<E> {
 }
 impl<E: Entity> Serialize for Ref<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if harvest::found::<E>(Self::key(self)) {
-            return serializer.serialize_unit();
-        }
+        harvest::found::<E>(Self::key(self));
+        // A key may hold references, too.
         Self::key(self).serialize(serializer)
     }
 }

@@ -27,16 +27,15 @@ thread_local! {
     static ANY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Called by every reference that is serialised; says whether it was found by a search.
-pub(crate) fn found<E: Entity>(key: &E::Key) -> bool {
+/// Called by every reference that is serialised: it may be what a search is for.
+pub(crate) fn found<E: Entity>(key: &E::Key) {
     let peers = PEERS.get();
     if peers == 0 {
-        return false;
+        return;
     }
     let location = Location::of::<E>(key, peers);
     FOUND.with_borrow_mut(|found| found.push(Found { class: E::class().index(), location }));
     ANY.set(true);
-    true
 }
 
 /// Ends a search that a panic has left open.

@@ -30,6 +30,18 @@ impl Ticket {
     }
 }
 
+/// What is known beforehand of the entities that a transaction touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Planned {
+    /// Its tickets are all of them.
+    Surely,
+    /// Its tickets are all of them if its arguments show every reference that they hold, and its methods are what their names
+    /// say. If not, its epoch is undone.
+    Presumably,
+    /// A scout finds out.
+    Dynamic,
+}
+
 /// A method, by its place in the linked program: the same in every process of one build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct MethodId(u32);
@@ -101,7 +113,13 @@ struct Known {
     counts: Vec<Counters>,
     /// Whether its arguments have turned out to be such that it can run only once.
     once: AtomicBool,
+    /// Whether its static plan has turned out too small.
+    missed: AtomicBool,
 }
+
+/// Why a method with a static plan has a dynamic one.
+const MISSED: &str = "its static plan missed an entity: a `Serialize` hides a reference in its arguments, or a type has a \
+                      method with the name of one of std's that does something else; since then it is dynamic";
 
 /// Why a method whose arguments cannot be copied is slow.
 const ONCE: &str = "its arguments cannot be copied, so it can neither be scouted nor run again, and every dynamic \
@@ -125,6 +143,7 @@ impl Known {
             reach: None,
             counts: (0..workers).map(|_| Counters::default()).collect(),
             once: AtomicBool::new(false),
+            missed: AtomicBool::new(false),
         }
     }
 
@@ -150,7 +169,10 @@ impl Known {
             Plan::Dynamic(reasons) => reasons,
         };
         let shown = planned.iter().map(|reason| format!("{}, {}:{}", reason.text, reason.file, reason.line));
-        shown.chain(self.once.load(Ordering::Relaxed).then(|| ONCE.to_owned())).collect()
+        let since = [(&self.once, ONCE), (&self.missed, MISSED)].into_iter();
+        shown
+            .chain(since.filter_map(|(is, text)| is.load(Ordering::Relaxed).then(|| text.to_owned())))
+            .collect()
     }
 }
 
@@ -294,7 +316,7 @@ impl Methods {
         self.names.get(&class).map_or("", String::as_str)
     }
 
-    /// Collects the tickets of a call. `false` when its plan is dynamic.
+    /// Collects the tickets of a call, unless its plan is dynamic.
     pub(crate) fn tickets<M: Method>(
         &self,
         id: MethodId,
@@ -302,12 +324,17 @@ impl Methods {
         root: Location,
         peers: usize,
         into: &mut Vec<Ticket>,
-    ) -> bool {
+    ) -> Planned {
         if M::BUILT_IN {
             into.push(Ticket::new(root, M::ACCESS != Access::Read));
-            return true;
+            return Planned::Surely;
         }
-        let Plan::Static { own, parameters } = &self.all[id.index()].plan else { return false };
+        let Known { plan: Plan::Static { own, parameters }, missed, .. } = &self.all[id.index()] else {
+            return Planned::Dynamic;
+        };
+        if missed.load(Ordering::Relaxed) {
+            return Planned::Dynamic;
+        }
         into.push(Ticket::new(root, *own != Access::Read));
         if !parameters.is_empty() {
             let wanted = |place| parameters.iter().any(|(known, ..)| *known == place);
@@ -317,7 +344,7 @@ impl Methods {
             };
             M::visit(&call.args, &mut Harvest::new(peers, &wanted, &mut found));
         }
-        true
+        if parameters.is_empty() { Planned::Surely } else { Planned::Presumably }
     }
 
     /// Whether transactions from these two methods could meet on an entity that one of them writes.
@@ -333,6 +360,14 @@ impl Methods {
     /// The arguments of a method cannot be copied.
     pub(crate) fn runs_once(&self, id: MethodId) {
         self.all[id.index()].once.store(true, Ordering::Relaxed);
+    }
+
+    /// The static plan of a method has turned out too small.
+    pub(crate) fn missed(&self, id: MethodId) {
+        if !self.all[id.index()].missed.swap(true, Ordering::Relaxed) {
+            let (entity, method) = self.name(id.number());
+            tracing::warn!(%entity, %method, "{MISSED}");
+        }
     }
 
     /// Counts something of a method that a worker has seen.

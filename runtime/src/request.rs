@@ -159,6 +159,12 @@ impl Request {
 
     /// Keeps an outcome, or counts it.
     fn ended(&mut self, index: usize, went: Went, keep: bool, worker: &Worker) {
+        if went.wrong.is_some() && !keep {
+            let error = Error::internal(
+                "a method without references in its arguments touched an entity without a ticket",
+            );
+            self.calls.conclude(index, Err(error));
+        }
         if keep {
             self.kept.resize(self.calls.len(), None);
             self.kept[index] = Some(went.commit);

@@ -9,7 +9,7 @@ use crate::groups::{Groups, Part, RootOwner};
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt, TxnId};
 use crate::place::worker_number;
-use crate::plan::{Count, MethodId, Methods, Ticket};
+use crate::plan::{Count, MethodId, Methods, Planned, Ticket};
 use crate::request::Request;
 use smallvec::SmallVec;
 
@@ -102,7 +102,8 @@ impl Sequencer<'_> {
         let peers = self.peers();
         let (root, planned) = calls.plan(index, method, self.methods, peers, &mut self.tickets);
         let repeatable = calls.repeatable();
-        if planned && repeatable {
+        if planned != Planned::Dynamic && repeatable {
+            self.dynamic |= planned == Planned::Presumably;
             self.methods.count(method, self.from, Count::Planned, 1);
             let home = self.hand_out(root, counts);
             self.seq += 1;

@@ -17,6 +17,7 @@ mod by_name;
 mod loops;
 mod calls;
 mod references;
+mod plans;
 mod existence;
 mod errors;
 mod together;

@@ -262,16 +262,18 @@ impl Executor {
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
         let Some(root) = active.root.take() else { return };
-        if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
-            let keep = epoch.dynamic;
-            let (request, index) = epoch.call(root.of);
-            request.finish(index, task, keep, &self.worker);
-        }
+        let Some(epoch) = self.epochs.get_mut(&txn.epoch) else {
+            unreachable!("the epoch of a transaction that is not over is not over")
+        };
+        let keep = epoch.dynamic;
+        let (request, index) = epoch.call(root.of);
+        request.finish(index, task, keep, &self.worker);
+        let method = request.method();
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
         }
         if let Some(wrong) = wrong {
-            self.wrong(txn, wrong);
+            self.wrong(txn, method, wrong);
         }
         self.over(at, commit);
     }

@@ -173,10 +173,10 @@ impl Executor {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let keep = epoch.dynamic;
         let (request, index) = epoch.call(root);
-        let went = request.run_alone(index, &self.worker, keep);
+        let (method, went) = (request.method(), request.run_alone(index, &self.worker, keep));
         self.worker.end(went.commit, keep.then_some(&mut epoch.journal));
         if let Some(wrong) = went.wrong {
-            self.wrong(txn, wrong);
+            self.wrong(txn, method, wrong);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Whether an epoch with dynamic transactions stands, and what to do when it does not.
+use super::epoch::Guess;
 use super::{Executor, Phase, Time};
 use crate::message::{Message, Own, TxnId};
-use crate::plan::Count;
+use crate::plan::{Count, MethodId};
 
 /// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
 /// each attempt can bring to light only one more that is wrong, and there may be thousands.
@@ -9,11 +10,15 @@ const PATIENCE: u16 = Phase::EXECUTE.0 + 2;
 
 impl Executor {
     /// A transaction that started here has touched an entity without a ticket; its owner is known.
-    pub(super) fn wrong(&mut self, txn: TxnId, owner: usize) {
+    pub(super) fn wrong(&mut self, txn: TxnId, method: MethodId, owner: usize) {
         let peers = u32::try_from(self.worker.peers).unwrap_or(u32::MAX);
         let Some(epoch) = self.epochs.get_mut(&txn.epoch).filter(|epoch| epoch.dynamic) else { return };
-        // One with a static plan that its arguments do not keep to: an error, which is its answer.
-        let Some(guess) = epoch.guesses.get_mut(&txn) else { return };
+        let guess = epoch.guesses.entry(txn).or_insert_with(|| {
+            // It had a static plan, of which its arguments showed less than it touches. Its tickets are where they are: it
+            // gets all workers.
+            self.methods.missed(method);
+            Guess { method, workers: (0..peers).collect(), wrong: 0 }
+        });
         guess.wrong += 1;
         guess.workers.insert(u32::try_from(owner).unwrap_or(u32::MAX));
         if guess.wrong > 1 {
