@@ -39,16 +39,16 @@ const PHASE_BITS: u32 = 16;
 /// The most epochs that are in flight. What is submitted meanwhile waits and is ordered together: each epoch has its
 /// price in barriers, whatever is in it.
 const IN_FLIGHT: u64 = 4;
-/// The same while one of them has dynamic transactions: they are executed one after the other anyway.
-const DYNAMIC_IN_FLIGHT: u64 = 1;
+/// The same while one of them may be undone: they are executed one after the other anyway.
+const UNDOABLE_IN_FLIGHT: u64 = 1;
 
 /// What `execute` tells `sequence` on the same worker.
 #[derive(Default)]
 struct Pace {
     /// The first epoch that is not over at all workers.
     passed: Cell<u64>,
-    /// Whether an epoch that is not over here has dynamic transactions.
-    dynamic: Cell<bool>,
+    /// Whether an epoch that is not over here may be undone.
+    undoable: Cell<bool>,
     /// Whether `sequence` waits for this to go on.
     waits: Cell<bool>,
 }
@@ -166,7 +166,7 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream
         move |output| {
             let Some((epoch, capability)) = &mut open else { return };
             // An epoch that another worker has closed already is no further one.
-            let most = if pace.dynamic.get() { DYNAMIC_IN_FLIGHT } else { IN_FLIGHT };
+            let most = if pace.undoable.get() { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
             let full = *epoch >= pace.passed.get().saturating_add(most);
             pace.waits.set(full && shared.ingress.open_epoch() <= *epoch);
             let most = if pace.waits.get() { 0 } else { EPOCH_REQUESTS };
@@ -238,7 +238,7 @@ fn execute<'s>(
                 if executor.run() {
                     again.activate();
                 }
-                pace.dynamic.set(executor.has_dynamic());
+                pace.undoable.set(executor.has_undoable());
                 if pace.passed.replace(passed.epoch) < passed.epoch && pace.waits.get() {
                     ingress.ring(index);
                 }

@@ -70,8 +70,10 @@ pub(crate) struct Parcel {
     pub(crate) others: Vec<u32>,
     pub(crate) requests: Vec<Request>,
     pub(crate) looks: Vec<Look>,
-    /// Whether the epoch has dynamic transactions; all workers are told.
-    pub(crate) dynamic: bool,
+    /// Whether the epoch may have to be undone, for some plan in it may say too little; all workers are told.
+    pub(crate) undoable: bool,
+    /// Whether it has dynamic transactions, for which there are scouts; then it is undoable, too.
+    pub(crate) scouted: bool,
     /// Whether one of them can run only once.
     pub(crate) careful: bool,
 }

@@ -23,7 +23,8 @@ pub(crate) struct Sequencer<'a> {
     parcels: Vec<Parcel>,
     /// The tickets of the transaction at hand.
     tickets: Vec<Ticket>,
-    dynamic: bool,
+    undoable: bool,
+    scouted: bool,
     careful: bool,
 }
 
@@ -46,7 +47,8 @@ pub(crate) fn sequence(
         seq: 0,
         parcels: (0..peers).map(parcel).collect(),
         tickets: Vec::new(),
-        dynamic: false,
+        undoable: false,
+        scouted: false,
         careful: false,
     };
     for Submitted { id, work } in requests {
@@ -103,14 +105,14 @@ impl Sequencer<'_> {
         let (root, planned) = calls.plan(index, method, self.methods, peers, &mut self.tickets);
         let repeatable = calls.repeatable();
         if planned != Planned::Dynamic && repeatable {
-            self.dynamic |= planned == Planned::Presumably;
+            self.undoable |= planned == Planned::Presumably;
             self.methods.count(method, self.from, Count::Planned, 1);
             let home = self.hand_out(root, counts);
             self.seq += 1;
             return home;
         }
         let at = self.root_at(root, counts);
-        self.dynamic = true;
+        (self.undoable, self.scouted) = (true, true);
         if !repeatable {
             self.careful = true;
             self.methods.runs_once(method);
@@ -165,11 +167,11 @@ impl Sequencer<'_> {
     }
 
     fn finish(self) -> Vec<Parcel> {
-        let Self { mut parcels, dynamic, careful, .. } = self;
+        let Self { mut parcels, undoable, scouted, careful, .. } = self;
         for parcel in &mut parcels {
-            (parcel.dynamic, parcel.careful) = (dynamic, careful);
+            (parcel.undoable, parcel.scouted, parcel.careful) = (undoable, scouted, careful);
         }
-        parcels.retain(|parcel| dynamic || !parcel.entries.is_empty());
+        parcels.retain(|parcel| undoable || !parcel.entries.is_empty());
         parcels
     }
 }

@@ -105,7 +105,7 @@ impl Executor {
             }
             let root = root.of;
             let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
-            let keep = epoch.dynamic;
+            let keep = epoch.undoable;
             let (request, index) = epoch.call(root);
             active.ambient = request.ambient(index);
             let task = request.start(index, &self.worker, keep);
@@ -265,7 +265,7 @@ impl Executor {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else {
             unreachable!("the epoch of a transaction that is not over is not over")
         };
-        let keep = epoch.dynamic;
+        let keep = epoch.undoable;
         let (request, index) = epoch.call(root.of);
         request.finish(index, task, keep, &self.worker);
         let method = request.method();
@@ -291,7 +291,7 @@ impl Executor {
         if let Some(epoch) = self.epochs.get_mut(&active.txn.epoch) {
             epoch.open -= 1;
             let journal = active.running.journal.drain(..);
-            if commit && epoch.dynamic {
+            if commit && epoch.undoable {
                 epoch.journal.extend(journal);
             } else {
                 self.worker.settle(journal, commit);

@@ -59,7 +59,7 @@ impl Executor {
         else {
             return admitted;
         };
-        if epoch.dynamic {
+        if epoch.undoable {
             epoch.stage = Stage::Executed;
         } else {
             self.epochs.remove(&number);
@@ -135,12 +135,15 @@ impl Executor {
         parcel.looks.get(nth).cloned()
     }
 
-    /// Admits the next transactions of an epoch that nobody will undo, as long as there is room. Those that need no
-    /// other worker and nobody's entities run at once; most do. Whether there was one.
+    /// Admits the next transactions of an epoch in which all have what their plans say, as long as there is room. Those that
+    /// need no other worker and nobody's entities run at once; most do. Whether there was one.
     fn admit_planned(&mut self, number: u64) -> bool {
         let Self { epochs, active, worker, early, .. } = self;
-        let Some(epoch) = epochs.get_mut(&number).filter(|epoch| !epoch.dynamic) else { return false };
-        let first = epoch.cursor;
+        let Some(epoch) = epochs.get_mut(&number).filter(|epoch| epoch.shares.is_empty()) else {
+            return false;
+        };
+        let (first, keep) = (epoch.cursor, epoch.undoable);
+        let mut wrong = None;
         while let Some(place) = epoch.order.get(epoch.cursor).copied() {
             if epoch.cursor >= epoch.expected {
                 epoch.expect(worker);
@@ -151,8 +154,9 @@ impl Executor {
                 Some(root) => {
                     worker.running.borrow_mut().may_touch(has.share, has.tickets);
                     let (request, index) = epoch.call(root);
-                    let went = request.run_alone(index, worker, false);
-                    worker.end(went.commit, None);
+                    let (method, went) = (request.method(), request.run_alone(index, worker, keep));
+                    worker.end(went.commit, keep.then_some(&mut epoch.journal));
+                    wrong = went.wrong.map(|owner| (place.txn, method, owner));
                 }
                 None => {
                     // What has come too early is looked at with care.
@@ -164,14 +168,21 @@ impl Executor {
                 }
             }
             epoch.cursor += 1;
+            if wrong.is_some() {
+                break;
+            }
         }
-        epoch.cursor > first
+        let admitted = epoch.cursor > first;
+        if let Some((txn, method, owner)) = wrong {
+            self.wrong(txn, method, owner);
+        }
+        admitted
     }
 
     /// Runs a transaction that needs no other worker and waits for nobody.
     fn run_here(&mut self, txn: TxnId, root: RootOf) {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
-        let keep = epoch.dynamic;
+        let keep = epoch.undoable;
         let (request, index) = epoch.call(root);
         let (method, went) = (request.method(), request.run_alone(index, &self.worker, keep));
         self.worker.end(went.commit, keep.then_some(&mut epoch.journal));

@@ -1,4 +1,4 @@
-//! Whether an epoch with dynamic transactions stands, and what to do when it does not.
+//! Whether an epoch that may be undone stands, and what to do when it does not.
 use super::epoch::Guess;
 use super::{Executor, Phase, Time};
 use crate::message::{Message, Own, TxnId};
@@ -12,7 +12,7 @@ impl Executor {
     /// A transaction that started here has touched an entity without a ticket; its owner is known.
     pub(super) fn wrong(&mut self, txn: TxnId, method: MethodId, owner: usize) {
         let peers = u32::try_from(self.worker.peers).unwrap_or(u32::MAX);
-        let Some(epoch) = self.epochs.get_mut(&txn.epoch).filter(|epoch| epoch.dynamic) else { return };
+        let Some(epoch) = self.epochs.get_mut(&txn.epoch).filter(|epoch| epoch.undoable) else { return };
         let guess = epoch.guesses.entry(txn).or_insert_with(|| {
             // It had a static plan, of which its arguments showed less than it touches. Its tickets are where they are: it
             // gets all workers.

@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// What this worker knows of a dynamic transaction that started here.
+/// What this worker knows of a transaction that started here and is dynamic, or has been wrong.
 #[derive(Clone, Debug)]
 pub(super) struct Guess {
     /// Its method, for counting.
@@ -55,8 +55,10 @@ pub(super) struct Epoch {
     pub(super) stage: Stage,
     pub(super) phase: Phase,
     pub(super) parcels: Vec<Parcel>,
+    /// Whether it may have to be undone, for some plan in it, at any worker, may say too little.
+    pub(super) undoable: bool,
     /// Whether it has dynamic transactions, at any worker.
-    pub(super) dynamic: bool,
+    pub(super) scouted: bool,
     /// Whether something in it can run only once.
     pub(super) careful: bool,
     /// Its transactions at this worker, in order, and how many have been admitted.
@@ -69,11 +71,11 @@ pub(super) struct Epoch {
     /// Messages about later phases.
     pub(super) later: Vec<(Phase, Message)>,
 
-    // What follows is for epochs with dynamic transactions.
+    // What follows is for epochs that may be undone.
     pub(super) scouts: BTreeMap<TxnId, Scout>,
     /// The scouts that started here and are not done.
     pub(super) scouts_left: usize,
-    /// What dynamic transactions have at this worker.
+    /// What transactions have at this worker that a scout has planned, or that have been wrong.
     pub(super) shares: BTreeMap<TxnId, Own>,
     pub(super) guesses: BTreeMap<TxnId, Guess>,
     /// The transactions that were wrong in this attempt, and whether they need this worker.
@@ -84,7 +86,8 @@ pub(super) struct Epoch {
 
 impl Epoch {
     pub(super) fn add(&mut self, parcel: Parcel) {
-        self.dynamic |= parcel.dynamic;
+        self.undoable |= parcel.undoable;
+        self.scouted |= parcel.scouted;
         self.careful |= parcel.careful;
         self.parcels.push(parcel);
     }
@@ -153,7 +156,7 @@ impl Epoch {
         for (at, parcel) in self.parcels.iter().enumerate() {
             let places = parcel.entries.iter().enumerate();
             // The looks of an epoch that may be undone come when it stands.
-            let places = places.filter(|(_, entry)| !(self.dynamic && entry.look));
+            let places = places.filter(|(_, entry)| !(self.undoable && entry.look));
             self.order.extend(places.map(|(place, entry)| Place {
                 txn: parcel.txn(entry.seq),
                 parcel: at as u32,

@@ -35,7 +35,7 @@ impl Executor {
         let worker = self.worker.clone();
         let ran = self.as_running(at, |executor| {
             let epoch = executor.epochs.get_mut(&txn.epoch)?;
-            let keep = epoch.dynamic;
+            let keep = epoch.undoable;
             let (request, index) = epoch.call(root);
             Some((request.method(), request.run_alone(index, &worker, keep)))
         });
@@ -52,7 +52,7 @@ impl Executor {
     pub(super) fn give_back(&mut self, active: &mut Active, commit: bool) {
         let (txn, time) = (active.txn, active.time());
         let me = worker_number(self.worker.index);
-        let keep = self.epochs.get(&txn.epoch).is_some_and(|epoch| epoch.dynamic);
+        let keep = self.epochs.get(&txn.epoch).is_some_and(|epoch| epoch.undoable);
         let running = &mut *active.running;
         end(&mut running.loans, &mut running.olds, commit, keep);
         for lender in lenders(&running.tickets, me) {

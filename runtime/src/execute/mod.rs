@@ -6,9 +6,10 @@
 //! ones, so there is no deadlock, and nobody is aborted for the sake of another. A transaction that needs no other
 //! worker and finds its entities free runs at admission, from beginning to end, without any queue.
 //!
-//! An epoch with *dynamic* transactions waits until all before it is over. First, *scouts* run against that state and
-//! find the tickets. Then the epoch is executed as if they were right, but everything that it changes can be undone and
-//! no answer leaves. A transaction that touches an entity without a ticket is *wrong*. If there is none, the epoch
+//! A plan may say too little: a scout's, which saw another state, and one that relies on what the arguments show. An epoch
+//! with such a plan is *undoable*: it is executed as if they were right, but everything that it changes can be undone and
+//! no answer leaves. One with *dynamic* transactions waits until all before it is over, and *scouts* run against that state
+//! and find the tickets first. A transaction that touches an entity without a ticket is *wrong*. If there is none, the epoch
 //! stands. If there is, the epoch is undone everywhere and executed again, and the wrong ones (the *tail*) get all of
 //! the workers that they touch to themselves, in their places. So the result is that of one transaction after the
 //! other in `TxnId` order, always, and who guessed what is a matter of speed alone.
@@ -168,9 +169,9 @@ impl Executor {
         })
     }
 
-    /// Whether an epoch that is not over here has dynamic transactions.
-    pub(crate) fn has_dynamic(&self) -> bool {
-        self.epochs.values().any(|epoch| epoch.dynamic)
+    /// Whether an epoch that is not over here may be undone.
+    pub(crate) fn has_undoable(&self) -> bool {
+        self.epochs.values().any(|epoch| epoch.undoable)
     }
 
     /// How many transactions are active here, and how many tickets they have.
@@ -201,7 +202,7 @@ impl Executor {
             let Some(epoch) = self.epochs.get_mut(&number) else { return false };
             let stepped = match epoch.stage {
                 Stage::Gathering => {
-                    if number >= self.sequenced || (epoch.dynamic && self.passed.epoch < number) {
+                    if number >= self.sequenced || (epoch.scouted && self.passed.epoch < number) {
                         return false;
                     }
                     self.open(number);
@@ -231,7 +232,7 @@ impl Executor {
             }
             match self.epochs.get(&number) {
                 // What follows may overtake what waits, entity by entity, but not an epoch that may be undone.
-                Some(epoch) if epoch.is_admitted() && !epoch.dynamic => {}
+                Some(epoch) if epoch.is_admitted() && !epoch.undoable => {}
                 _ => return false,
             }
             next = self.epochs.range(number + 1..).next().map(|(number, _)| *number);
@@ -246,7 +247,7 @@ impl Executor {
         }
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
         epoch.parcels.sort_by_key(|parcel| parcel.from);
-        if epoch.dynamic { self.scout(number) } else { self.begin(number, Phase::EXECUTE) }
+        if epoch.scouted { self.scout(number) } else { self.begin(number, Phase::EXECUTE) }
     }
 
     /// The only worker runs all of an epoch in order.
