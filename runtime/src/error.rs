@@ -50,12 +50,10 @@ pub enum Error {
         /// The limit.
         limit: u32,
     },
-    /// A call reached an entity that the access plan of its transaction does not name, though the plan is static. This
-    /// is a mistake of Thalweg, or of a `Serialize` that leaves out a reference; it never happens with one worker.
-    #[error(
-        "{entity} {key} was called (`{method}`), but the arguments of the request do not name it; take the reference \
-         from where it is stored instead of from a type whose `Serialize` hides it, or report this"
-    )]
+    /// The engine's own: a transaction reached an entity for which it has no ticket. It is run again, and never answered
+    /// with this.
+    #[doc(hidden)]
+    #[error("{entity} {key} was called (`{method}`) without a ticket")]
     Unplanned {
         /// The class of the entity.
         entity: &'static str,

@@ -200,7 +200,8 @@ pub struct MethodCounts {
     pub planned: u64,
     /// Transactions with a dynamic plan: a scout found out which entities they touch.
     pub scouted: u64,
-    /// Among these, the ones that touched other entities than their scout, and so ran with whole workers to themselves.
+    /// Those that touched other entities than a scout, or a static plan, had said, and so ran with whole workers to
+    /// themselves.
     pub tail: u64,
     /// How often a transaction was undone and run again because one of its epoch was in the tail.
     pub undone: u64,

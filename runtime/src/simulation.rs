@@ -35,6 +35,8 @@ pub struct Schedule {
 pub struct Traffic {
     /// Parcels: a worker's part of an epoch, as far as another worker has to know it.
     pub parcels: u64,
+    /// Parcels that say no more than that an epoch may be undone, which every worker has to know.
+    pub notices: u64,
     /// Bytes of parcels, without what arguments point to.
     pub parcel_bytes: u64,
     /// Calls that are shipped: those of scouts, of transactions that have workers to themselves, and between groups.
@@ -227,7 +229,11 @@ impl Simulation {
             requests,
         ) {
             if parcel.from != parcel.to {
-                self.traffic.parcels += 1;
+                let count = match parcel.entries.is_empty() {
+                    true => &mut self.traffic.notices,
+                    false => &mut self.traffic.parcels,
+                };
+                *count += 1;
                 self.traffic.parcel_bytes += parcel.size() as u64;
             }
             self.mail.push(Mail::Parcel(parcel));
