@@ -103,7 +103,9 @@ impl<M: Method> Batch<M> {
         if self.outcomes.is_empty() {
             self.outcomes.resize_with(self.calls.len(), || None);
         }
-        discard(self.outcomes[index].replace(outcome.map_err(Box::new)));
+        if let Some(before) = self.outcomes[index].replace(outcome.map_err(Box::new)) {
+            discard(before);
+        }
         Went { commit, wrong }
     }
 }
