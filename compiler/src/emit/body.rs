@@ -17,11 +17,14 @@ use syn::{Attribute, Index};
 ///     let output: Result<(), Insufficient> = { .. };   // the user's body
 ///     return output;
 /// }
-/// match cx.describe([Some((&sites.0).callees())].into()).await {}
+/// let mut described = Vec::new();
+/// described.push(Some((&sites.0).callees()));
+/// match cx.describe(described).await {}
 /// ```
 ///
 /// The callees are asked for behind the body, where rustc knows the types of the sites: what is no call is refused where
-/// it is awaited, and is no callee.
+/// it is awaited, and is no callee. They are asked for one by one: in one array they would all be alive together, and rustc's
+/// time and memory would grow with the square of the sites (400 calls: 22 s and 2.7 GB instead of 4 s and 0.3 GB).
 pub(super) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
     let names = Names::new(function, p);
     let args = &names.args;
@@ -67,16 +70,16 @@ impl Sites {
             if site.conditions.is_empty() {
                 let (index, sites) = (Index::from(tuple), hygiene::local("sites", span));
                 names.push(quote_spanned!(sites.span()=> #sites.#index));
-                plain.extend(
-                    quote_spanned!(sites.span()=> #p::std::option::Option::Some((&#sites.#index).callees()),),
-                );
+                plain.extend(quote_spanned! {sites.span()=>
+                    #described.push(#p::std::option::Option::Some((&#sites.#index).callees()));
+                });
                 tuple += 1;
                 continue;
             }
             let (name, conditions) = (hygiene::local(&format!("site_{number}"), span), &site.conditions);
             alone.extend(quote!(#(#conditions)* let #name = #p::Site::new();));
             let callees = quote_spanned!(name.span()=> (&#name).callees());
-            plain.extend(quote!(#p::std::option::Option::None,));
+            plain.extend(quote!(#described.push(#p::std::option::Option::None);));
             conditional.extend(quote! {
                 #(#conditions)* { #described[#number] = #p::std::option::Option::Some(#callees); }
             });
@@ -84,12 +87,13 @@ impl Sites {
         }
         let new = (0..tuple).map(|_| quote!(#p::Site::new()));
         let cx = hygiene::local("cx", Span::call_site());
-        let mutable = (!conditional.is_empty()).then(|| quote!(mut));
+        let mutable = (!names.is_empty()).then(|| quote!(mut));
         Self {
             names,
             declared: quote!(let #all = (#(#new,)*); #alone),
             described: quote! {
-                let #mutable #described = #p::std::vec::Vec::from([#plain]);
+                let #mutable #described = #p::std::vec::Vec::new();
+                #plain
                 #conditional
                 match #cx.describe(#described).await {}
             },
