@@ -86,10 +86,11 @@ impl<M: Method> Batch<M> {
     /// The call to run; a copy if it is to be kept. Copying arguments is user code.
     fn take(&mut self, index: usize, keep: bool) -> Result<Call<M>> {
         let call = &mut self.calls[index];
-        if keep && let Some(copy) = call.as_ref().map(|call| caught(|| call.copy())) {
-            if let Some(copy) = copy? {
-                return Ok(copy);
-            }
+        if keep
+            && let Some(kept) = call
+            && let Some(copy) = caught(|| kept.copy())?
+        {
+            return Ok(copy);
         }
         call.take().ok_or_else(|| Error::internal("a request that has run is to run again"))
     }

@@ -170,9 +170,8 @@ impl Known {
         };
         let shown = planned.iter().map(|reason| format!("{}, {}:{}", reason.text, reason.file, reason.line));
         let since = [(&self.once, ONCE), (&self.missed, MISSED)].into_iter();
-        shown
-            .chain(since.filter_map(|(is, text)| is.load(Ordering::Relaxed).then(|| text.to_owned())))
-            .collect()
+        let since = since.filter(|(is, _)| is.load(Ordering::Relaxed)).map(|(_, text)| text.to_owned());
+        shown.chain(since).collect()
     }
 }
 
