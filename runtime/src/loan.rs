@@ -12,6 +12,7 @@ use crate::place::{Location, worker_number};
 use crate::state::{AnyClass, alone};
 use crate::txn_local::{Kept, kept};
 use crate::worker::Worker;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::rc::Rc;
@@ -33,6 +34,32 @@ pub(crate) fn typed<E: Entity>(state: Lendable) -> Arc<E> {
 /// What a message brings.
 pub(crate) type Loans = SmallVec<[Loan; 1]>;
 
+/// See [`Loan::old`].
+const NO_OLD: u32 = u32::MAX;
+
+/// So many loans are looked through one by one.
+const FEW: usize = 16;
+
+/// The indices of many loans by their hashes, as far as they have been looked at.
+#[derive(Default)]
+pub(crate) struct ByHash {
+    indices: FxHashMap<u64, SmallVec<[u32; 1]>>,
+    known: usize,
+}
+
+impl ByHash {
+    fn add(&mut self, loans: &[Loan]) {
+        for (index, loan) in loans.iter().enumerate().skip(self.known) {
+            self.indices.entry(loan.hash).or_default().push(number(index));
+        }
+        self.known = loans.len();
+    }
+
+    fn get(&self, hash: u64) -> &[u32] {
+        self.indices.get(&hash).map_or(&[], |indices| indices)
+    }
+}
+
 /// The slot of an entity that has come to be while its key was lent.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
@@ -47,6 +74,8 @@ pub(crate) struct Loan {
     pub(crate) owner: u16,
     /// Whether it may be written.
     pub(crate) write: bool,
+    /// The index of its old state among [`Olds`], if it has been written.
+    pub(crate) old: u32,
     /// `None` when it has been removed, and while a method has it to write.
     pub(crate) state: Option<Lendable>,
     /// What few of them need on their way back.
@@ -70,7 +99,7 @@ pub(crate) type Olds = SmallVec<[(u32, Option<Lendable>); 2]>;
 
 impl Loan {
     pub(crate) fn new(hash: u64, class: u32, write: bool, state: Lendable) -> Self {
-        Self { hash, class, slot: NOWHERE, owner: 0, write, state: Some(state), rest: None }
+        Self { hash, class, slot: NOWHERE, owner: 0, write, old: NO_OLD, state: Some(state), rest: None }
     }
 }
 
@@ -109,14 +138,24 @@ impl Worker {
     }
 
     fn loan_with(&self, at: &Location, known: &dyn Fn(&Lendable) -> bool) -> Option<usize> {
+        {
+            let running = &mut **self.running.borrow_mut();
+            if running.loans.len() > FEW {
+                running.by_hash.get_or_insert_default().add(&running.loans);
+            }
+        }
         let running = self.running.borrow();
-        let is = |number: usize, loan: &Loan| {
+        let is = |index: &usize| {
+            let loan = &running.loans[*index];
             // One that has been removed is known by what it was.
-            let old = || running.olds.iter().find(|(of, _)| *of as usize == number)?.1.as_ref();
+            let old = || running.olds.get(loan.old as usize)?.1.as_ref();
             (loan.hash, loan.class) == (at.hash, at.class)
                 && loan.state.as_ref().or_else(old).is_some_and(known)
         };
-        running.loans.iter().enumerate().position(|(number, loan)| is(number, loan))
+        match &running.by_hash {
+            None => (0..running.loans.len()).find(is),
+            Some(by_hash) => by_hash.get(at.hash).iter().map(|index| *index as usize).find(is),
+        }
     }
 
     /// Whether a lent entity is there.
@@ -150,7 +189,7 @@ impl Worker {
             return (known.state.clone(), false);
         }
         assert!(known.write, "what is written has been lent to a writer");
-        (known.state.take(), running.olds.iter().all(|(of, _)| *of as usize != loan))
+        (known.state.take(), known.old == NO_OLD)
     }
 
     /// A writer lets go of a lent state.
@@ -160,7 +199,9 @@ impl Worker {
     }
 
     fn keep_old(&self, loan: usize, old: Option<Lendable>) {
-        self.running.borrow_mut().olds.push((number(loan), old));
+        let running = &mut **self.running.borrow_mut();
+        running.loans[loan].old = number(running.olds.len());
+        running.olds.push((number(loan), old));
     }
 
     /// Puts a new entity where its key was lent.
@@ -176,8 +217,10 @@ impl Worker {
             running.loans[loan].state = Some(state);
             return;
         }
+        let old = number(running.olds.len());
         running.olds.push((number(running.loans.len()), None));
         running.loans.push(Loan {
+            old,
             owner: worker_number(at.owner),
             rest: Some(Box::new(Rest { before: None, make: Some(make) })),
             ..Loan::new(at.hash, at.class, true, state)
@@ -227,6 +270,7 @@ fn number(loan: usize) -> u32 {
 pub(crate) fn end(loans: &mut [Loan], olds: &mut Olds, commit: bool, keep: bool) {
     for (number, old) in olds.drain(..) {
         let loan = &mut loans[number as usize];
+        loan.old = NO_OLD;
         if !commit {
             discard(std::mem::replace(&mut loan.state, old));
         } else if keep {

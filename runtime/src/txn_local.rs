@@ -1,6 +1,6 @@
 //! The part of a transaction at one worker.
 use crate::Error;
-use crate::loan::{Loan, Olds};
+use crate::loan::{ByHash, Loan, Olds};
 use crate::message::{Leaving, Share};
 use crate::plan::Ticket;
 use smallvec::SmallVec;
@@ -30,6 +30,8 @@ pub(crate) struct TxnLocal {
     pub(crate) loans: Vec<Loan>,
     /// The old states of those that it has written.
     pub(crate) olds: Olds,
+    /// Where to find them, if they are many.
+    pub(crate) by_hash: Option<Box<ByHash>>,
     /// Whether entities of all other workers are called where they are, also those of its group.
     pub(crate) ships: bool,
     /// Where it is at home in the other groups.
@@ -57,6 +59,7 @@ impl TxnLocal {
             journal,
             loans,
             olds,
+            by_hash,
             ships,
             homes,
             calls,
@@ -68,6 +71,7 @@ impl TxnLocal {
         tickets.clear();
         loans.clear();
         olds.clear();
+        *by_hash = None;
         homes.clear();
         (*whole, *ships, *stamp, *calls, *outstanding, *failed) = (false, false, 0, 0, 0, None);
         journal.clear();

@@ -306,3 +306,69 @@ fn creation_on_first_use() {
         counter("a", 1).next() => "Ok(11)",
     );
 }
+
+mod many {
+    use crate::cell::Cell;
+    use thalweg::prelude::*;
+
+    /// Touches so many entities in one transaction that nobody looks through them one by one.
+    #[entity(auto)]
+    pub struct Gardener {
+        #[key]
+        id: u64,
+        seen: i64,
+    }
+
+    #[entity]
+    impl Gardener {
+        pub fn new(id: u64) -> Self {
+            Self { id, seen: 0 }
+        }
+
+        pub async fn plant(&mut self, cells: Vec<Ref<Cell>>) -> usize {
+            for cell in &cells {
+                cell.open(1).await;
+            }
+            cells.len()
+        }
+
+        /// Every cell once more, some removed, some of these anew; then what is there.
+        pub async fn tend(&mut self, cells: Vec<Ref<Cell>>, fails: bool) -> Result<Vec<i64>, String> {
+            for cell in &cells {
+                self.seen += cell.add(1).await;
+            }
+            for cell in cells.iter().step_by(3) {
+                cell.remove().await;
+            }
+            for cell in cells.iter().step_by(6) {
+                cell.open(self.seen).await;
+            }
+            let mut left = Vec::new();
+            for cell in &cells {
+                if cell.exists().await {
+                    left.push(cell.add(1).await);
+                }
+            }
+            if fails { Err(format!("{} left", left.len())) } else { Ok(left) }
+        }
+    }
+}
+
+#[test]
+fn many_entities_in_one_transaction() {
+    use crate::cell::{Cell, cell};
+    use many::Gardener;
+    let cells = || (100..140).map(cell).collect::<Vec<_>>();
+    // 40 cells of 1 have 2: 80. Of 14 removed, 7 are anew with 80 and have 81; the others have 3.
+    let left: Vec<i64> =
+        (0..40).filter(|n| n % 3 != 0 || n % 6 == 0).map(|n| if n % 6 == 0 { 81 } else { 3 }).collect();
+    let expected = format!("Ok(Ok({left:?}))");
+    script!([Gardener, Cell]
+        Gardener::at(1).plant(cells()) => "Ok(40)",
+        Gardener::at(2).tend(cells(), true) => r#"Ok(Err("33 left"))"#,
+        cell(103).get() => "Ok(1)",
+        Gardener::at(3).tend(cells(), false) => expected.as_str(),
+        cell(103).exists() => "Ok(false)",
+        cell(106).get() => "Ok(81)",
+    );
+}

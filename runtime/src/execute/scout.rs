@@ -134,10 +134,13 @@ impl Executor {
     pub(super) fn scout_return(&mut self, _: Time, returned: Returned) {
         let Returned { txn, number, value, touched, .. } = returned;
         let Some(scout) = self.scout_of(txn) else { return };
-        // A list grows on its way back through deep calls; it is moved and not copied.
+        // A list grows on its way back through deep calls, and with every call that one method makes: the shorter one is
+        // appended.
         let mut touched = touched.unwrap_or_default();
-        touched.append(&mut scout.touched);
-        scout.touched = touched;
+        if touched.len() > scout.touched.len() {
+            std::mem::swap(&mut touched, &mut scout.touched);
+        }
+        scout.touched.append(&mut touched);
         let Some((task, waits)) = scout.tasks.pop() else { return };
         self.worker.deliver(number, value);
         self.step_scout(txn, task, waits);
