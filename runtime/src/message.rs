@@ -52,6 +52,8 @@ pub(crate) struct Entry {
     pub(crate) root: Option<RootAt>,
     /// Whether the tickets are yet to be found by a scout, which starts here.
     pub(crate) dynamic: bool,
+    /// Whether the tickets of a root that is here may be too few.
+    pub(crate) presumed: bool,
     /// Whether this is a look and no transaction.
     pub(crate) look: bool,
 }

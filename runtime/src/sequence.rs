@@ -81,7 +81,16 @@ pub(crate) fn sequence(
 }
 
 fn entry(seq: u32) -> Entry {
-    Entry { seq, tickets: 0..0, home: None, others: 0..0, root: None, dynamic: false, look: false }
+    Entry {
+        seq,
+        tickets: 0..0,
+        home: None,
+        others: 0..0,
+        root: None,
+        dynamic: false,
+        presumed: false,
+        look: false,
+    }
 }
 
 impl Sequencer<'_> {
@@ -105,9 +114,10 @@ impl Sequencer<'_> {
         let (root, planned) = calls.plan(index, method, self.methods, peers, &mut self.tickets);
         let repeatable = calls.repeatable();
         if planned != Planned::Dynamic && repeatable {
-            self.undoable |= planned == Planned::Presumably;
+            let presumed = planned == Planned::Presumably;
+            self.undoable |= presumed;
             self.methods.count(method, self.from, Count::Planned, 1);
-            let home = self.hand_out(root, counts);
+            let home = self.hand_out(root, presumed, counts);
             self.seq += 1;
             return home;
         }
@@ -129,7 +139,7 @@ impl Sequencer<'_> {
     }
 
     /// Puts the tickets at hand into the parcels of those who have a part in the transaction; the home of its root.
-    fn hand_out(&mut self, root: usize, counts: &[u32]) -> u16 {
+    fn hand_out(&mut self, root: usize, presumed: bool, counts: &[u32]) -> u16 {
         normalise(&mut self.tickets);
         let txn = TxnId { epoch: self.epoch, worker: number(self.from), seq: self.seq };
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
@@ -148,7 +158,7 @@ impl Sequencer<'_> {
         let at = self.root_at(usize::from(home), counts);
         let parcel = &mut self.parcels[usize::from(home)];
         if let Some(entry) = parcel.entries.last_mut() {
-            entry.root = Some(at);
+            (entry.root, entry.presumed) = (Some(at), presumed);
         }
         for home in homes.iter().filter(|_| homes.len() > 1) {
             let parcel = &mut self.parcels[usize::from(*home)];

@@ -58,6 +58,10 @@ impl Next {
     }
 }
 
+/// Cannot be copied, and so runs once.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Once(i64);
+
 #[entity]
 pub struct Line {
     #[key]
@@ -119,6 +123,10 @@ impl Clerk {
     }
     pub async fn of_the_key(&self, line: Ref<Line>) -> i64 {
         line.n().await + Ref::key(&line).0.add(1).await
+    }
+    pub async fn once(&mut self, arg: Once, cell: Ref<Cell>) -> i64 {
+        self.seen += arg.0;
+        cell.add(arg.0).await
     }
     pub async fn plain(&mut self, cell: Ref<Cell>) -> i64 {
         self.seen += 1;
@@ -183,4 +191,21 @@ fn the_method_is_marked_and_planned_by_scouts_from_then_on() {
         assert_eq!(by_hand.reasons.len(), 1);
         assert!(by_hand.reasons[0].contains("missed an entity"), "{by_hand:?}");
     }
+}
+
+/// What can run only once is not undone with them.
+#[test]
+fn beside_what_runs_once() {
+    let by_hand = |clerk, to| Clerk::at(clerk).by_hand(ByHand(cell(to)), 1);
+    script!([Clerk, Cell]
+        cell(30).open(10) => "Ok(())",
+        cell(31).open(100) => "Ok(())",
+        by_hand(1, 30) => "Ok(12)",
+        Clerk::at(2).once(Once(5), cell(30)) => "Ok(16)",
+        by_hand(3, 31) => "Ok(102)",
+        Clerk::at(4).once(Once(7), cell(31)) => "Ok(108)",
+        by_hand(5, 30) => "Ok(18)",
+        by_hand(6, 31) => "Ok(110)",
+        Clerk::at(7).once(Once(1), cell(30)) => "Ok(18)",
+    );
 }

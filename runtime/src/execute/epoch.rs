@@ -123,20 +123,22 @@ impl Epoch {
         self.order.binary_search_by_key(&txn, |place| place.txn).ok()
     }
 
-    /// The roots here, with whether their plans are dynamic.
+    /// The roots here, with whether what they touch has to be found out. In an epoch that cannot run again it is not
+    /// presumed, either.
     pub(super) fn roots(&self) -> Vec<(TxnId, RootOf, bool)> {
         let roots = (0..).zip(&self.parcels).flat_map(|(number, parcel)| {
             parcel.entries.iter().filter_map(move |entry| {
                 let at = entry.root?;
-                Some((parcel.txn(entry.seq), RootOf { parcel: number, at }, entry.dynamic))
+                let guessed = entry.dynamic || (entry.presumed && self.careful);
+                Some((parcel.txn(entry.seq), RootOf { parcel: number, at }, guessed))
             })
         });
         roots.collect()
     }
 
-    /// The roots here whose plans are dynamic.
-    pub(super) fn dynamic_roots(&self) -> Vec<(TxnId, RootOf)> {
-        let roots = self.roots().into_iter().filter(|(.., dynamic)| *dynamic);
+    /// The roots here of which it has to be found out what they touch.
+    pub(super) fn guessed_roots(&self) -> Vec<(TxnId, RootOf)> {
+        let roots = self.roots().into_iter().filter(|(.., guessed)| *guessed);
         roots.map(|(txn, root, _)| (txn, root)).collect()
     }
 

@@ -32,10 +32,10 @@ impl Executor {
     pub(super) fn scout(&mut self, number: u64) {
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
         (epoch.stage, epoch.phase) = (Stage::Scouting, Phase::SCOUT);
-        let dynamic = epoch.dynamic_roots();
-        epoch.scouts_left = dynamic.len();
+        let guessed = epoch.guessed_roots();
+        epoch.scouts_left = guessed.len();
         let careful = epoch.careful;
-        for (txn, root) in dynamic {
+        for (txn, root) in guessed {
             let Some(epoch) = self.epochs.get_mut(&number) else { return };
             let (request, index) = epoch.call(root);
             let (method, ambient) = (request.method(), request.ambient(index));
@@ -57,9 +57,9 @@ impl Executor {
     pub(super) fn regroup(&mut self, number: u64) {
         let Some(epoch) = self.epochs.get_mut(&number) else { return };
         let phase = epoch.phase.next();
-        let dynamic = epoch.dynamic_roots();
-        (epoch.stage, epoch.phase, epoch.scouts_left) = (Stage::Scouting, phase, dynamic.len());
-        dynamic.into_iter().for_each(|(txn, ..)| self.share_out(txn, None));
+        let guessed = epoch.guessed_roots();
+        (epoch.stage, epoch.phase, epoch.scouts_left) = (Stage::Scouting, phase, guessed.len());
+        guessed.into_iter().for_each(|(txn, ..)| self.share_out(txn, None));
         self.enter(number, phase);
     }
 
