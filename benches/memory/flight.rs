@@ -11,6 +11,9 @@ const WORKERS: usize = 2;
 /// Calls back and forth for which the first transaction holds the hub. After so many, all that is under way for the others
 /// has arrived; that they were all active then is asserted.
 const HOLDS: u64 = 200;
+/// How many requests an epoch takes is drawn from up to this: far more than there are, so that all are in one epoch, for
+/// another one might wait until this one stands.
+const EPOCH: usize = 1 << 30;
 
 pub struct Flight {
     /// Of all requests, submitted and not yet ordered.
@@ -31,7 +34,7 @@ pub enum Way {
 pub fn flight(way: Way, crossing: bool, payments: usize) -> thalweg::Result<Flight> {
     let app = App::new("memory").entity::<Account>().entity::<Hub>().workers(WORKERS);
     let app = app.queue(4 * payments).clock(|| 0);
-    let mut simulation = app.simulate(Schedule { seed: 1, epoch: 2 * payments })?;
+    let mut simulation = app.simulate(Schedule { seed: 1, epoch: EPOCH })?;
     let hub = Hub::at(0);
     let here = Ref::owner(&hub, WORKERS);
     let far = (0..).map(Far::at).find(|far| Ref::owner(far, WORKERS) != here).ok_or("no entity is far")?;
