@@ -130,13 +130,10 @@ impl VisitMut for Cut<'_> {
             *stmt = Stmt::Expr(expr, node.semi_token);
         }
         calls::macro_as_expression(stmt);
-        let (checked, bound) = (statement::may_be_a_call(stmt), statement::may_bind_a_call(stmt));
+        let checked = statement::may_be_a_call(stmt);
         visit_mut::visit_stmt_mut(self, stmt);
         if let Some(span) = checked {
             statement::check(stmt, span, &self.names.p);
-        }
-        if let Some(span) = bound {
-            statement::check_bound(stmt, span, &self.names.p);
         }
     }
 
