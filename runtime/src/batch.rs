@@ -97,10 +97,7 @@ impl<M: Method> Batch<M> {
 
     fn set(&mut self, index: usize, outcome: Result<M::Output>) -> Went {
         let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
-        let wrong = match &outcome {
-            Err(Error::Unplanned { worker, .. }) => Some(*worker),
-            _ => None,
-        };
+        let wrong = outcome.as_ref().err().and_then(Error::owner_without_ticket);
         if self.outcomes.is_empty() {
             self.outcomes.resize_with(self.calls.len(), || None);
         }

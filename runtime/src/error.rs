@@ -225,6 +225,14 @@ impl Error {
     pub(crate) fn internal(what: &str) -> Self {
         Self::Internal { what: what.to_owned() }
     }
+
+    /// The owner of the entity that was touched without a ticket, if that is what this says.
+    pub(crate) fn owner_without_ticket(&self) -> Option<usize> {
+        match self {
+            Self::Unplanned { worker, .. } => Some(*worker),
+            _ => None,
+        }
+    }
 }
 
 /// A result inside the engine.

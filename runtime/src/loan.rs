@@ -8,11 +8,11 @@ use crate::ambient::aside;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::guard::discard;
+use crate::indices::Indices;
 use crate::place::{Location, worker_number};
 use crate::state::{AnyClass, alone};
 use crate::txn_local::{Kept, kept};
 use crate::worker::Worker;
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::rc::Rc;
@@ -40,23 +40,19 @@ const NO_OLD: u32 = u32::MAX;
 /// So many loans are looked through one by one.
 const FEW: usize = 16;
 
-/// The indices of many loans by their hashes, as far as they have been looked at.
+/// Where many loans are, as far as they have been looked at.
 #[derive(Default)]
 pub(crate) struct ByHash {
-    indices: FxHashMap<u64, SmallVec<[u32; 1]>>,
+    indices: Indices,
     known: usize,
 }
 
 impl ByHash {
     fn add(&mut self, loans: &[Loan]) {
         for (index, loan) in loans.iter().enumerate().skip(self.known) {
-            self.indices.entry(loan.hash).or_default().push(number(index));
+            self.indices.add(loan.hash, index);
         }
         self.known = loans.len();
-    }
-
-    fn get(&self, hash: u64) -> &[u32] {
-        self.indices.get(&hash).map_or(&[], |indices| indices)
     }
 }
 
@@ -154,7 +150,7 @@ impl Worker {
         };
         match &running.by_hash {
             None => (0..running.loans.len()).find(is),
-            Some(by_hash) => by_hash.get(at.hash).iter().map(|index| *index as usize).find(is),
+            Some(by_hash) => by_hash.indices.of(at.hash).find(is),
         }
     }
 

@@ -38,6 +38,11 @@ impl Location {
     }
 }
 
+/// The hash of a key, wherever its entity is.
+pub(crate) fn key_hash<E: Entity>(key: &E::Key) -> u64 {
+    Location::of::<E>(key, 1).hash
+}
+
 /// What makes locks of classes differ.
 fn mixed(class: u32) -> u64 {
     u64::from(class).wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -10,16 +10,15 @@ use crate::cx::{Cx, Place, wrong_key};
 use crate::entity::{Entity, Method};
 use crate::flow::Flow;
 use crate::guard::discard;
+use crate::indices::Indices;
 use crate::inspect::Shown;
 use crate::names::Named;
-use crate::place::Location;
+use crate::place::{Location, key_hash};
 use crate::plan::Ticket;
 use crate::state::{Class, key_text};
 use crate::task::run_now;
 use crate::twice::{Ended, Record, Recorder, Replica, Written, sorted};
 use crate::worker::Worker;
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -55,7 +54,7 @@ enum Behind {
 /// The same, for one class.
 enum BehindMap<E: Entity> {
     Nothing,
-    Class(Rc<Class<E>>, usize),
+    Class(Rc<Class<E>>),
     Replica(Rc<Replica>),
 }
 
@@ -72,9 +71,6 @@ struct States<E: Entity> {
     by_hash: Indices,
 }
 
-/// The indices of keys with these hashes.
-type Indices = FxHashMap<u64, SmallVec<[u32; 2]>>;
-
 impl<E: Entity> Default for States<E> {
     fn default() -> Self {
         Self { all: Vec::new(), by_hash: Indices::default() }
@@ -83,19 +79,18 @@ impl<E: Entity> Default for States<E> {
 
 impl<E: Entity> States<E> {
     fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
-        let alike = self.by_hash.get(&hash)?.iter().map(|index| *index as usize);
-        alike.into_iter().find(|index| self.all[*index].0 == *key)
+        self.by_hash.of(hash).find(|index| self.all[*index].0 == *key)
     }
     fn get(&self, key: &E::Key) -> Option<&Option<E>> {
-        self.find(hash::<E>(key), key).map(|at| &self.all[at].1)
+        self.find(key_hash::<E>(key), key).map(|at| &self.all[at].1)
     }
     /// What stood there before.
     fn insert(&mut self, key: E::Key, state: Option<E>) -> Option<E> {
-        let hash = hash::<E>(&key);
+        let hash = key_hash::<E>(&key);
         if let Some(known) = self.find(hash, &key) {
             return std::mem::replace(&mut self.all[known].1, state);
         }
-        add(&mut self.by_hash, hash, self.all.len());
+        self.by_hash.add(hash, self.all.len());
         self.all.push((key, state));
         None
     }
@@ -108,15 +103,6 @@ impl<E: Entity> Clone for States<E> {
     fn clone(&self) -> Self {
         Self { all: self.all.clone(), by_hash: self.by_hash.clone() }
     }
-}
-
-fn hash<E: Entity>(key: &E::Key) -> u64 {
-    Location::of::<E>(key, 1).hash
-}
-
-fn add(indices: &mut Indices, hash: u64, index: usize) {
-    let index = u32::try_from(index).unwrap_or_else(|_| unreachable!("so many states do not fit in memory"));
-    indices.entry(hash).or_default().push(index);
 }
 
 impl<E: Entity> Drop for States<E> {
@@ -144,7 +130,7 @@ impl<E: Entity> PlainMap<E> {
         }
         match &self.behind {
             BehindMap::Nothing => None,
-            BehindMap::Class(class, peers) => class.copy(Location::of::<E>(key, *peers).hash, key),
+            BehindMap::Class(class) => class.copy(key_hash::<E>(key), key),
             BehindMap::Replica(replica) => {
                 // It has been tried before: see `Touched`.
                 let read =
@@ -255,7 +241,7 @@ impl Plain {
             Entry::Vacant(vacant) => {
                 let behind = match &self.behind {
                     Behind::Nothing => BehindMap::Nothing,
-                    Behind::Worker(worker) => BehindMap::Class(worker.class::<E>()?, worker.peers),
+                    Behind::Worker(worker) => BehindMap::Class(worker.class::<E>()?),
                     Behind::Replica(replica, _) => {
                         replica.check::<E>()?;
                         BehindMap::Replica(replica.clone())

@@ -1,6 +1,7 @@
-//! The methods of a running program: their access plans in a form that is quick to follow, and what is counted of them.
+//! The methods of a running program: their access plans in a form that is quick to follow.
 use crate::call::Call;
 use crate::catalog::{Catalog, Rows};
+use crate::counts::{Count, Counters, MethodCounts};
 use crate::entity::Method;
 use crate::error::Result;
 use crate::harvest::{Found, Harvest};
@@ -10,7 +11,7 @@ use crate::{Entity, Error};
 use rustc_hash::FxHashMap;
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use thalweg_graph::{self as graph, Access, AccessPlan, BUILT_IN, Callee, Program, Reason, Source, Variable};
 
 /// A ticket as the sequencer hands it out.
@@ -148,19 +149,7 @@ impl Known {
     }
 
     fn counts(&self) -> MethodCounts {
-        let sum = |of: fn(&Counters) -> &AtomicU64| {
-            self.counts.iter().map(|all| of(all).load(Ordering::Relaxed)).sum()
-        };
-        MethodCounts {
-            method: self.name.clone(),
-            committed: sum(|counts| &counts.committed),
-            aborted: sum(|counts| &counts.aborted),
-            planned: sum(|counts| &counts.planned),
-            scouted: sum(|counts| &counts.scouted),
-            tail: sum(|counts| &counts.tail),
-            undone: sum(|counts| &counts.undone),
-            reasons: self.reasons(),
-        }
+        MethodCounts::of(self.name.clone(), &self.counts, self.reasons())
     }
 
     fn reasons(&self) -> Vec<String> {
@@ -173,63 +162,6 @@ impl Known {
         let since = since.filter(|(is, _)| is.load(Ordering::Relaxed)).map(|(_, text)| text.to_owned());
         shown.chain(since).collect()
     }
-}
-
-#[derive(Default)]
-#[repr(align(64))]
-struct Counters {
-    committed: AtomicU64,
-    aborted: AtomicU64,
-    planned: AtomicU64,
-    scouted: AtomicU64,
-    tail: AtomicU64,
-    undone: AtomicU64,
-}
-
-/// How the transactions that started at one method went.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct MethodCounts {
-    /// The entity and the method.
-    pub method: (String, String),
-    /// Transactions whose effects stand.
-    pub committed: u64,
-    /// Transactions that were undone by an `Err` of their root, a panic, or a failed call.
-    pub aborted: u64,
-    /// Transactions that got their tickets from a static plan. One worker needs no tickets and counts none.
-    pub planned: u64,
-    /// Transactions with a dynamic plan: a scout found out which entities they touch.
-    pub scouted: u64,
-    /// Those that touched other entities than a scout, or a static plan, had said, and so ran with whole workers to
-    /// themselves.
-    pub tail: u64,
-    /// How often a transaction was undone and run again because one of its epoch was in the tail.
-    pub undone: u64,
-    /// Why the plan is dynamic, with the lines, and what else makes such transactions slow; empty when it is static.
-    pub reasons: Vec<String>,
-}
-
-impl MethodCounts {
-    /// Adds those of other instances of the method.
-    fn add(&mut self, other: Self) {
-        self.committed += other.committed;
-        self.aborted += other.aborted;
-        self.planned += other.planned;
-        self.scouted += other.scouted;
-        self.tail += other.tail;
-        self.undone += other.undone;
-        self.reasons.extend(other.reasons);
-    }
-}
-
-/// Something to count.
-#[derive(Clone, Copy)]
-pub(crate) enum Count {
-    Committed,
-    Aborted,
-    Planned,
-    Scouted,
-    Tail,
-    Undone,
 }
 
 impl Methods {
@@ -372,17 +304,7 @@ impl Methods {
 
     /// Counts something of a method that a worker has seen.
     pub(crate) fn count(&self, id: MethodId, worker: usize, what: Count, n: u64) {
-        let counts = &self.all[id.index()].counts[worker];
-        let counter = match what {
-            Count::Committed => &counts.committed,
-            Count::Aborted => &counts.aborted,
-            Count::Planned => &counts.planned,
-            Count::Scouted => &counts.scouted,
-            Count::Tail => &counts.tail,
-            Count::Undone => &counts.undone,
-        };
-        // Only this worker writes there.
-        counter.store(counter.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+        self.all[id.index()].counts[worker].add(what, n);
     }
 
     /// Every method that was the root of a transaction, in the order of the graph; those that it does not know follow.

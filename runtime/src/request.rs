@@ -5,10 +5,11 @@
 use crate::Error;
 use crate::ambient::{self, Ambient, TransactionId};
 use crate::batch::{Calls, Went};
+use crate::counts::Count;
 use crate::egress::{Egress, RequestId};
 use crate::flow::{Flow, World};
 use crate::plain::Plain;
-use crate::plan::{Count, MethodId, Methods};
+use crate::plan::{MethodId, Methods};
 use crate::sequence::Sequencer;
 use crate::task::Task;
 use crate::twice::Ended;
@@ -76,10 +77,13 @@ impl Request {
         }
         let Self { id, method, first, now, seed, calls, .. } = self;
         let parts = calls.split(&owners, counts.len());
-        for (owner, calls) in parts.into_iter().enumerate().filter(|(_, calls)| calls.len() > 0) {
-            let here = (0..).zip(&owners).filter(|(_, of)| usize::from(**of) == owner);
-            let members = Some(here.map(|(member, _)| member).collect());
-            let mut part = Self { members, ..Self::new(id, method, calls) };
+        let mut members = vec![Vec::new(); counts.len()];
+        (0..).zip(owners).for_each(|(member, owner)| members[usize::from(owner)].push(member));
+        for (owner, (calls, members)) in parts.into_iter().zip(members).enumerate() {
+            if members.is_empty() {
+                continue;
+            }
+            let mut part = Self { members: Some(members), ..Self::new(id, method, calls) };
             part.stamp(first, now, seed);
             sequencer.give(owner, part);
         }

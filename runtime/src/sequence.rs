@@ -3,13 +3,14 @@
 //! All of it is a function of the requests: which worker is told of which transaction, under which number, and with
 //! which tickets. What an owner has to know goes in one parcel.
 use crate::batch::Calls;
+use crate::counts::Count;
 use crate::egress::Egress;
 use crate::error::Result;
 use crate::groups::{Groups, Part, RootOwner};
 use crate::ingress::{Submitted, Work as Submission};
 use crate::message::{Entry, Parcel, RootAt, TxnId};
 use crate::place::worker_number;
-use crate::plan::{Count, MethodId, Methods, Planned, Ticket};
+use crate::plan::{MethodId, Methods, Planned, Ticket};
 use crate::request::Request;
 use smallvec::SmallVec;
 

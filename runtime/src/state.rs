@@ -13,7 +13,7 @@ use crate::entity::Entity;
 use crate::guard::{caught, discard, discard_all};
 use crate::inspect::Shown;
 use crate::loan::{Lendable, Loan, Loans, NOWHERE, lendable, typed};
-use crate::place::Location;
+use crate::place::key_hash;
 use crate::twice::{self, Touched};
 use hashbrown::HashTable;
 use slab::Slab;
@@ -228,7 +228,7 @@ impl<E: Entity> AnyClass for Class<E> {
 
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
         let key: &E::Key = key.downcast_ref()?;
-        let slot = self.find(Location::of::<E>(key, 1).hash, key)?;
+        let slot = self.find(key_hash::<E>(key), key)?;
         self.slots.borrow().get(slot)?.state.get().map(twice::encoded)
     }
 

@@ -246,11 +246,8 @@ impl Task {
         if self.is == Is::Call {
             return Progress::Returned(self.take_outcome().map(|done| done.output));
         }
-        let wrong = match &self.outcome {
-            Some(Err(Error::Unplanned { worker, .. })) => Some(*worker),
-            _ => None,
-        };
-        Progress::Ended { commit: self.commits(), wrong }
+        let failed = self.outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
+        Progress::Ended { commit: self.commits(), wrong: failed.and_then(Error::owner_without_ticket) }
     }
 
     fn commits(&self) -> bool {

@@ -268,12 +268,11 @@ impl Executor {
         let keep = epoch.undoable;
         let (request, index) = epoch.call(root.of);
         request.finish(index, task, keep, &self.worker);
-        let method = request.method();
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
         }
         if let Some(wrong) = wrong {
-            self.wrong(txn, method, wrong);
+            self.wrong(txn, root.of, wrong);
         }
         self.over(at, commit);
     }

@@ -154,9 +154,9 @@ impl Executor {
                 Some(root) => {
                     worker.running.borrow_mut().may_touch(has.share, has.tickets);
                     let (request, index) = epoch.call(root);
-                    let (method, went) = (request.method(), request.run_alone(index, worker, keep));
+                    let went = request.run_alone(index, worker, keep);
                     worker.end(went.commit, keep.then_some(&mut epoch.journal));
-                    wrong = went.wrong.map(|owner| (place.txn, method, owner));
+                    wrong = went.wrong.map(|owner| (place.txn, root, owner));
                 }
                 None => {
                     // What has come too early is looked at with care.
@@ -173,8 +173,8 @@ impl Executor {
             }
         }
         let admitted = epoch.cursor > first;
-        if let Some((txn, method, owner)) = wrong {
-            self.wrong(txn, method, owner);
+        if let Some((txn, root, owner)) = wrong {
+            self.wrong(txn, root, owner);
         }
         admitted
     }
@@ -184,10 +184,10 @@ impl Executor {
         let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
         let keep = epoch.undoable;
         let (request, index) = epoch.call(root);
-        let (method, went) = (request.method(), request.run_alone(index, &self.worker, keep));
+        let went = request.run_alone(index, &self.worker, keep);
         self.worker.end(went.commit, keep.then_some(&mut epoch.journal));
         if let Some(wrong) = went.wrong {
-            self.wrong(txn, method, wrong);
+            self.wrong(txn, root, wrong);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Whether an epoch that may be undone stands, and what to do when it does not.
+use super::admit::RootOf;
 use super::epoch::Guess;
 use super::{Executor, Phase, Time};
+use crate::counts::Count;
 use crate::message::{Message, Own, TxnId};
-use crate::plan::{Count, MethodId};
 
 /// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
 /// each attempt can bring to light only one more that is wrong, and there may be thousands.
@@ -10,9 +11,10 @@ const PATIENCE: u16 = Phase::EXECUTE.0 + 2;
 
 impl Executor {
     /// A transaction that started here has touched an entity without a ticket; its owner is known.
-    pub(super) fn wrong(&mut self, txn: TxnId, method: MethodId, owner: usize) {
+    pub(super) fn wrong(&mut self, txn: TxnId, root: RootOf, owner: usize) {
         let peers = u32::try_from(self.worker.peers).unwrap_or(u32::MAX);
         let Some(epoch) = self.epochs.get_mut(&txn.epoch).filter(|epoch| epoch.undoable) else { return };
+        let method = epoch.call(root).0.method();
         let guess = epoch.guesses.entry(txn).or_insert_with(|| {
             // It had a static plan, of which its arguments showed less than it touches. Its tickets are where they are: it
             // gets all workers.

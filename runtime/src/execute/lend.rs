@@ -33,17 +33,17 @@ impl Executor {
     pub(super) fn run_at_home(&mut self, at: usize, root: RootOf) {
         let txn = self.active[at].txn;
         let worker = self.worker.clone();
-        let ran = self.as_running(at, |executor| {
+        let went = self.as_running(at, |executor| {
             let epoch = executor.epochs.get_mut(&txn.epoch)?;
             let keep = epoch.undoable;
             let (request, index) = epoch.call(root);
-            Some((request.method(), request.run_alone(index, &worker, keep)))
+            Some(request.run_alone(index, &worker, keep))
         });
-        let Some((method, went)) = ran else {
+        let Some(went) = went else {
             unreachable!("the epoch of a transaction that is not over is not over")
         };
         if let Some(wrong) = went.wrong {
-            self.wrong(txn, method, wrong);
+            self.wrong(txn, root, wrong);
         }
         self.over(at, went.commit);
     }

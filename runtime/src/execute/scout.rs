@@ -2,12 +2,13 @@
 use super::epoch::{Guess, Stage};
 use super::{Executor, Phase, Time};
 use crate::ambient::{self, Ambient};
+use crate::counts::Count;
 use crate::flow::{Flow, World};
 use crate::groups::{Part, RootOwner};
 use crate::message::{Called, Leaving, Message, Own, Returned, Share, TxnId};
 use crate::place::worker_number;
 use crate::plain::Plain;
-use crate::plan::{Count, Ticket};
+use crate::plan::Ticket;
 use crate::sequence::normalise;
 use crate::task::{Payload, Progress, Task};
 use crate::txn_local::TxnLocal;

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::entity::{Entity, Method};
 use crate::error::Result;
 use crate::flow::{Flow, World};
-use crate::place::Location;
+use crate::place::key_hash;
 use crate::plain::Plain;
 use crate::plan::Methods;
 use crate::task::{caught, discard, outcome};
@@ -86,13 +86,9 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new<E: Entity>(key: &E::Key) -> Self {
-        let (class, hash) = (TypeId::of::<E>(), hash::<E>(key));
+        let (class, hash) = (TypeId::of::<E>(), key_hash::<E>(key));
         Self { class, hash, key: Box::new(key.clone()), same: same::<E::Key> }
     }
-}
-
-fn hash<E: Entity>(key: &E::Key) -> u64 {
-    Location::of::<E>(key, 1).hash
 }
 
 fn same<K: PartialEq + 'static>(a: &dyn Any, b: &dyn Any) -> bool {
@@ -103,7 +99,7 @@ impl Replica {
     /// An entity's bytes, with the key as it stands there.
     pub(crate) fn get<E: Entity>(&self, key: &E::Key) -> Option<(E::Key, Vec<u8>)> {
         let entities = self.entities.borrow();
-        let alike = entities.get(&(TypeId::of::<E>(), hash::<E>(key)))?;
+        let alike = entities.get(&(TypeId::of::<E>(), key_hash::<E>(key)))?;
         let with_key =
             |known: &Copied| known.key.downcast_ref::<E::Key>().cloned().zip(Some(known.state.clone()));
         with_key(alike.iter().find(|known| known.key.downcast_ref() == Some(key))?)
