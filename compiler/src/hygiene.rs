@@ -7,8 +7,8 @@ use syn::{Ident, Path};
 /// The path of the runtime's private module.
 pub(crate) fn private(krate: Option<&Path>) -> TokenStream {
     match krate {
-        Some(path) => quote::quote!(#path::__private),
-        None => quote::quote!(::thalweg::__private),
+        Some(path) => quote::quote!(#path::generated),
+        None => quote::quote!(::thalweg::generated),
     }
 }
 

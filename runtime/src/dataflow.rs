@@ -3,19 +3,22 @@
 //! The timestamp is `(epoch, phase, hop)` in a `u64`. A worker keeps a capability for every epoch it is not through
 //! with, at the phase it still works at. So the frontier of the loop says what is over at all workers: it is the only
 //! barrier. This file alone names timely.
-use crate::Error;
-use crate::clock::EpochClock;
-use crate::error::Result;
-use crate::execute::{Executor, Outgoing, Phase, Time};
-use crate::groups::Groups;
-use crate::guard::survived;
-use crate::ingress::Ingress;
-use crate::message::{Addressed, Parcel, Stamped};
-use crate::plan::Methods;
-use crate::sequence;
-use crate::task::with_stack;
-use crate::thread::as_worker;
-use crate::worker::Worker;
+use crate::base::clock::EpochClock;
+use crate::base::error::{Error, Result};
+use crate::base::groups::Groups;
+use crate::base::guard::survived;
+use crate::base::ids::{Phase, Time};
+use crate::base::thread::as_worker;
+use crate::entity::run::classes::Makers;
+use crate::entity::run::task::with_stack;
+use crate::entity::run::worker::Worker;
+use crate::execute::message::{Addressed, Stamped};
+use crate::execute::{Executor, Outgoing};
+use crate::methods::table::Methods;
+use crate::request::ingress::Ingress;
+use crate::sequence::order;
+use crate::sequence::parcel::Parcel;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -58,6 +61,7 @@ struct Pace {
 pub(crate) struct Shared {
     pub(crate) ingress: Arc<Ingress>,
     pub(crate) methods: Arc<Methods>,
+    pub(crate) makers: Makers,
     pub(crate) groups: Groups,
     pub(crate) seed: u64,
     pub(crate) clock: Arc<EpochClock>,
@@ -65,6 +69,14 @@ pub(crate) struct Shared {
     pub(crate) slow: Duration,
     /// The stack that a method has when it starts.
     pub(crate) stack: usize,
+}
+
+impl Shared {
+    /// One of the workers, without entities.
+    pub(crate) fn worker(&self, index: usize) -> Rc<Worker> {
+        let Self { groups, methods, makers, ingress, .. } = self;
+        Worker::new(index, groups.clone(), (methods.clone(), makers), ingress.egress().clone())
+    }
 }
 
 fn pack(time: Time) -> u64 {
@@ -150,7 +162,7 @@ fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
         let pace = Rc::new(Pace::default());
         let parcels = sequence(scope, shared.clone(), pace.clone());
-        let worker = Worker::new(scope.index(), shared);
+        let worker = shared.worker(scope.index());
         execute(scope, parcels, Executor::new(worker), shared.ingress.clone(), pace);
     });
 }
@@ -180,7 +192,7 @@ fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream
                 let now = shared.clock.at(*epoch, pace.passed.get());
                 let world = (&now, shared.seed);
                 let known = (&*shared.methods, &**shared.ingress.egress());
-                let parcels = sequence::sequence(known, &shared.groups, (*epoch, index), world, requests);
+                let parcels = order::sequence(known, &shared.groups, (*epoch, index), world, requests);
                 let mut session = output.session(&*capability);
                 parcels.into_iter().for_each(|parcel| session.give(parcel));
                 drop(session);
@@ -267,3 +279,21 @@ fn execute<'s>(
     );
     sent.connect_loop(handle);
 }
+
+// All workers are threads of one process, so messages move as they are. The serde traits are what timely asks of
+// everything it might send to another process; there is none, and they say so.
+macro_rules! in_process {
+    ($($name:ident),+) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("workers of one app are threads of one process"))
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+                Err(serde::de::Error::custom("workers of one app are threads of one process"))
+            }
+        }
+    )+};
+}
+in_process!(Parcel, Stamped);

@@ -1,7 +1,8 @@
 //! Tests: when a worker ends by a fault of ours, everybody who waits is told, and nothing that comes later is accepted.
 #![allow(clippy::disallowed_methods, reason = "callers of an app are threads")]
+use crate::base::error::Error;
+use crate::egress::reply::Reply;
 use crate::prelude::*;
-use crate::{Error, Reply};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -54,7 +55,7 @@ fn break_down(app: &Handle, victim: usize) -> (Receiver<usize>, Vec<Sender<()>>)
     let (go, wait): (Vec<_>, Vec<_>) = (0..4).map(|_| channel::<()>()).unzip();
     let waits: Vec<Mutex<Receiver<()>>> = wait.into_iter().map(Mutex::new).collect();
     let reached = Mutex::new(reached);
-    let look = Arc::new(move |worker: &crate::worker::Worker| {
+    let look = Arc::new(move |worker: &crate::entity::run::worker::Worker| {
         reached.lock().expect("whole").send(worker.index).expect("the test listens");
         let _ = waits[worker.index].lock().expect("whole").recv();
         assert!(worker.index != victim, "ours");

@@ -46,7 +46,7 @@ holds! {
     plain (auto) text: Plain;
 }
 
-fn refused<E: thalweg::__private::Methods>() -> (String, String, bool) {
+fn refused<E: thalweg::generated::Methods>() -> (String, String, bool) {
     match App::new("x").entity::<E>().start().map(drop) {
         Err(Error::Field { entity, field, ty, why }) => {
             (format!("{entity}.{field}"), ty.to_owned(), why.starts_with("undo cannot take back"))

@@ -10,5 +10,5 @@ pub mod sweep;
 
 // A batch names this crate alone, once as `thalweg_random` and once as `thalweg`: so rustc has to be told of one file.
 #[doc(hidden)]
-pub use thalweg::__private;
+pub use thalweg::generated;
 pub use thalweg::*;

@@ -51,6 +51,48 @@ fn only_the_dataflow_names_timely_in_code() {
     }
 }
 
+/// The floors of the runtime, from the ground up: the modules in the order in which `lib.rs` lists them.
+fn floors() -> Vec<String> {
+    let lib = fs::read_to_string(root().join("runtime/src/lib.rs")).expect("the runtime has a root");
+    let listed = lib.split("\n\n").find(|paragraph| paragraph.contains("mod base;"));
+    let lines = listed.expect("the floors are listed").lines();
+    let name = |line: &str| {
+        Some(line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')?.to_owned())
+    };
+    lines.filter_map(name).collect()
+}
+
+/// The modules of the runtime, or the names of its front, that a source speaks of by `crate::`, in code.
+fn spoken_of(text: &str) -> Vec<&str> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let paths = code.flat_map(|line| line.split("crate::").skip(1));
+    paths.filter_map(|path| path.split(|c: char| !c.is_alphanumeric() && c != '_').next()).collect()
+}
+
+#[test]
+fn no_floor_of_the_runtime_names_one_above() {
+    let (floors, folder) = (floors(), root().join("runtime/src"));
+    let height = |name: &str| floors.iter().position(|floor| floor == name);
+    for path in sources(&folder) {
+        let place = path.strip_prefix(&folder).expect("a source is in its folder");
+        let top = place.components().next().expect("a source has a name").as_os_str().to_string_lossy();
+        let Some(own) = height(top.trim_end_matches(".rs")) else { continue };
+        let text = fs::read_to_string(&path).expect("a source can be read");
+        for name in spoken_of(&text) {
+            let place = place.display();
+            let height = height(name)
+                .unwrap_or_else(|| panic!("{place} speaks of `crate::{name}`, which is no floor"));
+            assert!(height <= own, "{place} speaks of `{name}`, which stands above it");
+        }
+    }
+}
+
+#[test]
+fn what_a_source_speaks_of() {
+    let text = "use crate::base::ids::{A, B};\n// crate::app\nlet x = f::<crate::Ref<crate::flow::T>>();";
+    assert_eq!(spoken_of(text), ["base", "Ref", "flow"]);
+}
+
 #[test]
 fn the_graph_of_the_shop() {
     let graph = App::new("shop").entity::<entities::User>().graph().expect("the shop fits together");

@@ -154,10 +154,11 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             const FACTS: &'static #p::std::primitive::str = #facts;
             const AUTO: #p::std::primitive::bool = #created_on_use;
             const PARTITIONED: #p::std::primitive::bool = #partitioned;
-            fn class() -> &'static #p::ClassId {
-                static CLASS: #p::ClassId = #p::ClassId::new();
-                &CLASS
-            }
+            const CLASS: #p::ClassId = #p::ClassId::new(
+                #p::std::concat!(#p::std::module_path!(), "::", #p::std::stringify!(#name)),
+                #p::std::file!(),
+                [#p::std::line!(), #p::std::column!()],
+            );
             fn fields() -> #p::std::vec::Vec<(&'static #p::std::primitive::str, &'static #p::std::primitive::str)> {
                 #p::std::vec::Vec::from([#(#fields),*])
             }

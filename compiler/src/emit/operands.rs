@@ -3,7 +3,7 @@
 //! `self.items.push(store.price().await)` would borrow `self.items` before the call. A receiver that is taken by
 //! reference, the left side of a comparison and an indexed list are *places*: looking them up does nothing, so it may
 //! come after the operands have been evaluated, from left to right as Rust does it. What is taken by value is not a
-//! place, and what it is, is asked of the types: see `thalweg::__private::{Receiver, Operand}`.
+//! place, and what it is, is asked of the types: see `thalweg::generated::{Receiver, Operand}`.
 use crate::hygiene;
 use crate::syntax::places::{
     assigns, compares, indexes, is_self, is_self_place, is_steady, looks_up_alone, names,
@@ -134,7 +134,7 @@ fn receiver(expr: &Expr, p: &TokenStream) -> Option<Expr> {
     }
     let (place, span) = (&call.receiver, call.receiver.span());
     let p = hygiene::located(p, span);
-    let checked = quote_spanned!(span=> (&&&&#p::Receiver(&#place)).by_reference(););
+    let checked = quote_spanned!(span=> (&&&&#p::Receiver(&#place)).is_borrowed(););
     Some(operands.first(&quote!({ #checked #call })))
 }
 

@@ -1,10 +1,10 @@
 //! Calls by name: what HTTP, a command line or a page makes of a request.
-use super::Handle;
-use crate::Error;
-use crate::catalog::{MethodInfo, NamedCall};
-use crate::reply::Reply;
-use crate::thread::may_block;
-use crate::waker::block_on;
+use crate::app::handle::Handle;
+use crate::base::error::Error;
+use crate::base::thread::may_block;
+use crate::base::waker::block_on;
+use crate::egress::reply::Reply;
+use crate::program::catalog::{MethodInfo, NamedCall};
 use serde_json::Value;
 
 impl Handle {
@@ -13,7 +13,7 @@ impl Handle {
     /// Those that cannot be called by name, because they are generic or private or their class is not exposed, are among
     /// them and say so.
     pub fn methods(&self) -> Vec<MethodInfo> {
-        self.running.methods.catalog.methods().cloned().collect()
+        self.running.outline.catalog.methods().cloned().collect()
     }
 
     /// As [`Handle::call`], with everything by name and as JSON: the class of the entity, its key, the method, and an
@@ -59,7 +59,7 @@ impl Handle {
         method: &str,
         args: &Value,
     ) -> Result<Result<Value, Value>, Error> {
-        let NamedCall { method, call } = self.running.methods.catalog.call(entity, key, method, args)?;
+        let NamedCall { method, call } = self.running.outline.catalog.call(entity, key, method, args)?;
         let room = self.room_in_time("Handle::invoke", call.size).await?;
         let (waiting, answer) = call.waiting(room);
         self.enter(method, call.calls, waiting)?;

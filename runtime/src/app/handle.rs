@@ -1,23 +1,24 @@
 //! The way into a running app.
-use crate::Error;
-use crate::ambient::TransactionId;
-use crate::batch::{Batch, Calls};
-use crate::call::Call;
-use crate::counts::MethodCounts;
+use crate::app::running::Running;
+use crate::base::ambient::TransactionId;
+use crate::base::error::Error;
+use crate::base::ids::MethodId;
+use crate::base::room::{Coming, Room, Rooms, Size};
+use crate::base::thread::{may_block, may_wait};
+use crate::base::waker::{block_on, relayed};
 use crate::dataflow::{Shared, Threads};
-use crate::egress::{self, Waiting};
-use crate::entity::Method;
-use crate::ingress::{Look, Work};
-use crate::inspect::{self, Part};
-use crate::measure::{size_of_all, size_of_one};
-use crate::plan::MethodId;
-use crate::reply::{Replies, Reply};
-use crate::request::Request;
-use crate::room::{Coming, Room, Rooms, Size};
-use crate::running::Running;
-use crate::thread::{may_block, may_wait};
-use crate::waker::{block_on, relayed};
-use crate::watch::{self, RunningMethod};
+use crate::egress::answers::{self, Waiting};
+use crate::egress::reply::{Replies, Reply};
+use crate::entity::call::Call;
+use crate::entity::inspect::{self, Part};
+use crate::entity::measure::{size_of_all, size_of_one};
+use crate::entity::traits::Method;
+use crate::methods::counts::MethodCounts;
+use crate::methods::watch::{self, RunningMethod};
+use crate::program::link::Outline;
+use crate::request::batch::{Batch, Calls};
+use crate::request::data::Request;
+use crate::request::ingress::{Look, Work};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -50,10 +51,10 @@ impl Clone for Handle {
 }
 
 impl Handle {
-    pub(crate) fn start(shared: Shared, graph: Program, threads: Option<Threads>) -> Self {
+    pub(crate) fn start(shared: Shared, outline: Outline, threads: Option<Threads>) -> Self {
         let Shared { ingress, methods, seed, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
-        Self::new(Arc::new(Running { ingress, methods, graph, threads, handles, seed }), 0)
+        Self::new(Arc::new(Running { ingress, methods, outline, threads, handles, seed }), 0)
     }
 
     fn new(running: Arc<Running>, number: u64) -> Self {
@@ -91,14 +92,14 @@ impl Handle {
     }
 
     fn ask<M: Method>(&self, call: Call<M>, room: Room) -> Result<Reply<M::Output>, Error> {
-        let (waiting, reply) = egress::one(room);
+        let (waiting, reply) = answers::one(room);
         self.enter(self.running.methods.id::<M>()?, Batch::one(call), waiting)?;
         Ok(Reply::new(reply))
     }
 
     fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
         let method = self.running.methods.id::<M>()?;
-        let (waiting, replies) = egress::many(calls.len(), room);
+        let (waiting, replies) = answers::many(calls.len(), room);
         if calls.is_empty() {
             waiting.finish(&Error::internal("there is a call where there was none"));
         } else {
@@ -209,7 +210,7 @@ impl Handle {
 
     /// The program's graph.
     pub fn graph(&self) -> &Program {
-        &self.running.graph
+        &self.running.outline.graph
     }
 
     /// The whole state between two transactions: entity, key, fields; sorted. It comes after all requests this
@@ -230,7 +231,7 @@ impl Handle {
     pub(crate) fn look(&self) -> Result<mpsc::Receiver<Part>, Error> {
         let (sender, parts) = mpsc::channel();
         let sender = Mutex::new(sender);
-        let look = Arc::new(move |worker: &crate::worker::Worker| {
+        let look = Arc::new(move |worker: &crate::entity::run::worker::Worker| {
             let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = sender.send(worker.inspect());
         });

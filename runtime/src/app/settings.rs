@@ -1,18 +1,21 @@
 //! The app before it starts: its entities and its settings.
-use super::Handle;
-use crate::Error;
-use crate::ambient::{fresh_seed, machine_clock};
-use crate::clock::{EpochClock, Reads};
+use crate::app::handle::Handle;
+use crate::app::running::say_if_panics_abort;
+use crate::base::ambient::{fresh_seed, machine_clock};
+use crate::base::clock::{EpochClock, Reads};
+use crate::base::error::Error;
+use crate::base::groups::Groups;
+use crate::base::hash::SHARDS;
+use crate::base::room::Size;
+use crate::base::thread::STACK;
 use crate::dataflow::{self, Shared};
-use crate::entity::Methods;
-use crate::groups::Groups;
-use crate::ingress::Ingress;
-use crate::place::SHARDS;
-use crate::program::Explorer;
-use crate::room::Size;
-use crate::running::say_if_panics_abort;
-use crate::thread::STACK;
-use crate::watch::SLOW;
+use crate::entity::explore::Explorer;
+use crate::entity::traits::Methods;
+use crate::methods::watch::SLOW;
+use crate::program::catalog::Rows;
+use crate::program::link::{Exposed, Linked, Outline};
+use crate::request::ingress::Ingress;
+use std::any::TypeId;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +35,7 @@ const MOST_STACK: usize = 1 << 30;
 pub struct App {
     name: String,
     explorer: Explorer,
+    exposed: Exposed,
     workers: usize,
     groups: usize,
     homes: Option<u64>,
@@ -50,6 +54,7 @@ impl App {
         Self {
             name: name.into(),
             explorer: Explorer::default(),
+            exposed: Exposed::new(),
             workers: 1,
             groups: 1,
             homes: None,
@@ -71,7 +76,8 @@ impl App {
     ///
     /// What that needs is compiled for the classes that are exposed, and for no others.
     pub fn expose<E: Methods>(mut self) -> Self {
-        self.explorer.expose::<E>();
+        self.explorer.visit_entity::<E>();
+        self.exposed.insert(TypeId::of::<E>(), Rows::of::<E>());
         self
     }
     /// How many workers share the entities, one thread each.
@@ -170,7 +176,7 @@ impl App {
     /// # Errors
     /// When the entities do not fit together.
     pub fn graph(self) -> Result<Program, Error> {
-        self.explorer.finish(&self.name, self.workers).map(|(program, _)| program)
+        Linked::of(self.explorer, &self.exposed, &self.name, self.workers).map(|linked| linked.outline.graph)
     }
 
     /// Starts the workers.
@@ -182,18 +188,18 @@ impl App {
             tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
         }
         say_if_panics_abort();
-        let (shared, graph) = self.link()?;
+        let (shared, outline) = self.link()?;
         let threads = dataflow::start(shared.clone())?;
         let slow = shared.slow;
-        let handle = Handle::start(shared, graph, Some(threads));
+        let handle = Handle::start(shared, outline, Some(threads));
         handle
             .watch(slow)
             .map_err(|error| Error::Start(format!("no thread to watch the workers: {error}")))?;
         Ok(handle)
     }
 
-    /// What the workers share, and the graph.
-    pub(crate) fn link(self) -> Result<(Shared, Program), Error> {
+    /// What the workers share, and what is seen from outside.
+    pub(crate) fn link(self) -> Result<(Shared, Outline), Error> {
         let start = |text: &str| Err(Error::Start(text.to_owned()));
         if self.workers == 0 {
             return start("an app needs at least one worker");
@@ -216,13 +222,15 @@ impl App {
             return start("a method can be promised at most 1 GiB of stack");
         }
         let workers = if self.twice { 1 } else { self.workers };
-        let (graph, mut methods) = self.explorer.finish(&self.name, workers)?;
+        let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
+        let Linked { mut methods, makers, outline } = linked;
         methods.twice = self.twice;
         let ingress = Arc::new(Ingress::new(workers, self.queue));
         let seed = self.seed.unwrap_or_else(fresh_seed);
         tracing::debug!(seed, app = self.name, "the seed of `random`");
         let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
         let groups = Groups::new(workers, self.groups.min(workers), self.homes);
-        Ok((Shared { ingress, methods, groups, seed, clock, slow: self.slow, stack: self.stack }, graph))
+        let (slow, stack) = (self.slow, self.stack);
+        Ok((Shared { ingress, methods, makers, groups, seed, clock, slow, stack }, outline))
     }
 }

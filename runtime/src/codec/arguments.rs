@@ -1,6 +1,6 @@
 //! The arguments of a call, one behind the other.
-use super::read::Reader;
-use super::{Failure, Form};
+use crate::codec::read::Reader;
+use crate::codec::{Failure, Form};
 use serde::de::DeserializeOwned;
 
 /// The arguments of a call as bytes; read by generated code.

@@ -1,6 +1,6 @@
 //! Values as JSON, from bytes in the readable form. The other way needs nothing: JSON is a value like any other.
-use super::read::{Reader, Token};
-use super::{Failure, Form};
+use crate::codec::read::{Reader, Token};
+use crate::codec::{Failure, Form};
 use serde_json::{Map, Number, Value};
 
 /// A value as JSON. What JSON does not know is written as serde's own does it: a number that is not finite as `null`, a

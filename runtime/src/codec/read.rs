@@ -1,5 +1,5 @@
 //! Tokens from bytes, which ask nothing of the type of a value.
-use super::{Failure, Form, I128, NESTED, U128};
+use crate::codec::{Failure, Form, I128, NESTED, U128};
 use rmp::Marker;
 use std::num::NonZeroU8;
 

@@ -1,6 +1,6 @@
 //! Values for people, from bytes.
-use super::Failure;
-use super::read::{Reader, Token};
+use crate::codec::Failure;
+use crate::codec::read::{Reader, Token};
 
 impl Reader<'_> {
     /// Reads a value for people.

@@ -1,6 +1,6 @@
 //! Values from tokens: what a type of a user's is compiled against, and so as little as can be.
-use super::read::{Parts, Reader, Token};
-use super::{Failure, Form};
+use crate::codec::read::{Parts, Reader, Token};
+use crate::codec::{Failure, Form};
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, Unexpected, Visitor};
 
 // A type that says what it wants is asked for that alone: each way of `deserialize_any` is compiled for every visitor.

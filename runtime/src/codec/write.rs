@@ -1,5 +1,5 @@
 //! Values to bytes.
-use super::{Failure, Form, I128, NESTED, U128};
+use crate::codec::{Failure, Form, I128, NESTED, U128};
 use rmp::encode::{self, ByteBuf};
 use serde::ser::{self, Serialize, Serializer};
 

@@ -1,13 +1,15 @@
 //! A transaction that has been admitted at this worker, and how its tasks run.
-use super::admit::RootOf;
-use super::{Executor, Phase, Time};
-use crate::ambient::{self, Ambient};
-use crate::flow::{Flow, World};
-use crate::loan::Loans;
-use crate::message::{CallKind, Called, Leaving, Message, Returned, TxnId};
-use crate::queue::InQueue;
-use crate::task::{Progress, Task, payload};
-use crate::txn_local::TxnLocal;
+use crate::base::ambient::{self, Ambient};
+use crate::base::ids::{Phase, Time, TxnId};
+use crate::entity::run::flow::{Flow, World};
+use crate::entity::run::leaving::{CallKind, Leaving};
+use crate::entity::run::task::{Progress, Task, payload};
+use crate::entity::run::txn_local::TxnLocal;
+use crate::execute::Executor;
+use crate::execute::admit::RootOf;
+use crate::execute::message::{Called, Message, Returned};
+use crate::execute::queue::InQueue;
+use crate::state::loan::Loans;
 use slab::Slab;
 use smallvec::SmallVec;
 use std::collections::VecDeque;

@@ -1,13 +1,12 @@
 //! The transactions that are active at a worker, with their places in the queues.
-use super::Phase;
-use super::active::{Active, RootHere};
-use super::admit::{Has, RootOf};
-use crate::groups::lenders;
-use crate::loan::Loans;
-use crate::message::{Share, TxnId};
-use crate::place::worker_number;
-use crate::plan::Ticket;
-use crate::queue::Queues;
+use crate::base::groups::lenders;
+use crate::base::ids::{Phase, TxnId};
+use crate::base::location::worker_number;
+use crate::base::ticket::{Share, Ticket};
+use crate::execute::active::{Active, RootHere};
+use crate::execute::admit::{Has, RootOf};
+use crate::execute::queue::Queues;
+use crate::state::loan::Loans;
 use rustc_hash::FxHashMap;
 use slab::Slab;
 use smallvec::SmallVec;

@@ -1,8 +1,10 @@
 //! Admission: transactions take their places in the queues, in `TxnId` order.
-use super::epoch::{Place, Stage};
-use super::{Executor, Phase, Time};
-use crate::message::{Message, RootAt, Share, TxnId};
-use crate::plan::Ticket;
+use crate::base::ids::{Phase, Time, TxnId};
+use crate::base::ticket::{Share, Ticket};
+use crate::execute::Executor;
+use crate::execute::epoch::{Place, Stage};
+use crate::execute::message::Message;
+use crate::sequence::parcel::RootAt;
 
 /// What a transaction has at this worker.
 #[derive(Clone, Copy)]
@@ -126,7 +128,7 @@ impl Executor {
         }
     }
 
-    fn look(&self, place: Place) -> Option<crate::ingress::Look> {
+    fn look(&self, place: Place) -> Option<crate::request::ingress::Look> {
         let (parcel, entry) = self.epochs.get(&place.txn.epoch)?.entry(place)?;
         if !entry.look {
             return None;

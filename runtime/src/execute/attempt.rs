@@ -1,9 +1,10 @@
 //! Whether an epoch that may be undone stands, and what to do when it does not.
-use super::admit::RootOf;
-use super::epoch::Guess;
-use super::{Executor, Phase, Time};
-use crate::counts::Count;
-use crate::message::{Message, Own, TxnId};
+use crate::base::ids::{Phase, Time, TxnId};
+use crate::execute::Executor;
+use crate::execute::admit::RootOf;
+use crate::execute::epoch::Guess;
+use crate::execute::message::{Message, Own};
+use crate::methods::counts::Count;
 
 /// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
 /// each attempt can bring to light only one more that is wrong, and there may be thousands.

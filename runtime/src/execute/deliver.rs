@@ -1,7 +1,9 @@
 //! What to do with a message.
-use super::{Executor, Time};
-use crate::Error;
-use crate::message::{CallKind, Called, Message, Returned, TxnId};
+use crate::base::error::Error;
+use crate::base::ids::{Time, TxnId};
+use crate::entity::run::leaving::CallKind;
+use crate::execute::Executor;
+use crate::execute::message::{Called, Message, Returned};
 use smallvec::SmallVec;
 
 impl Executor {

@@ -1,12 +1,13 @@
 //! An epoch as one worker sees it.
-use super::Phase;
-use super::admit::{Has, RootOf};
-use super::scout::Scout;
-use crate::message::{Entry, Message, Own, Parcel, Share, TxnId};
-use crate::plan::{MethodId, Ticket};
-use crate::request::Request;
-use crate::txn_local::Kept;
-use crate::worker::{AHEAD, Worker};
+use crate::base::ids::{MethodId, Phase, TxnId};
+use crate::base::ticket::{Share, Ticket};
+use crate::entity::run::worker::{AHEAD, Worker};
+use crate::execute::admit::{Has, RootOf};
+use crate::execute::message::{Message, Own};
+use crate::execute::scout::Scout;
+use crate::request::data::Request;
+use crate::sequence::parcel::{Entry, Parcel};
+use crate::state::loan::Kept;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far an epoch is.

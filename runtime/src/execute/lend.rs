@@ -1,11 +1,12 @@
 //! Lending: a transaction executes at its home, with what the other workers of its group lend it.
-use super::Executor;
-use super::active::Active;
-use super::admit::RootOf;
-use crate::groups::lenders;
-use crate::loan::{Loans, end, going_back};
-use crate::message::{Message, TxnId};
-use crate::place::{hash_of, worker_number};
+use crate::base::groups::lenders;
+use crate::base::ids::TxnId;
+use crate::base::location::{hash_of, worker_number};
+use crate::execute::Executor;
+use crate::execute::active::Active;
+use crate::execute::admit::RootOf;
+use crate::execute::message::Message;
+use crate::state::loan::{Loans, end, going_back};
 
 impl Executor {
     /// A transaction has its turn at this worker, and is at home at another.
@@ -68,9 +69,7 @@ impl Executor {
             unreachable!("who has lent something waits for it")
         };
         for loan in loans {
-            if let Err(error) = self.worker.take_back(loan, &mut epoch.journal) {
-                unreachable!("what was lent is taken back: {error}");
-            }
+            self.worker.take_back(loan, &mut epoch.journal);
         }
         self.over(at, true);
     }

@@ -1,5 +1,5 @@
-//! One worker's part in executing the epochs. It knows nothing of timely: [`crate::dataflow`] and
-//! [`crate::simulation`] bring it parcels, messages and how far everything has come, and take its messages away.
+//! One worker's part in executing the epochs. It knows nothing of timely: the dataflow and the
+//! simulation bring it parcels, messages and how far everything has come, and take its messages away.
 //!
 //! Transactions are *admitted* in `TxnId` order: their tickets take places in the queues of their entities. One that
 //! has all of its tickets at this worker may run here, and gives them back when it ends. It waits only for earlier
@@ -23,47 +23,22 @@ mod attempt;
 mod deliver;
 mod epoch;
 mod lend;
+pub(crate) mod message;
+mod queue;
 mod scout;
 
-use crate::ambient;
-use crate::message::{Message, Parcel, TxnId};
-use crate::plan::Methods;
-use crate::worker::Worker;
+use crate::base::ambient;
+use crate::base::ids::{Phase, Time, TxnId};
+use crate::entity::run::worker::Worker;
+use crate::execute::message::Message;
+use crate::methods::table::Methods;
+use crate::sequence::parcel::Parcel;
 use actives::Actives;
 use epoch::{Epoch, Stage};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// A phase of an epoch: scouting, and then attempts at executing it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Phase(pub(crate) u16);
-
-impl Phase {
-    /// Tickets are handed out.
-    pub(crate) const TICKET: Self = Self(0);
-    /// Scouts run.
-    pub(crate) const SCOUT: Self = Self(1);
-    /// The first attempt.
-    pub(crate) const EXECUTE: Self = Self(2);
-
-    fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-}
-
-/// A point in time that all workers agree on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Time {
-    pub(crate) epoch: u64,
-    pub(crate) phase: Phase,
-}
-
-impl Time {
-    /// After everything.
-    pub(crate) const END: Self = Self { epoch: u64::MAX, phase: Phase(u16::MAX) };
-}
 
 /// A message to another worker, with the phase that it is about.
 pub(crate) struct Outgoing {

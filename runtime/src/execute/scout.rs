@@ -1,17 +1,18 @@
 //! Scouting: dynamic transactions run against the state at the end of the epoch before, to learn what they touch.
-use super::epoch::{Guess, Stage};
-use super::{Executor, Phase, Time};
-use crate::ambient::{self, Ambient};
-use crate::counts::Count;
-use crate::flow::{Flow, World};
-use crate::groups::{Part, RootOwner};
-use crate::message::{Called, Leaving, Message, Own, Returned, Share, TxnId};
-use crate::place::worker_number;
-use crate::plain::Plain;
-use crate::plan::Ticket;
-use crate::sequence::normalise;
-use crate::task::{Payload, Progress, Task};
-use crate::txn_local::TxnLocal;
+use crate::base::ambient::{self, Ambient};
+use crate::base::groups::{Part, RootOwner};
+use crate::base::ids::{Phase, Time, TxnId};
+use crate::base::location::worker_number;
+use crate::base::ticket::{Share, Ticket, normalise};
+use crate::entity::run::flow::{Flow, World};
+use crate::entity::run::leaving::Leaving;
+use crate::entity::run::plain::Plain;
+use crate::entity::run::task::{Payload, Progress, Task};
+use crate::entity::run::txn_local::TxnLocal;
+use crate::execute::Executor;
+use crate::execute::epoch::{Guess, Stage};
+use crate::execute::message::{Called, Message, Own, Returned};
+use crate::methods::counts::Count;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -113,7 +114,7 @@ impl Executor {
         &mut self,
         txn: TxnId,
         (from, task, number): Waits,
-        value: crate::error::Result<Payload>,
+        value: crate::base::error::Result<Payload>,
     ) {
         let touched = Some(self.scout_of(txn).map(Scout::touched).unwrap_or_default());
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };

@@ -1,0 +1,94 @@
+//! A running app, behind its handles: how it ends, and what is said when it starts.
+use crate::base::error::Error;
+use crate::base::thread::is_worker;
+use crate::dataflow::Threads;
+use crate::methods::table::Methods;
+use crate::program::link::Outline;
+use crate::request::ingress::Ingress;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A running app; the last handle that goes stops it.
+pub(crate) struct Running {
+    pub(crate) ingress: Arc<Ingress>,
+    pub(crate) methods: Arc<Methods>,
+    pub(crate) outline: Outline,
+    pub(crate) threads: Mutex<Option<Threads>>,
+    pub(crate) handles: AtomicU64,
+    pub(crate) seed: u64,
+}
+
+impl Running {
+    pub(crate) fn stop(&self) -> Result<(), Error> {
+        self.ingress.close();
+        // Waits for the workers, which first answer what has entered; so does everybody else who stops meanwhile.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(panic)) = threads.take().map(Threads::join) {
+            self.ingress.fail(format!("a worker's thread panicked: {panic}"));
+        }
+        if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
+    }
+}
+
+impl Running {
+    /// As [`Running::stop`], but waits for so long only.
+    pub(crate) fn stop_within(&self, limit: Duration) -> Result<(), Error> {
+        self.ingress.close();
+        let start = Instant::now();
+        loop {
+            // Who holds the lock waits for the workers.
+            let ended =
+                self.threads.try_lock().is_ok_and(|threads| threads.as_ref().is_none_or(Threads::have_ended));
+            if ended {
+                return self.stop();
+            }
+            if start.elapsed() >= limit {
+                let running = self.methods.running().into_iter().map(|it| {
+                    let (entity, method) = it.method;
+                    format!(
+                        "`{entity}::{method}` on worker {} for {:.1} s",
+                        it.worker,
+                        it.duration.as_secs_f64()
+                    )
+                });
+                return Err(Error::StillRunning { limit, running: running.collect() });
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !is_worker() {
+            // Whoever wanted to know how it ended has asked `stop`; a failure has been logged.
+            let _ = self.stop();
+            return;
+        }
+        self.ingress.close();
+        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(threads) = threads.take() {
+            tracing::warn!(
+                "the last handle of the app was dropped inside a transaction; it stops without waiting"
+            );
+            threads.leave();
+        }
+    }
+}
+
+/// Where panics end the process, a transaction that panics is not undone: the program is no more. Said once.
+pub(crate) fn say_if_panics_abort() {
+    static SAID: Once = Once::new();
+    const TEXT: &str = "this program is compiled with `panic = \"abort\"`: the first panic in a method ends the process \
+                        instead of undoing its transaction; compile it with `panic = \"unwind\"` to keep it running";
+    if cfg!(panic = "abort") {
+        SAID.call_once(|| {
+            tracing::warn!("{TEXT}");
+            if !tracing::dispatcher::has_been_set() {
+                eprintln!("thalweg: {TEXT}");
+            }
+        });
+    }
+}

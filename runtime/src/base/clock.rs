@@ -1,0 +1,94 @@
+//! The time of the epochs: one for all workers, which never goes back along the order.
+//!
+//! The first worker that orders requests in an epoch asks the clock; the others of that epoch get the same value. So
+//! `now` is a function of a transaction's place in the order, whatever the machine's clock does. A clock may stand; one
+//! that goes back stands until it has caught up.
+//!
+//! Invariant: what is asked for is at or after the first epoch that is not over, and an epoch before the newest has been
+//! asked for before, because somebody has closed it.
+use crate::base::error::Result;
+use crate::base::guard::caught;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+/// What the time is read from, in microseconds. It is user code.
+pub(crate) type Reads = dyn Fn() -> u64 + Send + Sync;
+
+/// See the head of this file.
+pub(crate) struct EpochClock {
+    reads: std::sync::Arc<Reads>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// The time of the newest epoch that has one.
+    last: u64,
+    /// Epochs that are not over, with what the clock made of them; if it panicked, the epoch has no time.
+    recent: VecDeque<(u64, Result<u64>)>,
+}
+
+impl EpochClock {
+    pub(crate) fn new(reads: std::sync::Arc<Reads>) -> Self {
+        Self { reads, known: Mutex::default() }
+    }
+
+    /// The time of an epoch. All epochs before `passed` are over: nobody will ask for theirs.
+    pub(crate) fn at(&self, epoch: u64, passed: u64) -> Result<u64> {
+        // A clock that panics is caught under the lock.
+        let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        while known.recent.pop_front_if(|(over, _)| *over < passed).is_some() {}
+        if known.recent.back().is_none_or(|(newest, _)| *newest < epoch) {
+            let time = caught(|| (self.reads)()).map(|time| time.max(known.last));
+            known.last = *time.as_ref().unwrap_or(&known.last);
+            known.recent.push_back((epoch, time.clone()));
+            return time;
+        }
+        let found = known.recent.iter().find(|(recent, _)| *recent == epoch);
+        let (_, time) = found.unwrap_or_else(|| unreachable!("epoch {epoch} was closed without a time"));
+        time.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EpochClock;
+    use crate::base::error::Error;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A clock that reads these times, one after the other, and then panics.
+    fn clock(times: &'static [u64]) -> EpochClock {
+        let next = AtomicUsize::new(0);
+        EpochClock::new(Arc::new(move || times[next.fetch_add(1, Ordering::SeqCst)]))
+    }
+
+    #[test]
+    fn one_time_for_an_epoch_and_never_back() {
+        let clock = clock(&[5, 3, 3, 9]);
+        assert_eq!([0, 0, 1, 0, 2, 1].map(|epoch| clock.at(epoch, 0)), [5, 5, 5, 5, 5, 5].map(Ok));
+        assert_eq!([7, 2, 7].map(|epoch| clock.at(epoch, 2)), [9, 5, 9].map(Ok));
+    }
+
+    #[test]
+    fn an_epoch_whose_clock_panics_has_no_time_and_the_next_one_has() {
+        let times = AtomicUsize::new(0);
+        let clock = EpochClock::new(Arc::new(move || match times.fetch_add(1, Ordering::SeqCst) {
+            1 => panic!("out of time"),
+            n => n as u64,
+        }));
+        let panicked = || Err(Error::Panicked { message: "out of time".into() });
+        assert_eq!(
+            [0, 1, 1, 0, 2].map(|epoch| clock.at(epoch, 0)),
+            [Ok(0), panicked(), panicked(), Ok(0), Ok(2)]
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "epoch 3 was closed without a time")]
+    fn what_is_asked_for_is_there() {
+        let clock = clock(&[1, 2]);
+        let _ = (clock.at(2, 0), clock.at(4, 0));
+        let _ = clock.at(3, 0);
+    }
+}

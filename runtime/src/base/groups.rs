@@ -1,0 +1,151 @@
+//! Groups of workers, and the home of a transaction in each.
+//!
+//! Inside a group entities are lent to the worker where a transaction executes, its *home*; between groups calls are
+//! shipped to the home there. Which workers form a group and which of them is the home is a matter of speed alone.
+use crate::base::hash::StableHasher;
+use crate::base::ids::TxnId;
+use crate::base::location::worker_number;
+use crate::base::ticket::Ticket;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// See the head of this file.
+#[derive(Clone, Debug)]
+pub(crate) struct Groups {
+    /// The group of each worker; a group is a range of workers.
+    of: Arc<[u16]>,
+    /// What homes are drawn from, in tests.
+    seed: Option<u64>,
+}
+
+/// One worker's part in a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part<'t> {
+    pub(crate) worker: u16,
+    /// The home in its group, which may be itself.
+    pub(crate) home: u16,
+    /// The tickets of the whole group at the home, and elsewhere those of the worker.
+    pub(crate) tickets: &'t [Ticket],
+}
+
+/// The worker that owns the root entity of a transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RootOwner {
+    /// The request can go elsewhere.
+    Free(u16),
+    /// The request is there, so that this is its home.
+    Fixed(u16),
+}
+
+impl Groups {
+    /// So many groups of about the same size.
+    pub(crate) fn new(workers: usize, groups: usize, seed: Option<u64>) -> Self {
+        // There are not more groups than workers, so they are numbered alike.
+        let of = (0..workers).map(|worker| worker_number(worker * groups / workers));
+        Self { of: of.collect(), seed }
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.of.len()
+    }
+
+    /// Whether two workers are in one group.
+    #[inline]
+    pub(crate) fn same(&self, a: usize, b: usize) -> bool {
+        self.of[a] == self.of[b]
+    }
+
+    /// The home of a transaction in the group of these tickets.
+    fn home(&self, txn: TxnId, root: RootOwner, tickets: &[Ticket]) -> u16 {
+        let (RootOwner::Free(owner) | RootOwner::Fixed(owner)) = root;
+        if let RootOwner::Fixed(owner) = root
+            && self.same(owner.into(), tickets[0].owner.into())
+        {
+            return owner;
+        }
+        if let Some(seed) = self.seed {
+            return self.drawn(seed, txn, tickets[0].owner);
+        }
+        // Of those that own as many, the root's owner, or else the first.
+        let owners = tickets.chunk_by(|a, b| a.owner == b.owner).map(|own| (own.len(), own[0].owner));
+        let best = owners.max_by_key(|(count, of)| (*count, *of == owner, u16::MAX - of));
+        best.map_or_else(|| unreachable!("a group that takes part has a ticket"), |(_, owner)| owner)
+    }
+
+    fn drawn(&self, seed: u64, txn: TxnId, owner: u16) -> u16 {
+        let group = self.of[usize::from(owner)];
+        let all: Vec<u16> =
+            (0..).zip(self.of.iter()).filter(|(_, of)| **of == group).map(|(worker, _)| worker).collect();
+        let mut hasher = StableHasher::default();
+        (seed, txn, group).hash(&mut hasher);
+        all[(hasher.finish() % all.len() as u64) as usize]
+    }
+
+    /// The parts of the workers in a transaction with these tickets, which are sorted; homes come first in each group.
+    pub(crate) fn parts<'t>(
+        &self,
+        txn: TxnId,
+        root: RootOwner,
+        tickets: &'t [Ticket],
+        mut each: impl FnMut(Part<'t>),
+    ) {
+        let in_group = |a: &Ticket, b: &Ticket| self.same(a.owner.into(), b.owner.into());
+        for group in tickets.chunk_by(in_group) {
+            let home = self.home(txn, root, group);
+            each(Part { worker: home, home, tickets: group });
+            let own = group.chunk_by(|a, b| a.owner == b.owner).filter(|own| own[0].owner != home);
+            own.for_each(|own| each(Part { worker: own[0].owner, home, tickets: own }));
+        }
+    }
+}
+
+/// How many workers besides this one have tickets among these, which are sorted.
+pub(crate) fn lenders(tickets: &[Ticket], me: u16) -> impl Iterator<Item = u16> + '_ {
+    tickets.chunk_by(|a, b| a.owner == b.owner).map(|own| own[0].owner).filter(move |owner| *owner != me)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::class_id::ClassId;
+
+    /// The parts for tickets of these owners: `worker>home tickets`.
+    #[track_caller]
+    fn check(groups: &Groups, root: u16, owners: &[u16], expected: &str) {
+        let ticket = |(lock, owner): (u64, &u16)| Ticket {
+            owner: *owner,
+            lock,
+            class: ClassId::default(),
+            write: true,
+        };
+        let tickets: Vec<Ticket> = (0..).zip(owners).map(ticket).collect();
+        let mut parts = Vec::new();
+        groups.parts(TxnId::default(), RootOwner::Free(root), &tickets, |Part { worker, home, tickets }| {
+            parts.push(format!("{worker}>{home} {}", tickets.len()));
+        });
+        assert_eq!(parts.join(", "), expected);
+    }
+
+    #[test]
+    fn the_home_is_where_most_is() {
+        let one = Groups::new(4, 1, None);
+        check(&one, 1, &[0, 1], "1>1 2, 0>1 1");
+        check(&one, 0, &[0, 1, 1, 3], "1>1 4, 0>1 1, 3>1 1");
+        check(&one, 2, &[2], "2>2 1");
+        check(&Groups::new(4, 2, None), 3, &[0, 1, 3], "0>0 2, 1>0 1, 3>3 1");
+        check(&Groups::new(4, 4, None), 3, &[0, 1, 3], "0>0 1, 1>1 1, 3>3 1");
+        let tickets =
+            [0, 0, 1].map(|owner| Ticket { owner, lock: 0, class: ClassId::default(), write: true });
+        assert_eq!(one.home(TxnId::default(), RootOwner::Fixed(1), &tickets), 1);
+    }
+
+    #[test]
+    fn a_drawn_home_is_in_the_group() {
+        for seed in 0..20 {
+            let groups = Groups::new(5, 2, Some(seed));
+            let ticket = Ticket { owner: 4, lock: 0, class: ClassId::default(), write: true };
+            let home = groups.home(TxnId::default(), RootOwner::Free(0), &[ticket]);
+            assert!(groups.same(home.into(), 4));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Where answers leave.
+pub(crate) mod outcome;
+pub(crate) mod answers;
+pub(crate) mod reply;

@@ -1,0 +1,217 @@
+//! Finds the references in the arguments of a call: the entities that a static access plan speaks of.
+//!
+//! An argument is serialised into nothing. On the way every [`crate::Ref`] in it comes by, whatever it stands in,
+//! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
+use crate::base::location::Location;
+use crate::codec::{self, Form};
+use crate::entity::measure::Measure;
+use crate::entity::traits::Entity;
+use serde::ser::{self, Serialize, Serializer};
+use std::cell::{Cell, RefCell};
+use std::fmt::{self, Display};
+
+thread_local! {
+    /// The number of workers while an argument is searched, and 0 when none is.
+    static PEERS: Cell<usize> = const { Cell::new(0) };
+    /// Where references report themselves.
+    static FOUND: RefCell<Vec<Location>> = const { RefCell::new(Vec::new()) };
+    /// Whether there is one among them: asked for every argument, and so cheaper to keep.
+    static ANY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Called by every reference that is serialised: it may be what a search is for.
+pub(crate) fn found<E: Entity>(key: &E::Key) {
+    let peers = PEERS.get();
+    if peers == 0 {
+        return;
+    }
+    let location = Location::of::<E>(key, peers);
+    FOUND.with_borrow_mut(|found| found.push(location));
+    ANY.set(true);
+}
+
+/// Ends a search that a panic has left open.
+pub(crate) fn reset() {
+    PEERS.set(0);
+    if ANY.replace(false) {
+        FOUND.with_borrow_mut(Vec::clear);
+    }
+}
+
+/// Looks at parameters, or at a result, one by one.
+pub struct Harvest<'a>(Goal<'a>);
+
+/// What for.
+enum Goal<'a> {
+    /// For references, in the parameters that an access plan names.
+    Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Location) },
+    /// To have them as bytes, one behind the other.
+    Encode(Form, &'a mut Vec<u8>),
+    /// To know how large they are.
+    Measure(&'a mut Measure),
+}
+
+impl<'a> Harvest<'a> {
+    pub(crate) fn new(
+        peers: usize,
+        wanted: &'a dyn Fn(usize) -> bool,
+        each: &'a mut dyn FnMut(usize, Location),
+    ) -> Self {
+        Self(Goal::Search { peers, wanted, each })
+    }
+
+    /// Appends the bytes of what it sees.
+    pub(crate) fn encoding(form: Form, bytes: &'a mut Vec<u8>) -> Self {
+        Self(Goal::Encode(form, bytes))
+    }
+
+    /// Adds the sizes of what it sees to this.
+    pub(crate) fn measuring(measure: &'a mut Measure) -> Self {
+        Self(Goal::Measure(measure))
+    }
+
+    /// Looks at one parameter.
+    pub fn parameter<T: Serialize>(&mut self, place: usize, argument: &T) {
+        let (peers, each) = match &mut self.0 {
+            Goal::Search { peers, wanted, each } if wanted(place) => (*peers, each),
+            Goal::Search { .. } => return,
+            Goal::Encode(form, bytes) => return bytes.extend(codec::encode_in(*form, argument)),
+            Goal::Measure(measure) => return measure.add(argument),
+        };
+        PEERS.set(peers);
+        // What cannot be serialised names nothing that could be seen; a call to it is then found to be unplanned.
+        let _ = argument.serialize(Nowhere);
+        PEERS.set(0);
+        if ANY.replace(false) {
+            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| each(place, found)));
+        }
+    }
+}
+
+/// A serializer that keeps nothing.
+struct Nowhere;
+
+/// Why a serializer that makes nothing has stopped.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value refuses to be serialised")
+    }
+}
+impl std::error::Error for Refused {}
+impl ser::Error for Refused {
+    fn custom<T: Display>(_: T) -> Self {
+        Self
+    }
+}
+
+macro_rules! ignored {
+    ($($name:ident: $ty:ty),+) => {
+        $(fn $name(self, _: $ty) -> Result<(), Refused> { Ok(()) })+
+    };
+}
+
+impl Serializer for Nowhere {
+    type Ok = ();
+    type Error = Refused;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+    ignored!(
+        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_u128: u128, serialize_f32: f32, serialize_f64: f64, serialize_char: char, serialize_str: &str,
+        serialize_bytes: &[u8], serialize_unit_struct: &'static str
+    );
+    fn serialize_none(self) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn serialize_unit(self) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_tuple(self, _: usize) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Refused> {
+        Ok(self)
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, Refused> {
+        Ok(self)
+    }
+}
+
+macro_rules! parts {
+    ($($kind:ident { $($name:ident($($skip:ty)?)),+ })+) => {$(
+        impl ser::$kind for Nowhere {
+            type Ok = ();
+            type Error = Refused;
+            $(fn $name<T: Serialize + ?Sized>(&mut self, $(_: $skip,)? value: &T) -> Result<(), Refused> {
+                value.serialize(Nowhere)
+            })+
+            fn end(self) -> Result<(), Refused> {
+                Ok(())
+            }
+        }
+    )+};
+}
+parts! {
+    SerializeSeq { serialize_element() }
+    SerializeTuple { serialize_element() }
+    SerializeTupleStruct { serialize_field() }
+    SerializeTupleVariant { serialize_field() }
+    SerializeMap { serialize_key(), serialize_value() }
+    SerializeStruct { serialize_field(&'static str) }
+    SerializeStructVariant { serialize_field(&'static str) }
+}

@@ -1,0 +1,72 @@
+//! The entities of a worker, of all its classes.
+use crate::base::class_id::{ByClass, ClassId};
+use crate::base::hash::key_hash;
+use crate::entity::inspect::Shown;
+use crate::entity::run::twice::{self, Touched};
+use crate::entity::traits::Entity;
+use crate::state::class::{Class, Slots};
+use crate::state::loan::Lendable;
+use crate::state::stored::Stored;
+use std::any::Any;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A class without its type, and what is seen of its entities.
+pub(crate) trait AnyClass: Slots + Any {
+    /// Every entity, for people.
+    fn inspect(&self) -> Vec<Shown>;
+    /// What a transaction has written; nothing if the entity came and went meanwhile.
+    fn touched(&self, undo: usize) -> Option<Touched>;
+    /// A state as bytes.
+    fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>>;
+}
+
+/// What makes the classes of an app at a worker, by their numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Makers(Vec<(ClassId, MakeClass)>);
+
+/// Makes a class without entities.
+type MakeClass = fn() -> Rc<dyn AnyClass>;
+
+impl Makers {
+    /// A class is part of the app.
+    pub(crate) fn add<E: Entity>(&mut self) {
+        self.0.push((E::CLASS, || Rc::new(Class::<E>::new())));
+    }
+
+    /// The classes, without entities.
+    pub(crate) fn all(&self) -> ByClass<Rc<dyn AnyClass>> {
+        ByClass::new(self.0.iter().map(|(class, make)| (*class, make())).collect())
+    }
+}
+
+impl<E: Entity> AnyClass for Class<E> {
+    fn inspect(&self) -> Vec<Shown> {
+        let mut shown = Vec::new();
+        self.each(|state| shown.push(Shown::new(state)));
+        shown
+    }
+
+    fn touched(&self, undo: usize) -> Option<Touched> {
+        self.written(undo, Touched::new::<E>)
+    }
+
+    fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
+        let key: &<E as Entity>::Key = key.downcast_ref()?;
+        let slot = self.find(key_hash(key), key)?;
+        self.hold(slot).map(|state| twice::encoded(&*state))
+    }
+}
+
+impl<E: Entity> Stored for E {
+    type Key = <E as Entity>::Key;
+    fn own_key(&self) -> &Self::Key {
+        self.key()
+    }
+    fn to_lendable(state: Arc<Self>) -> Lendable {
+        Self::lend(state).unwrap_or_else(|| unreachable!("what an entity holds is `Send` and `Sync`"))
+    }
+    fn from_lendable(state: Lendable) -> Arc<Self> {
+        Self::borrow(state).unwrap_or_else(|| unreachable!("a loan has the type of its class"))
+    }
+}

@@ -1,0 +1,397 @@
+//! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
+use crate::base::ambient::way;
+use crate::base::error::{Error, Result};
+use crate::base::guard::{Guarded, caught};
+use crate::base::ids::MethodId;
+use crate::base::location::Location;
+use crate::base::text::key_text;
+use crate::entity::call::Call;
+use crate::entity::run::leaving::{CallKind, Leaving};
+use crate::entity::run::plain::Plain;
+use crate::entity::run::task::{Frame, run_now};
+use crate::entity::run::worker::Worker;
+use crate::entity::traits::{Entity, Method};
+use rustc_hash::FxHashMap;
+use std::any::Any;
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+use thalweg_graph::Access;
+
+/// How deep calls may be nested.
+///
+/// It is the same at any number of workers, and low enough for an endless recursion to end in a fraction of a second also
+/// where every call goes to another worker.
+pub const MAX_DEPTH: u32 = 16_000;
+
+/// Where methods run.
+#[derive(Clone)]
+pub(crate) enum World {
+    /// On a worker that owns everything they touch: nothing ever waits.
+    Alone(Rc<Worker>),
+    /// On one of several workers.
+    Worker(Rc<Worker>),
+    /// On plain maps: the oracle's, or those of a scout.
+    Plain(Rc<Plain>),
+    Nowhere,
+}
+
+/// The thread of calls a method belongs to.
+pub struct Flow {
+    world: World,
+    depth: u32,
+    /// The way of calls that led here.
+    path: u64,
+    /// How many calls it has made.
+    calls: Cell<u64>,
+    /// Whether calls may go one way. Not in parts of a join that run side by side: which of them failed first in the
+    /// order of the program could not be told from the order of their calls.
+    one_way: bool,
+    /// Whether the task ends when this method ends, so that no code of a caller runs before one-way calls are
+    /// acknowledged.
+    tail: bool,
+}
+
+/// A part of a join, for what it may meet.
+pub struct Branch {
+    method: MethodId,
+    /// The entity and whether it is written, when the call touches nothing else.
+    alone: Option<(u64, bool)>,
+}
+
+impl Flow {
+    #[inline]
+    pub(crate) fn new(world: World) -> Self {
+        Self { world, depth: 0, path: 0, calls: Cell::new(0), one_way: true, tail: true }
+    }
+    pub(crate) fn at(world: World, depth: u32, one_way: bool) -> Self {
+        Self { depth, one_way, ..Self::new(world) }
+    }
+
+    /// The way of calls that led here.
+    pub(crate) fn path(&self) -> u64 {
+        self.path
+    }
+
+    /// The way to the next call.
+    #[inline]
+    pub(crate) fn next(&self) -> u64 {
+        self.calls.set(self.calls.get() + 1);
+        way(self.path, self.calls.get())
+    }
+
+    /// The flow of the method that `path` leads to.
+    #[inline]
+    pub(crate) fn deeper(&self, path: u64, tail: bool) -> Self {
+        let (world, depth) = (self.world.clone(), self.depth + 1);
+        Self { world, depth, path, calls: Cell::new(0), one_way: self.one_way, tail }
+    }
+
+    /// The flow of a part of a join. It is made before any part runs, so that what a part draws does not depend on
+    /// the others.
+    pub(crate) fn branch(&self, side_by_side: bool) -> Self {
+        let (world, depth, path) = (self.world.clone(), self.depth, self.next());
+        let one_way = self.one_way && !side_by_side;
+        Self { world, depth, path, calls: Cell::new(0), one_way, tail: false }
+    }
+
+    /// The transaction cannot go on; nor does the method that says so.
+    pub(crate) async fn fail(&self, error: Error) -> Infallible {
+        self.doom(error);
+        pending().await
+    }
+
+    pub(crate) fn doom(&self, error: Error) {
+        match &self.world {
+            World::Alone(worker) | World::Worker(worker) => worker.doom(error),
+            World::Plain(plain) => plain.doom(error),
+            World::Nowhere => {}
+        }
+    }
+
+    /// Something is wrong with the running method, whatever it gives; see [`crate::entity::run::twice`].
+    pub(crate) fn fault(&self, what: String) {
+        if let World::Plain(plain) = &self.world {
+            plain.fault(what);
+        }
+    }
+
+    fn is_doomed(&self) -> bool {
+        match &self.world {
+            World::Alone(worker) | World::Worker(worker) => worker.is_doomed(),
+            World::Plain(plain) => plain.is_doomed(),
+            World::Nowhere => true,
+        }
+    }
+
+    /// What a method has returned; `Pending` when it has changed its key, which is seen only when it is over.
+    #[inline]
+    pub(crate) fn ended<M: Method>(&self, done: Poll<M::Output>) -> Poll<M::Output> {
+        if M::ACCESS == Access::Write && self.is_doomed() { Poll::Pending } else { done }
+    }
+
+    /// The worker that the method runs on.
+    #[inline]
+    pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
+        match &self.world {
+            World::Alone(worker) | World::Worker(worker) => Some(worker),
+            World::Plain(_) | World::Nowhere => None,
+        }
+    }
+
+    /// Makes a call where nothing ever waits; gives it back where something may. `Pending` means that the transaction
+    /// failed.
+    pub(crate) fn at_once<M: Method>(&self, call: Call<M>) -> Result<Poll<M::Output>, Call<M>> {
+        let World::Alone(worker) = &self.world else { return Err(call) };
+        let path = self.next();
+        if self.depth >= MAX_DEPTH {
+            self.doom(Error::TooDeep { limit: MAX_DEPTH });
+            return Ok(Poll::Pending);
+        }
+        Ok(self.alone(worker, call, path))
+    }
+
+    /// Makes a call.
+    pub(crate) async fn perform<M: Method>(&self, call: Call<M>) -> M::Output {
+        let path = self.next();
+        self.arrive(call, path, false).await
+    }
+
+    /// Makes a call that `path` leads to. `tail`: when it ends, its task does.
+    pub(crate) async fn arrive<M: Method>(&self, call: Call<M>, path: u64, tail: bool) -> M::Output {
+        if self.depth >= MAX_DEPTH {
+            match self.fail(Error::TooDeep { limit: MAX_DEPTH }).await {}
+        }
+        let done = 'done: {
+            let (cx, args) = match &self.world {
+                World::Alone(worker) => break 'done self.alone(worker, call, path),
+                World::Worker(worker) => {
+                    let at = Location::of::<M::Entity>(&call.key, worker.peers);
+                    if !worker.has(at.owner) {
+                        if M::SUSPENDS {
+                            self.acknowledged(worker).await;
+                        }
+                        let to = worker.home_for(at.owner);
+                        let number = worker.send(to, self.leaving(CallKind::Await, path, call));
+                        return self.returned::<M>(worker, number).await;
+                    }
+                    if !worker.may(&at, M::ACCESS) {
+                        match self.fail(unplanned(&call, at.owner)).await {}
+                    }
+                    if !M::SUSPENDS {
+                        break 'done self.enter(worker, at, call, path);
+                    }
+                    (worker.context::<M>(self.deeper(path, tail), at, call.key), call.args)
+                }
+                World::Plain(plain) => {
+                    if let Some((worker, owner)) = plain.elsewhere::<M>(&call) {
+                        let number = worker.send(owner, self.leaving(CallKind::Scout, path, call));
+                        return self.returned::<M>(&worker, number).await;
+                    }
+                    if !(plain.is_scout() && M::SUSPENDS) {
+                        break 'done plain.enter(self, call, path);
+                    }
+                    (plain.context(self.deeper(path, tail), call.key), call.args)
+                }
+                World::Nowhere => break 'done Poll::Pending,
+            };
+            // What may have to wait gets a frame.
+            match cx {
+                Ok(cx) => self.ended::<M>(Poll::Ready(Frame::new(M::run(cx, Some(args)), path).await)),
+                Err(error) => match self.fail(error).await {},
+            }
+        };
+        match done {
+            Poll::Ready(output) => output,
+            Poll::Pending => pending().await,
+        }
+    }
+
+    /// Makes a call on a worker where nothing waits; `Pending` means that the transaction failed.
+    pub(crate) fn alone<M: Method>(&self, worker: &Rc<Worker>, call: Call<M>, path: u64) -> Poll<M::Output> {
+        let at = Location::of::<M::Entity>(&call.key, worker.peers);
+        if worker.peers > 1 && !worker.may(&at, M::ACCESS) {
+            self.doom(unplanned(&call, at.owner));
+            return Poll::Pending;
+        }
+        self.enter(worker, at, call, path)
+    }
+
+    /// A local call that cannot have to wait.
+    fn enter<M: Method>(
+        &self,
+        worker: &Rc<Worker>,
+        at: Location,
+        call: Call<M>,
+        path: u64,
+    ) -> Poll<M::Output> {
+        if let Some(twice) = &worker.twice {
+            twice.recorder.called(&call);
+        }
+        let done = if M::PLAIN {
+            worker.plain(at, call, path).map(Poll::Ready)
+        } else {
+            let cx = worker.context::<M>(self.deeper(path, false), at, call.key);
+            cx.map(|cx| self.ended::<M>(run_now::<M>(cx, call.args, path)))
+        };
+        let done = done.unwrap_or_else(|error| {
+            self.doom(error);
+            Poll::Pending
+        });
+        if let (Some(twice), Poll::Ready(output)) = (&worker.twice, &done) {
+            twice.recorder.returned::<M>(output);
+        }
+        done
+    }
+
+    /// Waits for the result of a call to another worker.
+    async fn returned<M: Method>(&self, worker: &Rc<Worker>, number: u32) -> M::Output {
+        let value = poll_fn(|_| worker.receive(number).map_or(Poll::Pending, Poll::Ready)).await;
+        match value {
+            Ok(value) => match value.into_inner().downcast::<M::Output>() {
+                Ok(output) => *output,
+                Err(_) => unreachable!("a return has the type of its call"),
+            },
+            Err(error) => match self.fail(error).await {},
+        }
+    }
+
+    /// Waits until every one-way call made here has been carried out, so that what comes next comes after them
+    /// everywhere.
+    async fn acknowledged(&self, worker: &Rc<Worker>) {
+        poll_fn(|_| {
+            let running = &mut *worker.running.borrow_mut();
+            if running.outstanding == 0 && running.failed.is_none() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Makes a call whose result is not wanted.
+    ///
+    /// One to another worker that makes no calls of its own goes one way: the caller goes on at once, and the
+    /// transaction waits for the word that it was carried out before it ends, or before a call that could see it by
+    /// another way. If it fails, the transaction fails as if nothing after it had been done.
+    pub(crate) async fn send<M: Method>(&self, call: Call<M>) {
+        match self.one_way(call) {
+            Ok(()) => {}
+            Err(call) => drop(self.perform(call).await),
+        }
+    }
+
+    /// Makes a call after which the method does nothing that could tell whether it was carried out.
+    pub(crate) async fn last<M: Method>(&self, call: Call<M>) -> M::Output {
+        // A result without content is known before it comes.
+        let mut unit = Some(());
+        let known = (&mut unit as &mut dyn Any).downcast_mut::<Option<M::Output>>().and_then(Option::take);
+        let (Some(output), true) = (known, self.tail) else {
+            return self.perform(call).await; // or a caller's code comes next, and that could do anything
+        };
+        match self.one_way(call) {
+            Ok(()) => output,
+            Err(call) => {
+                let path = self.next();
+                self.arrive(call, path, true).await
+            }
+        }
+    }
+
+    fn leaving<M: Method>(&self, kind: CallKind, path: u64, call: Call<M>) -> Leaving {
+        Leaving { kind, depth: self.depth, path, one_way: self.one_way, call: Guarded::new(Box::new(call)) }
+    }
+
+    fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {
+        let World::Worker(worker) = &self.world else { return Err(call) };
+        let owner = Location::of::<M::Entity>(&call.key, worker.peers).owner;
+        if !self.one_way || M::SUSPENDS || worker.has(owner) || self.depth >= MAX_DEPTH {
+            return Err(call);
+        }
+        worker.send(worker.home_for(owner), self.leaving(CallKind::OneWay, self.next(), call));
+        Ok(())
+    }
+
+    /// What a call may meet as a part of a join.
+    pub(crate) fn part<M: Method>(&self, call: &Call<M>) -> Option<Branch> {
+        let World::Worker(worker) = &self.world else { return None };
+        let at = Location::of::<M::Entity>(&call.key, worker.peers);
+        let write = M::ACCESS != Access::Read || M::Entity::AUTO;
+        let alone = (!M::SUSPENDS).then_some((at.lock, write));
+        // A class that is not part of the app is an error when it is called.
+        Some(Branch { method: worker.methods.id::<M>().ok()?, alone })
+    }
+
+    /// Whether no two of these parts can meet on an entity that one of them writes.
+    pub(crate) fn apart(&self, mut parts: Vec<Branch>) -> bool {
+        let World::Worker(worker) = &self.world else { return false };
+        if parts.iter().all(|part| part.alone.is_some()) {
+            parts.sort_unstable_by_key(|part| part.alone);
+            let meet = |a: &Branch, b: &Branch| {
+                a.alone.zip(b.alone).is_some_and(|(a, b)| a.0 == b.0 && (a.1 || b.1))
+            };
+            return !parts.windows(2).any(|pair| meet(&pair[0], &pair[1]));
+        }
+        let mut kinds: Vec<(MethodId, bool)> = parts.iter().map(|part| (part.method, false)).collect();
+        kinds.sort_unstable();
+        kinds.dedup_by(|a, b| {
+            b.1 |= a.0 == b.0; // more than one of this kind
+            a.0 == b.0
+        });
+        let meets = |(at, (a, twice)): (usize, &(MethodId, bool))| {
+            (*twice && worker.methods.may_meet(*a, *a))
+                || kinds[at + 1..].iter().any(|(b, _)| worker.methods.may_meet(*a, *b))
+        };
+        !kinds.iter().enumerate().any(meets)
+    }
+
+    /// Runs the parts of a join side by side. If some fail, the first of them in the order of the program is why.
+    pub(crate) async fn side_by_side(&self, parts: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
+        enum Part<'a> {
+            Runs(Pin<Box<dyn Future<Output = ()> + 'a>>),
+            Done,
+            Failed(Option<Error>),
+        }
+        let World::Worker(worker) = &self.world else { return };
+        let mut parts: Vec<Part<'_>> = parts.into_iter().map(Part::Runs).collect();
+        // Which part waits for which call, so that a return wakes that part alone.
+        let mut waits: FxHashMap<u32, usize> = FxHashMap::default();
+        let (mut begun, mut first) = (false, 0);
+        poll_fn(|cx| {
+            let woken = worker.delivered().and_then(|number| waits.remove(&number));
+            let polled = match woken {
+                Some(part) if begun => part..part + 1,
+                _ => 0..parts.len(),
+            };
+            begun = true;
+            for at in polled {
+                let Part::Runs(future) = &mut parts[at] else { continue };
+                let sent = worker.calls();
+                let polled = caught(|| future.as_mut().poll(cx));
+                waits.extend((sent + 1..=worker.calls()).map(|number| (number, at)));
+                match (worker.take_doom(), polled) {
+                    (Some(error), _) | (None, Err(error)) => parts[at] = Part::Failed(Some(error)),
+                    (None, Ok(Poll::Ready(()))) => parts[at] = Part::Done,
+                    (None, Ok(Poll::Pending)) => {}
+                }
+            }
+            while matches!(parts.get(first), Some(Part::Done)) {
+                first += 1;
+            }
+            match parts.get_mut(first) {
+                None => Poll::Ready(()),
+                Some(Part::Failed(error)) => {
+                    error.take().into_iter().for_each(|error| worker.doom(error));
+                    Poll::Pending
+                }
+                Some(_) => Poll::Pending,
+            }
+        })
+        .await;
+    }
+}
+
+/// Neither the arguments nor a scout have named the entity that is called.
+pub(crate) fn unplanned<M: Method>(call: &Call<M>, worker: usize) -> Error {
+    Error::Unplanned { entity: M::Entity::NAME, key: key_text(&call.key), method: M::NAME, worker }
+}

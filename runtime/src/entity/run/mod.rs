@@ -1,0 +1,12 @@
+//! How methods run: on a worker, on plain maps, or nowhere, to be described.
+pub(crate) mod cx;
+pub(crate) mod flow;
+pub(crate) mod leaving;
+pub(crate) mod task;
+pub(crate) mod access;
+pub(crate) mod lent;
+pub(crate) mod plain;
+pub(crate) mod classes;
+pub(crate) mod worker;
+pub(crate) mod txn_local;
+pub(crate) mod twice;

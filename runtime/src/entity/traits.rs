@@ -1,0 +1,384 @@
+//! What `#[entity]` implements: the traits between generated code and the engine.
+use crate::base::class_id::ClassId;
+use crate::base::error::Result;
+use crate::base::hash::StableHasher;
+use crate::codec::Arguments;
+use crate::codec::{self};
+use crate::entity::call::{Base, Call};
+use crate::entity::harvest::Harvest;
+use crate::entity::run::cx::Cx;
+use crate::state::loan::Lendable;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use std::future::Future;
+use std::hash::Hash;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use thalweg_graph::Access;
+
+/// What a key must be able to do; implemented for everything that can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of an entity",
+    label = "not a key",
+    note = "a key is `Clone + Debug + Eq + Ord + Hash + Serialize + Deserialize + Send + Sync + 'static`"
+)]
+pub trait Key:
+    Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+}
+#[diagnostic::do_not_recommend]
+impl<K: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Key for K {}
+
+/// What an argument, a result or a field must be able to do; implemented for everything that can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel between entities",
+    label = "not serialisable, or not owned",
+    note = "arguments and results of methods are `Serialize + Deserialize + Send + 'static`"
+)]
+pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
+
+/// What the state of an entity may hold; implemented for everything that may.
+///
+/// A transaction is undone by putting a copy of the state back, and `&self` methods keep no copy. So nothing in a state
+/// may change behind `&self`, and nothing may be owned by others who see it change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be in the state of an entity: undo cannot take back what changes in it",
+    label = "changes behind `&self`, or stays on one thread",
+    note = "what an entity holds is `Send + Sync`: no `Cell`, `RefCell` or `Rc`, in what it holds neither; keep plain \
+            values and change them in `&mut self` methods"
+)]
+pub trait State: Send + Sync + 'static {}
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> State for T {}
+
+/// A class of entities. Implemented by `#[entity]` on a struct, whose fields are [`State`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an entity",
+    label = "not an entity",
+    note = "write `#[entity]` on the struct"
+)]
+pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
+    /// The type of the field marked `#[key]`.
+    type Key: Key;
+    /// The generated type that carries the methods of a [`crate::Ref`].
+    type Stub: Stub<Self>;
+    /// The name of the key field, as a number: constructors whose first parameter bears it take the key from the
+    /// reference they are called on.
+    type KeyName;
+    /// The name of the struct, or what the user wrote. Two classes may have the same one: what is shown is decided when
+    /// all of an app are known; see `names`.
+    const NAME: &'static str;
+    /// Whether the user wrote it.
+    const NAMED: bool;
+    /// Whether the user has allowed what differs from run to run.
+    const NONDETERMINISM: bool;
+    /// The struct's part of the graph, as JSON without methods.
+    const FACTS: &'static str;
+    /// The number of the class.
+    const CLASS: ClassId;
+    /// The fields, with the names of their types as rustc knows them, behind every alias.
+    fn fields() -> Vec<(&'static str, &'static str)>;
+    /// The key.
+    fn key(&self) -> &Self::Key;
+    /// Feeds the part of the key that decides placement.
+    fn place(key: &Self::Key, hasher: &mut StableHasher);
+    /// A new entity on first use, or `None` when entities are created explicitly.
+    fn auto(key: &Self::Key) -> Option<Self>;
+    /// A state on its way to another worker. What an entity holds is [`State`], so there is one; a bound here would
+    /// say a second time what is wrong with a field.
+    fn lend(state: Arc<Self>) -> Option<Lendable>;
+    /// The state that another worker has sent.
+    fn borrow(state: Lendable) -> Option<Arc<Self>>;
+    /// Whether an entity is created on first use.
+    const AUTO: bool;
+    /// Whether only a part of the key decides placement.
+    const PARTITIONED: bool;
+    /// The source file.
+    fn file() -> &'static str;
+}
+
+/// The methods of a class. Implemented by `#[entity]` on an `impl` block.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no methods",
+    label = "no `#[entity] impl`",
+    note = "write `#[entity]` on the one `impl {Self}` block that holds its methods"
+)]
+pub trait Methods: Entity {
+    /// The generated type that carries the methods of a [`crate::Ref`].
+    type Stub: Stub<Self>;
+    /// The methods' part of the graph, one for each that is compiled.
+    const FACTS: &'static [Facts];
+    /// The conditions under which there are call sites, as written, and whether they hold.
+    const CONDITIONS: &'static [(&'static str, bool)];
+    /// Shows every method that is not generic.
+    fn each<V: MethodVisitor>(visitor: &mut V);
+}
+
+/// A method's part of the graph, as JSON; and what it is where this field or that is the key of the entity.
+pub type Facts = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// What is done with each method of a class, as a type.
+pub trait MethodVisitor {
+    /// Sees one.
+    fn method<M: Method>(&mut self);
+}
+
+/// The name of a key field, as a number.
+pub struct KeyNamed<const NAME: u64>;
+
+/// The generated type behind a reference.
+pub trait Stub<E: Entity> {
+    /// Wraps the base.
+    fn new(base: Base<E>) -> Self;
+    /// The base, which knows the key.
+    fn base(&self) -> &Base<E>;
+}
+
+/// One method, as a type. Implemented by `#[entity]`.
+pub trait Method: Sized + 'static {
+    /// The entity it belongs to.
+    type Entity: Methods;
+    /// The arguments, as a tuple.
+    type Args: Send + 'static;
+    /// The result.
+    type Output: Send + 'static;
+    /// The name of the function.
+    const NAME: &'static str;
+    /// What it does with its entity.
+    const ACCESS: Access;
+    /// Whether it holds calls and may have to wait.
+    const SUSPENDS: bool;
+    /// Whether it may be called on an entity that does not exist.
+    const ABSENT_OK: bool = false;
+    /// Whether every entity has it; then it touches only the entity it is called on.
+    const BUILT_IN: bool = false;
+    /// Shows the parameters one by one, for the references in them.
+    fn visit(args: &Self::Args, harvest: &mut Harvest<'_>);
+    /// Whether arguments can be copied, so that a transaction can run again.
+    fn repeatable() -> bool;
+    /// A second copy of the arguments, if they can be copied.
+    fn copy(args: &Self::Args) -> Option<Self::Args>;
+    /// A second copy of the arguments, by way of their bytes where they cannot be copied.
+    fn twin(_: &Self::Args) -> Option<Self::Args> {
+        None
+    }
+    /// The arguments from their bytes; `None` when one of them cannot be read, or cannot travel.
+    fn decode(_: &mut Arguments<'_>) -> Option<Self::Args> {
+        None
+    }
+    /// Shows the result, for its bytes.
+    fn visit_output(_: &Self::Output, _: &mut Harvest<'_>) {}
+    /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
+    fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
+    /// Whether it is a plain function on the state of its entity: it makes no calls, and is no constructor.
+    const PLAIN: bool = false;
+    /// Runs it on a state, if it is a plain function that reads.
+    fn read(_: &Self::Entity, _: Self::Args) -> Option<Self::Output> {
+        None
+    }
+    /// Runs it on a state, if it is a plain function that writes.
+    fn write(_: &mut Self::Entity, _: Self::Args) -> Option<Self::Output> {
+        None
+    }
+    /// Whether the result aborts a transaction that started here.
+    fn is_err(output: &Self::Output) -> bool;
+}
+
+/// What a constructor returns: the entity, or a `Result` with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a constructor returns",
+    label = "holds `Self` inside of something else",
+    note = "constructors return `Self` or `Result<Self, _>`; a function that is none of them can be private"
+)]
+pub trait Constructed<E: Entity> {
+    /// What the caller gets.
+    type Output: Send + 'static;
+    /// Puts the entity in its place with `create`.
+    fn settle(self, create: impl FnOnce(E) -> Result<()>) -> Result<Self::Output>;
+}
+
+impl<E: Entity> Constructed<E> for E {
+    type Output = ();
+    fn settle(self, create: impl FnOnce(E) -> Result<()>) -> Result<()> {
+        create(self)
+    }
+}
+
+impl<E: Entity, X: Send + 'static> Constructed<E> for std::result::Result<E, X> {
+    type Output = std::result::Result<(), X>;
+    fn settle(self, create: impl FnOnce(E) -> Result<()>) -> Result<Self::Output> {
+        match self {
+            Ok(entity) => create(entity).map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+/// An argument, looked at by method resolution: the inherent methods win where they apply.
+pub struct Argument<'a, T>(pub &'a T);
+
+impl<T: Serialize> Argument<'_, T> {
+    /// Finds the references in parameter number `place`.
+    pub fn visit(&self, place: usize, harvest: &mut Harvest<'_>) {
+        harvest.parameter(place, self.0);
+    }
+}
+
+/// The answer for every other type: nothing is found. rustc complains about the type elsewhere.
+pub trait NeverVisited {
+    /// Does nothing.
+    fn visit(&self, _: usize, _: &mut Harvest<'_>) {}
+}
+impl<T> NeverVisited for &Argument<'_, T> {}
+
+/// A second copy of an argument that can be copied: the first of three ways, of which method resolution takes the first
+/// that applies.
+pub trait ByClone<T> {
+    /// The copy.
+    fn twin(&self) -> Option<T>;
+}
+impl<T: Clone> ByClone<T> for &Argument<'_, T> {
+    fn twin(&self) -> Option<T> {
+        Some(self.0.clone())
+    }
+}
+
+/// The answer for every other type that travels: the copy by way of bytes.
+pub trait ByBytes<T> {
+    /// The copy.
+    fn twin(&self) -> Option<T>;
+}
+impl<T: Serialize + DeserializeOwned> ByBytes<T> for &&Argument<'_, T> {
+    fn twin(&self) -> Option<T> {
+        codec::decode(&codec::encode(self.0)).ok()
+    }
+}
+
+/// The answer for every other type: there is none. rustc complains about the type elsewhere.
+pub trait NeverTwin<T> {
+    /// Always `None`.
+    fn twin(&self) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverTwin<T> for Argument<'_, T> {}
+
+impl<T: Clone> Argument<'_, T> {
+    /// The copy.
+    pub fn copy(&self) -> Option<T> {
+        Some(self.0.clone())
+    }
+}
+
+/// The type of an argument, looked at by method resolution.
+pub struct Kind<T>(PhantomData<fn(T)>);
+
+impl<T> Kind<T> {
+    /// The type of no argument in particular.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Clone> Kind<T> {
+    /// Whether values can be copied.
+    pub fn copies(&self) -> bool {
+        true
+    }
+}
+
+impl<T: DeserializeOwned> Kind<T> {
+    /// Parameter number `place`, from its bytes.
+    pub fn decode(&self, place: usize, arguments: &mut Arguments<'_>) -> Option<T> {
+        arguments.next(place)
+    }
+}
+
+/// The answer for every other type: it cannot be read. rustc complains about the type elsewhere.
+pub trait NeverDecoded<T> {
+    /// Always `None`.
+    fn decode(&self, _: usize, _: &mut Arguments<'_>) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverDecoded<T> for &Kind<T> {}
+
+/// The answer for every other type: they cannot.
+pub trait NeverCopies {
+    /// Always `false`.
+    fn copies(&self) -> bool {
+        false
+    }
+}
+impl<T> NeverCopies for &Kind<T> {}
+
+/// The answer for every other type: there is no copy.
+pub trait NeverCopied<T> {
+    /// Always `None`.
+    fn copy(&self) -> Option<T> {
+        None
+    }
+}
+impl<T> NeverCopied<T> for &Argument<'_, T> {}
+
+/// A built-in method of every entity: whether it exists.
+pub struct Exists<E>(PhantomData<fn() -> E>);
+/// A built-in method of every entity: the end of it; says whether it existed.
+pub struct Remove<E>(PhantomData<fn() -> E>);
+
+macro_rules! built_in {
+    ($marker:ident, $name:literal, $access:ident, $act:ident) => {
+        impl<E: Methods> Method for $marker<E> {
+            type Entity = E;
+            type Args = ();
+            type Output = bool;
+            const NAME: &'static str = $name;
+            const ACCESS: Access = Access::$access;
+            const SUSPENDS: bool = false;
+            const ABSENT_OK: bool = true;
+            const BUILT_IN: bool = true;
+            fn visit((): &(), _: &mut Harvest<'_>) {}
+            fn repeatable() -> bool {
+                true
+            }
+            fn copy((): &()) -> Option<()> {
+                Some(())
+            }
+            fn twin((): &()) -> Option<()> {
+                Some(())
+            }
+            fn decode(_: &mut Arguments<'_>) -> Option<()> {
+                Some(())
+            }
+            fn visit_output(output: &bool, harvest: &mut Harvest<'_>) {
+                harvest.parameter(0, output);
+            }
+            async fn run(cx: Cx<E>, args: Option<()>) -> bool {
+                if args.is_none() {
+                    match cx.describe(Vec::new()).await {}
+                }
+                cx.$act()
+            }
+            fn is_err(_: &bool) -> bool {
+                false
+            }
+        }
+    };
+}
+built_in!(Exists, "exists", Read, exists);
+built_in!(Remove, "remove", Create, remove);
+
+impl<E: Methods> Base<E> {
+    /// Whether the entity exists. An entity's own method of that name comes first.
+    pub fn exists(&self) -> Call<Exists<E>> {
+        Call::new(self.key().clone(), ())
+    }
+    /// Removes the entity; `false` when there was none. An entity's own method of that name comes first.
+    pub fn remove(&self) -> Call<Remove<E>> {
+        Call::new(self.key().clone(), ())
+    }
+}

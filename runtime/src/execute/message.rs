@@ -1,0 +1,97 @@
+//! What workers send each other while they execute.
+use crate::base::ambient::Ambient;
+use crate::base::error::{Error, Result};
+use crate::base::ids::{Time, TxnId};
+use crate::base::ticket::{Share, Ticket};
+use crate::entity::run::leaving::Leaving;
+use crate::entity::run::task::Payload;
+use crate::state::loan::Loans;
+
+/// From `execute` to `execute`.
+pub(crate) enum Message {
+    /// A call to an entity of another worker.
+    Call(Box<Called>),
+    /// Its result.
+    Result(Box<Returned>),
+    /// A one-way call has been carried out, or has failed.
+    Ack { txn: TxnId, number: u32, result: Result<()> },
+    /// A worker lends what the transaction needs of it.
+    Grant { txn: TxnId, loans: Loans },
+    /// The transaction is over at its home, and gives back what it was lent to write.
+    Return { txn: TxnId, loans: Loans },
+    /// The transaction is over.
+    End { txn: TxnId, commit: bool },
+    /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
+    Scouted { txn: TxnId, own: Box<Own> },
+    /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
+    Wrong { txn: TxnId, needed: bool },
+}
+
+/// See [`Message::Call`].
+pub(crate) struct Called {
+    pub(crate) txn: TxnId,
+    pub(crate) from: u32,
+    /// What waits for the result: the task, and the number of the call.
+    pub(crate) task: u32,
+    pub(crate) number: u32,
+    /// How many one-way calls of the transaction this worker must have carried out before, of those from there.
+    pub(crate) after: u32,
+    pub(crate) ambient: Ambient,
+    pub(crate) leaving: Leaving,
+}
+
+/// What a dynamic transaction has at a worker, as far as a scout could tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
+    pub(crate) share: Share,
+    pub(crate) tickets: Vec<Ticket>,
+    /// Its home in the worker's group; `None` where that is the worker itself.
+    pub(crate) home: Option<u16>,
+    /// If this is its home, those in other groups.
+    pub(crate) others: Vec<u32>,
+}
+
+impl Own {
+    /// All of the worker.
+    pub(crate) fn whole() -> Self {
+        Self { share: Share::Whole, tickets: Vec::new(), home: None, others: Vec::new() }
+    }
+}
+
+/// See [`Message::Result`].
+pub(crate) struct Returned {
+    pub(crate) txn: TxnId,
+    pub(crate) task: u32,
+    pub(crate) number: u32,
+    pub(crate) value: Result<Payload, Error>,
+    /// What a scout touched on the way, and `None` outside scouting.
+    pub(crate) touched: Option<Vec<Ticket>>,
+}
+
+/// A message with its address.
+pub(crate) struct Addressed(pub(crate) u32, pub(crate) Message);
+
+/// A message with what it is about, which may be before the time at which it is sent.
+pub(crate) struct Stamped(pub(crate) Time, pub(crate) Addressed);
+
+impl Message {
+    // What is large and rare travels in a box: a message is moved some eight times.
+
+    pub(crate) fn call(called: Called) -> Self {
+        Self::Call(Box::new(called))
+    }
+
+    pub(crate) fn result(returned: Returned) -> Self {
+        Self::Result(Box::new(returned))
+    }
+
+    /// The bytes of the message itself, without what its boxes hold.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Addressed>()
+            + match self {
+                Message::Call(called) => called.leaving.call.size(),
+                Message::Scouted { own, .. } => size_of_val(own.tickets.as_slice()),
+                _ => 0,
+            }
+    }
+}

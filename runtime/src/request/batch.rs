@@ -1,0 +1,193 @@
+//! Typed calls behind one door: what of a request has to know the types of its method.
+//!
+//! Whatever is generic here is compiled for every method that somebody calls from outside, so it does no more than it must;
+//! [`super::data`] does the rest, once.
+use crate::base::error::{Error, Result};
+use crate::base::guard::{caught, discard, discard_all};
+use crate::base::ids::MethodId;
+use crate::base::location::Location;
+use crate::base::ticket::Ticket;
+use crate::egress::outcome::Outcomes;
+use crate::entity::call::Call;
+use crate::entity::harvest;
+use crate::entity::run::flow::Flow;
+use crate::entity::run::task::{Done, Frame, frame, run_alone};
+use crate::entity::run::twice::{Run, twins};
+use crate::entity::run::worker::Worker;
+use crate::entity::traits::Method;
+use crate::methods::table::{Methods, Planned};
+use crate::request::tickets::tickets;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// How a transaction went that ran from beginning to end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Went {
+    pub(crate) commit: bool,
+    /// The worker of an entity that was touched without a ticket.
+    pub(crate) wrong: Option<usize>,
+}
+
+/// Calls of one method without their types, and their outcomes; told apart by their indices.
+pub(crate) trait Calls: Send {
+    fn len(&self) -> usize;
+    /// Whether they can run again.
+    fn repeatable(&self) -> bool;
+    /// The worker that owns the root of one, and its tickets. It is dynamic, too, when its arguments panic while they are
+    /// looked at: they do so again where that is answered.
+    fn plan(
+        &self,
+        index: usize,
+        method: MethodId,
+        methods: &Methods,
+        peers: usize,
+        into: &mut Vec<Ticket>,
+    ) -> (usize, Planned);
+    /// Divides them by the worker that each belongs to.
+    fn split(self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>>;
+    /// Brings what these will touch near the processor.
+    fn expect(&self, which: Range<usize>, worker: &Worker);
+    /// Runs one where nothing waits. `keep`: it may have to run again.
+    fn run(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Went;
+    /// One as a frame that waits where it has to.
+    fn frame(&mut self, index: usize, flow: Flow, keep: bool) -> Result<Frame<Done>>;
+    /// Two copies of one, to be compared.
+    fn twins(&self, index: usize) -> Result<[Run; 2]>;
+    /// Takes the outcome of one that ran as a frame, or did not run.
+    fn conclude(&mut self, index: usize, done: Result<Done>) -> Went;
+    /// Why one has failed.
+    fn failure(&self, index: usize) -> Option<&Error>;
+    /// The [`Outcomes`] of all of them.
+    fn outcomes(&mut self) -> &mut dyn Any;
+}
+
+/// Calls of one method.
+pub(crate) struct Batch<M: Method> {
+    /// `None` for one that has run and need not run again.
+    calls: SmallVec<[Option<Call<M>>; 1]>,
+    outcomes: Outcomes<M::Output>,
+}
+
+impl<M: Method> Batch<M> {
+    pub(crate) fn one(call: Call<M>) -> Box<dyn Calls> {
+        Box::new(Self { calls: SmallVec::from_buf([Some(call)]), outcomes: SmallVec::new() })
+    }
+
+    pub(crate) fn many(calls: Vec<Call<M>>) -> Box<dyn Calls> {
+        let calls = calls.into_iter().map(Some).collect();
+        Box::new(Self { calls, outcomes: SmallVec::new() })
+    }
+
+    /// The call to run; a copy if it is to be kept. Copying arguments is user code.
+    fn take(&mut self, index: usize, keep: bool) -> Result<Call<M>> {
+        let call = &mut self.calls[index];
+        if keep
+            && let Some(kept) = call
+            && let Some(copy) = caught(|| kept.copy())?
+        {
+            return Ok(copy);
+        }
+        call.take().ok_or_else(|| Error::internal("a request that has run is to run again"))
+    }
+
+    fn set(&mut self, index: usize, outcome: Result<M::Output>) -> Went {
+        let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
+        let wrong = outcome.as_ref().err().and_then(Error::owner_without_ticket);
+        if self.outcomes.is_empty() {
+            self.outcomes.resize_with(self.calls.len(), || None);
+        }
+        if let Some(before) = self.outcomes[index].replace(outcome.map_err(Box::new)) {
+            discard(before);
+        }
+        Went { commit, wrong }
+    }
+}
+
+impl<M: Method> Calls for Batch<M> {
+    fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    fn repeatable(&self) -> bool {
+        M::repeatable()
+    }
+
+    fn plan(
+        &self,
+        index: usize,
+        method: MethodId,
+        methods: &Methods,
+        peers: usize,
+        into: &mut Vec<Ticket>,
+    ) -> (usize, Planned) {
+        let Some(call) = &self.calls[index] else { unreachable!("what is planned has not run") };
+        let mut root = 0;
+        // How a key is hashed and how an argument is serialised is user code.
+        let planned = caught(|| {
+            let at = Location::of::<M::Entity>(&call.key, peers);
+            root = at.owner;
+            tickets(methods, method, call, at, peers, into)
+        });
+        harvest::reset();
+        (root, planned.unwrap_or(Planned::Dynamic))
+    }
+
+    fn split(mut self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>> {
+        let empty = || Self { calls: SmallVec::new(), outcomes: SmallVec::new() };
+        let mut parts: Vec<Self> = std::iter::repeat_with(empty).take(peers).collect();
+        for (call, owner) in self.calls.drain(..).zip(owners) {
+            parts[usize::from(*owner)].calls.push(call);
+        }
+        parts.into_iter().map(|part| Box::new(part) as Box<dyn Calls>).collect()
+    }
+
+    fn expect(&self, which: Range<usize>, worker: &Worker) {
+        // How an argument is serialised is user code; if it panics, it will do so again where it counts.
+        let _ = caught(|| worker.expect(self.calls[which].iter().flatten()));
+        harvest::reset();
+    }
+
+    fn run(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Went {
+        let outcome = self.take(index, keep).and_then(|call| run_alone(worker, call));
+        self.set(index, outcome)
+    }
+
+    fn frame(&mut self, index: usize, flow: Flow, keep: bool) -> Result<Frame<Done>> {
+        let call = self.take(index, keep)?;
+        let path = flow.next();
+        Ok(frame(call, flow, path))
+    }
+
+    fn twins(&self, index: usize) -> Result<[Run; 2]> {
+        self.calls[index].as_ref().map_or_else(|| Err(Error::internal("a request has run unseen")), twins)
+    }
+
+    fn conclude(&mut self, index: usize, done: Result<Done>) -> Went {
+        let outcome = done.and_then(|done| match done.output.into_inner().downcast::<M::Output>() {
+            Ok(output) => Ok(*output),
+            Err(_) => Err(Error::internal("a method ended with the result of another")),
+        });
+        self.set(index, outcome)
+    }
+
+    fn failure(&self, index: usize) -> Option<&Error> {
+        self.outcomes.get(index)?.as_ref()?.as_ref().err().map(|error| &**error)
+    }
+
+    fn outcomes(&mut self) -> &mut dyn Any {
+        &mut self.outcomes
+    }
+}
+
+impl<M: Method> Drop for Batch<M> {
+    fn drop(&mut self) {
+        // One by one: dropped as one, a second panic would end the process.
+        for Call { key, args } in self.calls.drain(..).flatten() {
+            discard(key);
+            discard(args);
+        }
+        discard_all(self.outcomes.drain(..));
+    }
+}

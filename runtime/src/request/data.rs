@@ -1,0 +1,193 @@
+//! Requests: calls from outside on their way through the engine.
+//!
+//! A request is data: which method, which calls, when. Who waits for it is known to [`crate::egress`] alone, and the types
+//! of its method to [`super::batch`].
+use crate::base::ambient::{self, Ambient, TransactionId};
+use crate::base::error::Error;
+use crate::base::ids::MethodId;
+use crate::egress::answers::{Egress, RequestId};
+use crate::entity::run::flow::{Flow, World};
+use crate::entity::run::plain::Plain;
+use crate::entity::run::task::Task;
+use crate::entity::run::twice::Ended;
+use crate::entity::run::worker::{AHEAD, Worker};
+use crate::methods::counts::Count;
+use crate::methods::table::Methods;
+use crate::request::batch::{Calls, Went};
+use std::rc::Rc;
+
+/// Calls of one method that were submitted together, or those of them that have their home at one worker.
+pub(crate) struct Request {
+    id: RequestId,
+    method: MethodId,
+    /// The identity of the first that was submitted.
+    first: TransactionId,
+    now: u64,
+    seed: u64,
+    calls: Box<dyn Calls>,
+    /// Their places among those that were submitted together; all of them, if there are none.
+    members: Option<Vec<u32>>,
+    /// Whether they commit, for those whose outcome waits until the epoch stands.
+    kept: Vec<Option<bool>>,
+    /// How many have an outcome that stands.
+    settled: usize,
+}
+
+impl Request {
+    pub(crate) fn new(id: RequestId, method: MethodId, calls: Box<dyn Calls>) -> Self {
+        let (first, kept) = (TransactionId::default(), Vec::new());
+        Self { id, method, first, now: 0, seed: 0, calls, members: None, kept, settled: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The method, for counting.
+    pub(crate) fn method(&self) -> MethodId {
+        self.method
+    }
+
+    /// Gives them the time of their epoch.
+    pub(crate) fn stamp(&mut self, first: TransactionId, now: u64, seed: u64) {
+        (self.first, self.now, self.seed) = (first, now, seed);
+    }
+
+    /// Answers all of them with an error before they have a place in the order; `worker` counts them.
+    pub(crate) fn refuse(mut self, error: &Error, methods: &Methods, worker: usize, egress: &Egress) {
+        methods.count(self.method, worker, Count::Aborted, self.len() as u64);
+        for index in 0..self.len() {
+            self.calls.conclude(index, Err(error.clone()));
+        }
+        self.settle(self.len(), egress);
+    }
+
+    /// The calls, to be planned one by one.
+    pub(crate) fn calls(&self) -> &dyn Calls {
+        &*self.calls
+    }
+
+    /// Divides it by the workers that its calls belong to.
+    pub(crate) fn split(self, owners: &[u16], peers: usize) -> impl Iterator<Item = (usize, Self)> {
+        let Self { id, method, first, now, seed, calls, .. } = self;
+        let mut members = vec![Vec::new(); peers];
+        (0..).zip(owners).for_each(|(member, owner)| members[usize::from(*owner)].push(member));
+        let parts = calls.split(owners, peers).into_iter().zip(members).enumerate();
+        parts.filter(|(_, (_, members))| !members.is_empty()).map(move |(owner, (calls, members))| {
+            let mut part = Self { members: Some(members), ..Self::new(id, method, calls) };
+            part.stamp(first, now, seed);
+            (owner, part)
+        })
+    }
+
+    pub(crate) fn ambient(&self, index: usize) -> Ambient {
+        let member = self.members.as_ref().map_or(index as u64, |members| members[index].into());
+        let id = TransactionId { number: self.first.number + member, ..self.first };
+        Ambient { id, now: self.now, seed: self.seed, method: self.method }
+    }
+
+    /// Runs all of them on the only worker.
+    pub(crate) fn run_all(mut self, worker: &Rc<Worker>) {
+        let (mut committed, all) = (0, self.len());
+        for index in 0..all {
+            if index.is_multiple_of(AHEAD) && all > 1 {
+                self.calls.expect(index..all.min(index + AHEAD), worker);
+            }
+            worker.begin(self.method);
+            ambient::set(Some(self.ambient(index)));
+            let went = match &worker.twice {
+                None => self.calls.run(index, worker, false),
+                Some(_) => self.run_compared(index, worker),
+            };
+            worker.end(went.commit, None);
+            committed += usize::from(went.commit);
+        }
+        worker.rest();
+        worker.methods.count(self.method, worker.index, Count::Committed, committed as u64);
+        worker.methods.count(self.method, worker.index, Count::Aborted, (all - committed) as u64);
+        self.settle(all, &worker.egress);
+    }
+
+    /// Runs one, and compares what it does with two runs elsewhere.
+    fn run_compared(&mut self, index: usize, worker: &Rc<Worker>) -> Went {
+        let Some(twice) = &worker.twice else { unreachable!("the app was started to compare") };
+        let before = self.calls.twins(index).and_then(|runs| twice.before(runs, self.ambient(index)));
+        let before = match before {
+            Ok(before) => before,
+            Err(error) => return self.calls.conclude(index, Err(error)),
+        };
+        let went = self.calls.run(index, worker, false);
+        let failed = self.calls.failure(index).cloned();
+        match twice.after(worker, &before, Ended { failed, commit: went.commit }) {
+            Ok(commit) => Went { commit, ..went },
+            Err(error) => self.calls.conclude(index, Err(error)),
+        }
+    }
+
+    /// Runs one that is alone on its worker. `keep`: it may have to run again.
+    pub(crate) fn run_alone(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Went {
+        ambient::set(Some(self.ambient(index)));
+        worker.begin(self.method);
+        let went = self.calls.run(index, worker, keep);
+        worker.rest();
+        self.ended(index, went, keep, worker);
+        went
+    }
+
+    /// Starts one that may have to wait.
+    pub(crate) fn start(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Task {
+        Task::root(self.calls.frame(index, Flow::new(World::Worker(worker.clone())), keep))
+    }
+
+    /// Starts a scout for one that can run again.
+    pub(crate) fn scout(&mut self, index: usize, plain: &Rc<Plain>) -> Option<Task> {
+        assert!(self.calls.repeatable(), "what can run only once is not scouted");
+        let frame = self.calls.frame(index, Flow::new(World::Plain(plain.clone())), true);
+        frame.ok().map(Task::scout)
+    }
+
+    /// Takes the outcome of the task that `start` gave.
+    pub(crate) fn finish(&mut self, index: usize, task: Task, keep: bool, worker: &Worker) {
+        let went = self.calls.conclude(index, task.into_outcome());
+        self.ended(index, went, keep, worker);
+    }
+
+    /// Keeps an outcome, or counts it.
+    fn ended(&mut self, index: usize, went: Went, keep: bool, worker: &Worker) {
+        if went.wrong.is_some() && !keep {
+            let error = Error::internal(
+                "a method without references in its arguments touched an entity without a ticket",
+            );
+            self.calls.conclude(index, Err(error));
+        }
+        if keep {
+            self.kept.resize(self.calls.len(), None);
+            self.kept[index] = Some(went.commit);
+        } else {
+            self.count(went.commit, worker);
+        }
+    }
+
+    /// Lets the outcome go that was kept.
+    pub(crate) fn release(&mut self, index: usize, worker: &Worker) {
+        if let Some(commit) = self.kept.get_mut(index).and_then(Option::take) {
+            self.count(commit, worker);
+        }
+    }
+
+    fn count(&mut self, commit: bool, worker: &Worker) {
+        let what = if commit { Count::Committed } else { Count::Aborted };
+        worker.methods.count(self.method, worker.index, what, 1);
+        self.settle(1, &worker.egress);
+    }
+
+    /// So many more outcomes stand; the last of them lets all of them leave.
+    fn settle(&mut self, more: usize, egress: &Egress) {
+        self.settled += more;
+        assert!(self.settled <= self.calls.len(), "a transaction ends once");
+        if self.settled == self.calls.len() {
+            let outcomes = (self.calls.len(), self.calls.outcomes());
+            egress.answer(self.id, self.members.as_deref(), outcomes);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The one order.
+pub(crate) mod parcel;
+pub(crate) mod order;

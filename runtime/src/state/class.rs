@@ -1,0 +1,275 @@
+//! The entities of one class on one worker, and what undoes a transaction's writes to them.
+//!
+//! A slot is given to a key when the entity is created and given back when what left it vacant is settled. Before a
+//! transaction's first write to a slot the old state is kept under a number; the transaction collects these numbers in
+//! the order of its writes and settles them when it ends: the old states are forgotten, or put back newest first.
+//!
+//! A state may be *lent* to a transaction that executes at another worker: for a read it is shared, for a write it is away.
+//!
+//! Invariants: between a transaction's first write to a slot and its settlement no other transaction touches the slot; nor
+//! does any while its state is away.
+use crate::base::ambient::aside;
+use crate::base::class_id::ClassId;
+use crate::base::guard::{discard, discard_all};
+use crate::state::loan::{Lendable, Loan, Loans, NOWHERE};
+use crate::state::stored::Stored;
+use hashbrown::HashTable;
+use slab::Slab;
+use std::cell::{Ref, RefCell, RefMut};
+use std::sync::Arc;
+
+struct Slot<E: Stored> {
+    /// The hash of the key, so that a state need not be looked at to know whose it is: one that was lent lies in the cache
+    /// of another processor.
+    hash: u64,
+    /// The stamp of the transaction that wrote here and is not settled.
+    writer: u32,
+    state: Content<E>,
+}
+
+/// The state of an entity in its slot.
+enum Content<E> {
+    /// There is no entity; an old state may still be put back.
+    Vacant,
+    Here(E),
+    /// On the heap, for it has been lent; others may read it.
+    Shared(Arc<E>),
+    /// Lent to a writer.
+    Away,
+}
+
+impl<E: Stored> Content<E> {
+    fn get(&self) -> Option<&E> {
+        match self {
+            Self::Here(state) => Some(state),
+            Self::Shared(state) => Some(state),
+            Self::Vacant | Self::Away => None,
+        }
+    }
+
+    /// The state, to be written: nobody reads it at this time.
+    fn get_mut(&mut self) -> Option<&mut E> {
+        match self {
+            Self::Here(state) => Some(state),
+            Self::Shared(state) => Some(alone(state)),
+            Self::Vacant | Self::Away => None,
+        }
+    }
+
+    /// The state on the heap.
+    fn share(&mut self) -> Option<&Arc<E>> {
+        if let Self::Here(_) = self
+            && let Self::Here(state) = std::mem::replace(self, Self::Away)
+        {
+            *self = Self::Shared(Arc::new(state));
+        }
+        match self {
+            Self::Shared(state) => Some(state),
+            _ => None,
+        }
+    }
+}
+
+/// The state that a writer has, which is in no other hands.
+pub(crate) fn alone<E>(state: &mut Arc<E>) -> &mut E {
+    Arc::get_mut(state).unwrap_or_else(|| unreachable!("who writes a state has it alone"))
+}
+
+/// A hash as the index has it: all workers have entities of the same lower bits.
+fn spread(hash: u64) -> u64 {
+    (hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+struct Undo<E: Stored> {
+    slot: usize,
+    before: Content<E>,
+}
+
+/// The entities of one class on one worker.
+pub(crate) struct Class<E: Stored> {
+    index: RefCell<HashTable<u32>>,
+    slots: RefCell<Slab<Slot<E>>>,
+    undo: RefCell<Slab<Undo<E>>>,
+}
+
+impl<E: Stored> Drop for Class<E> {
+    fn drop(&mut self) {
+        // One by one: what the drop of a state does is user code.
+        discard_all(std::mem::take(self.slots.get_mut()).into_iter().map(|(_, slot)| slot.state));
+        discard_all(std::mem::take(self.undo.get_mut()).into_iter().map(|(_, undo)| undo.before));
+    }
+}
+
+/// A class without its type.
+pub(crate) trait Slots {
+    /// The slot that most probably lies behind a hash; one that is not there, if there is none.
+    fn guess(&self, hash: u64) -> u64;
+    /// Brings a slot near the processor.
+    fn touch(&self, slot: u64) -> bool;
+    /// Forgets an old state, or puts it back.
+    fn settle(&self, undo: usize, commit: bool);
+    /// Lends what there is behind a hash.
+    fn lend(&self, hash: u64, class: ClassId, write: bool, to: &mut Loans);
+    /// Takes back what a writer had; the number of the old state if one came with it.
+    fn take_back(&self, loan: Loan) -> Option<usize>;
+}
+
+impl<E: Stored> Class<E> {
+    pub(crate) fn new() -> Self {
+        Self { index: RefCell::default(), slots: RefCell::default(), undo: RefCell::default() }
+    }
+
+    /// The slot of an entity that exists.
+    pub(crate) fn find(&self, hash: u64, key: &E::Key) -> Option<usize> {
+        let slots = self.slots.borrow();
+        let is = |slot: &u32| {
+            let Slot { hash: known, state, .. } = &slots[*slot as usize];
+            *known == hash && state.get().is_some_and(|state| state.own_key() == key)
+        };
+        self.index.borrow().find(spread(hash), is).map(|slot| *slot as usize)
+    }
+
+    /// The state of an entity, for as long as no call is made.
+    pub(crate) fn hold(&self, slot: usize) -> Option<Ref<'_, E>> {
+        Ref::filter_map(self.slots.borrow(), |slots| slots.get(slot)?.state.get()).ok()
+    }
+
+    /// A copy of the state.
+    pub(crate) fn copy(&self, hash: u64, key: &E::Key) -> Option<E> {
+        let slot = self.find(hash, key)?;
+        aside(|| self.slots.borrow()[slot].state.get().cloned())
+    }
+
+    /// The state of an entity, to be written by the transaction with this stamp, for as long as no call is made. Before
+    /// its first write the old state is kept; then its number comes, too.
+    pub(crate) fn hold_to_write(&self, slot: usize, stamp: u32) -> Option<(RefMut<'_, E>, Option<usize>)> {
+        let mut kept = None;
+        let state = RefMut::filter_map(self.slots.borrow_mut(), |slots| {
+            let slot_here = slots.get_mut(slot)?;
+            let state = slot_here.state.get_mut()?;
+            if slot_here.writer != stamp {
+                let before = Content::Here(aside(|| state.clone()));
+                slot_here.writer = stamp;
+                kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
+            }
+            Some(state)
+        });
+        state.ok().map(|state| (state, kept))
+    }
+
+    /// Puts a new entity in place; the key must be vacant.
+    pub(crate) fn create(&self, hash: u64, entity: E, stamp: u32) -> usize {
+        let slot = self.insert(hash, Content::Here(entity), stamp);
+        self.undo.borrow_mut().insert(Undo { slot, before: Content::Vacant })
+    }
+
+    fn insert(&self, hash: u64, state: Content<E>, stamp: u32) -> usize {
+        let slots = &mut *self.slots.borrow_mut();
+        let slot = slots.insert(Slot { hash, writer: stamp, state });
+        let place =
+            u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
+        self.index.borrow_mut().insert_unique(spread(hash), place, |slot| spread(slots[*slot as usize].hash));
+        slot
+    }
+
+    /// Takes an entity away, after `hold_to_write`.
+    pub(crate) fn remove(&self, slot: usize) {
+        if let Some(entry) = self.slots.borrow_mut().get_mut(slot) {
+            entry.state = Content::Vacant;
+        }
+    }
+
+    /// Shows every entity.
+    pub(crate) fn each(&self, mut see: impl FnMut(&E)) {
+        self.slots.borrow().iter().filter_map(|(_, slot)| slot.state.get()).for_each(&mut see);
+    }
+
+    /// Shows what a transaction has written, by the number of the old state; nothing if the entity came and went meanwhile.
+    pub(crate) fn written<T>(&self, undo: usize, see: impl FnOnce(&E::Key, Option<&E>) -> T) -> Option<T> {
+        let (undo_here, slots) = (self.undo.borrow(), self.slots.borrow());
+        let Undo { slot, before } = undo_here.get(undo)?;
+        let state = slots.get(*slot).and_then(|slot| slot.state.get());
+        let key = state.or(before.get())?.own_key();
+        Some(see(key, state))
+    }
+}
+
+impl<E: Stored> Slots for Class<E> {
+    fn guess(&self, hash: u64) -> u64 {
+        self.index.borrow().find(spread(hash), |_| true).map_or(u64::MAX, |slot| u64::from(*slot))
+    }
+
+    fn touch(&self, slot: u64) -> bool {
+        self.slots.borrow().get(slot as usize).is_some_and(|slot| slot.writer == 0)
+    }
+
+    fn settle(&self, undo: usize, commit: bool) {
+        let Undo { slot, before } = self.undo.borrow_mut().remove(undo);
+        let mut borrowed = self.slots.borrow_mut();
+        let slots = &mut *borrowed;
+        // The slot of an entity that came and went in one transaction may be gone already.
+        let Some(entry) = slots.get_mut(slot) else { return discard(before) };
+        entry.writer = 0;
+        let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
+        if let Content::Vacant = entry.state {
+            let hash = spread(slots.remove(slot).hash);
+            if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
+                found.remove();
+            }
+        }
+        drop(borrowed);
+        if std::mem::needs_drop::<E>() {
+            discard(old);
+        }
+    }
+
+    fn lend(&self, hash: u64, class: ClassId, write: bool, to: &mut Loans) {
+        let mut slots = self.slots.borrow_mut();
+        let index = self.index.borrow();
+        for slot in index.iter_hash(spread(hash)) {
+            let Slot { hash: known, state: stored, .. } = &mut slots[*slot as usize];
+            if *known != hash {
+                continue;
+            }
+            let Some(state) = stored.share() else { continue };
+            let state = if write {
+                match std::mem::replace(stored, Content::Away) {
+                    Content::Shared(state) => state,
+                    _ => unreachable!("a state that is to be lent is on the heap"),
+                }
+            } else {
+                state.clone()
+            };
+            to.push(Loan { slot: *slot, ..Loan::new(hash, class, write, E::to_lendable(state)) });
+        }
+    }
+
+    fn take_back(&self, loan: Loan) -> Option<usize> {
+        let stored = |state: Option<Lendable>| {
+            state.map_or(Content::Vacant, |state| Content::Shared(E::from_lendable(state)))
+        };
+        let Loan { hash, slot, state, rest, .. } = loan;
+        let state = stored(state);
+        let vacant = matches!(state, Content::Vacant);
+        let slot = match slot {
+            NOWHERE if vacant => return None, // it came and went
+            NOWHERE => self.insert(hash, state, 0),
+            slot => {
+                let slot = slot as usize;
+                let gone = std::mem::replace(&mut self.slots.borrow_mut()[slot].state, state);
+                assert!(matches!(gone, Content::Away), "what is taken back was away");
+                slot
+            }
+        };
+        let before = rest.and_then(|rest| rest.before);
+        let undo = |before| self.undo.borrow_mut().insert(Undo { slot, before });
+        match before {
+            Some(before) => Some(undo(stored(before))),
+            None if vacant => {
+                self.settle(undo(Content::Vacant), true); // which gives the slot back
+                None
+            }
+            None => None,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The entities of one class on one worker, and those of them that are lent.
+pub(crate) mod stored;
+pub(crate) mod loan;
+pub(crate) mod class;

@@ -1,0 +1,323 @@
+//! Workers that take turns inside one thread, in an order drawn from a seed: races between workers without luck.
+//!
+//! A simulation runs the same sequencer and the same executors as [`crate::App::start`], with a drawn schedule in
+//! the place of timely: which worker goes on next, which of all messages under way arrives next (timely promises no
+//! order inside a timestamp, so none is kept), how many requests an epoch takes, and when a worker learns how far
+//! everything has come. The result must not depend on it. It also counts what workers send each other, for any number
+//! of workers.
+use crate::app::App;
+use crate::app::Handle;
+use crate::base::ambient::TransactionId;
+use crate::base::error::Result;
+use crate::base::ids::{Phase, Time};
+use crate::base::thread::as_worker;
+use crate::dataflow::Shared;
+use crate::entity::run::task::with_stack;
+use crate::execute::message::Message;
+use crate::execute::{Executor, Outgoing};
+use crate::request::ingress::{Submitted, Work};
+use crate::sequence::order::sequence;
+use crate::sequence::parcel::Parcel;
+use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::collections::BTreeMap;
+
+/// How a simulation goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    /// What all of it is drawn from.
+    pub seed: u64,
+    /// The most requests that a worker puts into one epoch; how many it puts is drawn from 1 to this.
+    pub epoch: usize,
+}
+
+/// What workers have sent to other workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Traffic {
+    /// Parcels: a worker's part of an epoch, as far as another worker has to know it.
+    pub parcels: u64,
+    /// Parcels that say no more than that an epoch may be undone, which every worker has to know.
+    pub notices: u64,
+    /// Bytes of parcels, without what arguments point to.
+    pub parcel_bytes: u64,
+    /// Calls that are shipped: those of scouts, of transactions that have workers to themselves, and between groups.
+    pub calls: u64,
+    /// Answers to calls: results, and words that one-way calls were carried out.
+    pub answers: u64,
+    /// Ends of transactions.
+    pub ends: u64,
+    /// Words with what a worker lends to a transaction that is at home at another.
+    pub grants: u64,
+    /// Words with what comes back.
+    pub returns: u64,
+    /// Entities that were lent, or keys of which there was none.
+    pub lent: u64,
+    /// Words about dynamic transactions: tickets that scouts found, and wrong guesses.
+    pub scouting: u64,
+    /// Bytes of all messages but parcels, without what arguments and results point to.
+    pub message_bytes: u64,
+    /// Epochs with at least one request.
+    pub epochs: u64,
+    /// Workers' parts of epochs, of at least one request each.
+    pub parts: u64,
+}
+
+/// The most that was on a worker at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Peak {
+    /// Transactions that had been admitted and were not over.
+    pub active: usize,
+    /// Their tickets.
+    pub tickets: usize,
+}
+
+enum Mail {
+    Parcel(Parcel),
+    Message { to: u32, sent: Time, about: Time, message: Message },
+}
+
+struct Node {
+    executor: Executor,
+    /// The epoch its sequencer is at.
+    epoch: u64,
+    /// The phase that it is known to hold in each epoch, as its capabilities would be.
+    holds: BTreeMap<u64, Phase>,
+}
+
+/// See the head of this module.
+pub struct Simulation {
+    shared: Shared,
+    handle: Handle,
+    nodes: Vec<Node>,
+    mail: Vec<Mail>,
+    schedule: Schedule,
+    draws: ChaCha8Rng,
+    traffic: Traffic,
+    peak: Peak,
+    /// By epoch and worker.
+    order: BTreeMap<(u64, usize), Vec<TransactionId>>,
+}
+
+impl App {
+    /// Links the app and simulates its workers in this thread instead of starting them. The seed of [`crate::random`] is 0
+    /// unless one is set: a simulation comes out the same each time.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub fn simulate(self, schedule: Schedule) -> Result<Simulation> {
+        let (shared, outline) = self.seed_or(0).link()?;
+        let peers = shared.ingress.workers();
+        let node =
+            |index| Node { executor: Executor::new(shared.worker(index)), epoch: 0, holds: BTreeMap::new() };
+        Ok(Simulation {
+            nodes: (0..peers).map(node).collect(),
+            handle: Handle::start(shared.clone(), outline, None),
+            shared,
+            mail: Vec::new(),
+            schedule,
+            draws: ChaCha8Rng::seed_from_u64(schedule.seed),
+            traffic: Traffic::default(),
+            peak: Peak::default(),
+            order: BTreeMap::new(),
+        })
+    }
+}
+
+impl Simulation {
+    /// The way in: submit requests here, then [`Simulation::run`], then collect the replies. What blocks until an
+    /// answer comes would wait for ever before that.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Runs until everything that was submitted has been answered.
+    ///
+    /// # Panics
+    /// When the workers are stuck, which is a mistake in the engine.
+    pub fn run(&mut self) {
+        as_worker(self.shared.stack, || with_stack(0, || self.run_here()));
+    }
+
+    fn run_here(&mut self) {
+        loop {
+            let busy = !self.mail.is_empty() || self.open_queues().next().is_some();
+            if busy {
+                self.take_turn();
+                continue;
+            }
+            self.nodes
+                .iter_mut()
+                .for_each(|node| node.epoch = node.epoch.max(self.shared.ingress.open_epoch()));
+            let before: Vec<_> = self.nodes.iter().map(|node| node.holds.clone()).collect();
+            (0..self.nodes.len()).for_each(|at| self.go_on(at));
+            let still = self.nodes.iter().zip(before).all(|(node, before)| node.holds == before);
+            if still && self.mail.is_empty() {
+                break;
+            }
+        }
+        let stuck: Vec<String> = self.nodes.iter().flat_map(|node| node.executor.open_epochs()).collect();
+        assert!(stuck.is_empty(), "the workers are stuck under the schedule {:?}: {stuck:#?}", self.schedule);
+    }
+
+    /// The whole state between two transactions; see [`Handle::inspect`].
+    ///
+    /// # Errors
+    /// As [`Handle::inspect`].
+    pub fn inspect(&mut self) -> Result<serde_json::Value> {
+        let parts = self.handle.look()?;
+        self.run();
+        self.handle.gather(&parts)
+    }
+
+    /// What the workers have sent each other so far.
+    pub fn traffic(&self) -> Traffic {
+        Traffic { epochs: self.shared.ingress.epochs(), ..self.traffic }
+    }
+
+    /// The most that was on one worker at one time so far.
+    pub fn peak(&self) -> Peak {
+        self.peak
+    }
+
+    /// The transactions so far, in the order in which they would have had the same results one after the other.
+    pub fn order(&self) -> impl Iterator<Item = TransactionId> + '_ {
+        self.order.values().flatten().copied()
+    }
+
+    fn open_queues(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.nodes.len()).filter(|worker| self.shared.ingress.waits(*worker))
+    }
+
+    /// One thing happens at one worker.
+    fn take_turn(&mut self) {
+        let at = self.draws.random_range(0..self.nodes.len());
+        match self.draws.random_range(0..8) {
+            0 => self.close_epoch(at),
+            1 => self.go_on(at),
+            2 => self.nodes[at].epoch = self.nodes[at].epoch.max(self.shared.ingress.open_epoch()),
+            _ if self.mail.is_empty() => self.close_epoch(at),
+            _ => self.deliver(),
+        }
+    }
+
+    /// A worker orders some of what has been submitted there.
+    fn close_epoch(&mut self, at: usize) {
+        if !self.shared.ingress.waits(at) {
+            return;
+        }
+        let most = self.draws.random_range(1..=self.schedule.epoch.max(1));
+        let Some(requests) = self.shared.ingress.take(at, most) else { return };
+        let epoch = self.nodes[at].epoch;
+        let known = self.order.entry((epoch, at)).or_default();
+        for Submitted { id, work } in &requests {
+            if let Work::Transactions(work) = work {
+                let numbers = id.number..id.number + work.len() as u64;
+                known.extend(numbers.map(|number| TransactionId { number, ..*id }));
+            }
+        }
+        self.traffic.parts += 1;
+        let passed = self.nodes.iter().map(|node| node.epoch).min().unwrap_or(epoch);
+        let now = self.shared.clock.at(epoch, passed);
+        let world = (&now, self.shared.seed);
+        for parcel in sequence(
+            (&self.shared.methods, self.shared.ingress.egress()),
+            &self.shared.groups,
+            (epoch, at),
+            world,
+            requests,
+        ) {
+            if parcel.from != parcel.to {
+                let count = match parcel.entries.is_empty() {
+                    true => &mut self.traffic.notices,
+                    false => &mut self.traffic.parcels,
+                };
+                *count += 1;
+                self.traffic.parcel_bytes += parcel.size() as u64;
+            }
+            self.mail.push(Mail::Parcel(parcel));
+        }
+        self.shared.ingress.close_epoch(epoch);
+        self.nodes[at].epoch = epoch.max(self.shared.ingress.open_epoch());
+    }
+
+    /// One of the messages under way arrives, whichever.
+    fn deliver(&mut self) {
+        let at = self.draws.random_range(0..self.mail.len());
+        let to = match self.mail.swap_remove(at) {
+            Mail::Parcel(parcel) => {
+                let to = parcel.to as usize;
+                self.nodes[to].holds.entry(parcel.epoch).or_insert(Phase::TICKET);
+                self.nodes[to].executor.parcel(parcel);
+                to
+            }
+            Mail::Message { to, sent, about, message } => {
+                let to = to as usize;
+                self.nodes[to].holds.entry(sent.epoch).or_insert(sent.phase);
+                self.nodes[to].executor.message(about, message);
+                to
+            }
+        };
+        if self.draws.next_u32().is_multiple_of(2) {
+            self.go_on(to);
+        }
+    }
+
+    /// A worker learns how far everything has come, and goes on.
+    fn go_on(&mut self, at: usize) {
+        let (sequenced, passed) = self.frontier();
+        let node = &mut self.nodes[at];
+        node.executor.advance(sequenced, passed);
+        node.executor.run();
+        let me = node.executor.worker().index;
+        for outgoing in node.executor.out() {
+            let phase = node.holds.get(&outgoing.at.epoch).copied().unwrap_or(outgoing.at.phase);
+            let sent = Time { epoch: outgoing.at.epoch, phase };
+            if let Message::Grant { loans, .. } = &outgoing.message {
+                self.traffic.lent += loans.len().max(1) as u64;
+            }
+            if outgoing.to as usize != me {
+                self.traffic.message_bytes += outgoing.message.size() as u64;
+                *match &outgoing.message {
+                    Message::Call(_) => &mut self.traffic.calls,
+                    Message::Result(_) | Message::Ack { .. } => &mut self.traffic.answers,
+                    Message::Grant { .. } => &mut self.traffic.grants,
+                    Message::Return { .. } => &mut self.traffic.returns,
+                    Message::End { .. } => &mut self.traffic.ends,
+                    Message::Scouted { .. } | Message::Wrong { .. } => &mut self.traffic.scouting,
+                } += 1;
+            }
+            let Outgoing { at: about, to, message } = outgoing;
+            self.mail.push(Mail::Message { to, sent, about, message });
+        }
+        let Node { executor, holds, .. } = node;
+        holds.retain(|epoch, phase| match executor.works_at(*epoch) {
+            None => false,
+            Some(now) => {
+                *phase = now.max(*phase);
+                true
+            }
+        });
+        let (active, tickets) = executor.load();
+        self.peak.active = self.peak.active.max(active);
+        self.peak.tickets = self.peak.tickets.max(tickets);
+    }
+
+    /// What timely's frontiers would say: the first epoch of which parcels may come, and the first time of which
+    /// messages may come.
+    fn frontier(&self) -> (u64, Time) {
+        let parcels = self.mail.iter().filter_map(|mail| match mail {
+            Mail::Parcel(parcel) => Some(parcel.epoch),
+            Mail::Message { .. } => None,
+        });
+        let sequenced = self.nodes.iter().map(|node| node.epoch).chain(parcels).min().unwrap_or(u64::MAX);
+        let messages = self.mail.iter().filter_map(|mail| match mail {
+            Mail::Parcel(_) => None,
+            Mail::Message { sent, .. } => Some(*sent),
+        });
+        let held = self.nodes.iter().filter_map(|node| node.holds.first_key_value());
+        let held = held.map(|(epoch, phase)| Time { epoch: *epoch, phase: *phase });
+        let start = Time { epoch: sequenced, phase: Phase::TICKET };
+        (sequenced, messages.chain(held).min().map_or(start, |first| first.min(start)))
+    }
+}
