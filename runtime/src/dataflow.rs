@@ -3,23 +3,17 @@
 //! The timestamp is `(epoch, phase, hop)` in a `u64`. A worker keeps a capability for every epoch it is not through
 //! with, at the phase it still works at. So the frontier of the loop says what is over at all workers: it is the only
 //! barrier. This file alone names timely.
-use crate::base::clock::EpochClock;
 use crate::base::error::{Error, Result};
-use crate::base::groups::Groups;
 use crate::base::guard::survived;
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
-use crate::entity::run::classes::Makers;
 use crate::entity::run::task::with_stack;
-use crate::entity::run::worker::Worker;
-use crate::execute::message::{Addressed, Stamped};
-use crate::execute::{Executor, Outgoing};
-use crate::methods::table::Methods;
+use crate::execute::Executor;
+use crate::execute::message::Envelope;
 use crate::request::ingress::Ingress;
-use crate::sequence::order;
+use crate::sequence::epochs::{EpochLoop, Shared};
 use crate::sequence::parcel::Parcel;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,52 +26,12 @@ use timely::dataflow::operators::{Capability, ConnectLoop, Feedback, Operator};
 use timely::dataflow::{Scope, Stream};
 use timely::worker::Worker as Timely;
 
-/// The most requests a worker puts into one epoch, but for the rest of a batch; so many more wait for the next one.
+/// Maximum requests per worker and epoch. A batch is never split, so an epoch may exceed it.
 pub(crate) const EPOCH_REQUESTS: usize = 4096;
 /// The bits of a timestamp that count hops: a message is sent from hop 0, or answered from where it was received.
 const HOP_BITS: u32 = 4;
 /// The bits of a timestamp that tell the phase.
 const PHASE_BITS: u32 = 16;
-
-/// The most epochs that are in flight. What is submitted meanwhile waits and is ordered together: each epoch has its
-/// price in barriers, whatever is in it.
-const IN_FLIGHT: u64 = 4;
-/// The same while one of them may be undone: they are executed one after the other anyway.
-const UNDOABLE_IN_FLIGHT: u64 = 1;
-
-/// What `execute` tells `sequence` on the same worker.
-#[derive(Default)]
-struct Pace {
-    /// The first epoch that is not over at all workers.
-    passed: Cell<u64>,
-    /// Whether an epoch that is not over here may be undone.
-    undoable: Cell<bool>,
-    /// Whether `sequence` waits for this to go on.
-    waits: Cell<bool>,
-}
-
-/// What the workers of an app have in common.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) ingress: Arc<Ingress>,
-    pub(crate) methods: Arc<Methods>,
-    pub(crate) makers: Makers,
-    pub(crate) groups: Groups,
-    pub(crate) seed: u64,
-    pub(crate) clock: Arc<EpochClock>,
-    /// For how long a transaction may run before it is logged.
-    pub(crate) slow: Duration,
-    /// The stack that a method has when it starts.
-    pub(crate) stack: usize,
-}
-
-impl Shared {
-    /// One of the workers, without entities.
-    pub(crate) fn worker(&self, index: usize) -> Rc<Worker> {
-        let Self { groups, methods, makers, ingress, .. } = self;
-        Worker::new(index, groups.clone(), (methods.clone(), makers), ingress.egress().clone())
-    }
-}
 
 fn pack(time: Time) -> u64 {
     ((time.epoch << PHASE_BITS) | u64::from(time.phase.0)) << HOP_BITS
@@ -160,48 +114,37 @@ fn run(timely: &mut Timely, shared: &Shared) {
 
 fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
-        let pace = Rc::new(Pace::default());
-        let parcels = sequence(scope, shared.clone(), pace.clone());
-        let worker = shared.worker(scope.index());
-        execute(scope, parcels, Executor::new(worker), shared.ingress.clone(), pace);
+        let epochs = Rc::new(EpochLoop::new(scope.index(), shared.clone()));
+        let parcels = sequence(scope, shared.ingress.clone(), epochs.clone());
+        let executor = Executor::new(shared.worker(scope.index()));
+        execute(scope, parcels, executor, shared.ingress.clone(), epochs);
     });
 }
 
 /// Gives every request its place: closes an epoch whenever there is something in it, and room for it.
-fn sequence<'s>(scope: Scope<'s, u64>, shared: Shared, pace: Rc<Pace>) -> Stream<'s, u64, Vec<Parcel>> {
+fn sequence<'s>(
+    scope: Scope<'s, u64>,
+    ingress: Arc<Ingress>,
+    epochs: Rc<EpochLoop>,
+) -> Stream<'s, u64, Vec<Parcel>> {
     let index = scope.index();
     source(scope, "sequence", move |capability, info| {
         let wake = scope.worker().sync_activator_for(info.address.to_vec());
         // Waking fails only when the worker is gone, and then nobody waits for it.
-        shared.ingress.hang_bell(index, Box::new(move || _ = wake.activate()));
-        let mut open = Some((0, capability));
+        ingress.hang_bell(index, Box::new(move || _ = wake.activate()));
+        let mut open = Some(capability);
         move |output| {
-            let Some((epoch, capability)) = &mut open else { return };
-            // An epoch that another worker has closed already is no further one.
-            let most = if pace.undoable.get() { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
-            let full = *epoch >= pace.passed.get().saturating_add(most);
-            pace.waits.set(full && shared.ingress.open_epoch() <= *epoch);
-            let most = if pace.waits.get() { 0 } else { EPOCH_REQUESTS };
-            let Some(requests) = shared.ingress.take(index, most) else {
+            let Some(capability) = &mut open else { return };
+            let Some(parcels) = epochs.turn(EPOCH_REQUESTS, |_, _| {}) else {
                 // The other workers may still have requests; they need no epochs from here.
                 open = None;
                 return;
             };
-            if !requests.is_empty() {
-                // A worker holds the epoch that it orders in, so those before `passed` are over.
-                let now = shared.clock.at(*epoch, pace.passed.get());
-                let world = (&now, shared.seed);
-                let known = (&*shared.methods, &**shared.ingress.egress());
-                let parcels = order::sequence(known, &shared.groups, (*epoch, index), world, requests);
+            if !parcels.is_empty() {
                 let mut session = output.session(&*capability);
                 parcels.into_iter().for_each(|parcel| session.give(parcel));
-                drop(session);
-                shared.ingress.close_epoch(*epoch);
-                // What did not fit is the next epoch's.
-                shared.ingress.ring_again(index);
             }
-            *epoch = (*epoch).max(shared.ingress.open_epoch());
-            capability.downgrade(&pack(Time { epoch: *epoch, phase: Phase::TICKET }));
+            capability.downgrade(&pack(Time { epoch: epochs.open(), phase: Phase::TICKET }));
         }
     })
 }
@@ -212,14 +155,14 @@ fn execute<'s>(
     parcels: Stream<'s, u64, Vec<Parcel>>,
     mut executor: Executor,
     ingress: Arc<Ingress>,
-    pace: Rc<Pace>,
+    epochs: Rc<EpochLoop>,
 ) {
     let index = scope.index();
-    let (handle, messages) = scope.feedback::<Vec<Stamped>>(1);
+    let (handle, messages) = scope.feedback::<Vec<Envelope>>(1);
     let by_owner = Exchange::new(|parcel: &Parcel| u64::from(parcel.to));
-    let by_worker = Exchange::new(|stamped: &Stamped| u64::from(stamped.1.0));
+    let by_worker = Exchange::new(|envelope: &Envelope| u64::from(envelope.to));
     let mut capabilities: BTreeMap<u64, Capability<u64>> = BTreeMap::new();
-    let sent = parcels.binary_frontier::<_, CapacityContainerBuilder<Vec<Stamped>>, _, _, _, _>(
+    let sent = parcels.binary_frontier::<_, CapacityContainerBuilder<Vec<Envelope>>, _, _, _, _>(
         messages,
         by_owner,
         by_worker,
@@ -237,11 +180,8 @@ fn execute<'s>(
                         // An epoch without a parcel for this worker may still ask something of it.
                         capabilities.entry(unpack(*capability.time()).epoch).or_insert(capability);
                     }
-                    data.flat_map(|batch| batch.drain(..)).for_each(
-                        |Stamped(phase, Addressed(_, message))| {
-                            executor.message(phase, message);
-                        },
-                    );
+                    data.flat_map(|batch| batch.drain(..))
+                        .for_each(|Envelope { at, message, .. }| executor.message(at, message));
                 });
                 let first = |frontier: Option<&u64>| frontier.map_or(Time::END, |stamp| unpack(*stamp));
                 let sequenced = first(sequencing.frontier().first()).epoch;
@@ -250,19 +190,16 @@ fn execute<'s>(
                 if executor.run() {
                     again.activate();
                 }
-                pace.undoable.set(executor.has_undoable());
-                if pace.passed.replace(passed.epoch) < passed.epoch && pace.waits.get() {
+                if epochs.learn(passed.epoch, executor.has_undoable()) {
                     ingress.ring(index);
                 }
                 // A session for each message would be a batch for each message.
                 let mut out = executor.out().peekable();
-                while let Some(epoch) = out.peek().map(|outgoing| outgoing.at.epoch) {
-                    let same = std::iter::from_fn(|| out.next_if(|outgoing| outgoing.at.epoch == epoch));
-                    let messages =
-                        same.map(|Outgoing { at, to, message }| Stamped(at, Addressed(to, message)));
+                while let Some(epoch) = out.peek().map(|envelope| envelope.at.epoch) {
+                    let same = std::iter::from_fn(|| out.next_if(|envelope| envelope.at.epoch == epoch));
                     match capabilities.get(&epoch) {
-                        Some(capability) => output.session(capability).give_iterator(messages),
-                        None => messages.for_each(drop),
+                        Some(capability) => output.session(capability).give_iterator(same),
+                        None => unreachable!("a worker keeps the capabilities of epochs that it sends in"),
                     }
                 }
                 drop(out);
@@ -296,4 +233,4 @@ macro_rules! in_process {
         }
     )+};
 }
-in_process!(Parcel, Stamped);
+in_process!(Parcel, Envelope);

@@ -32,7 +32,7 @@ pub use base::ambient::{TransactionId, now, random, transaction};
 pub use base::error::{Bound, Error};
 pub use egress::reply::{Replies, Reply};
 pub use entity::call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
-pub use entity::run::flow::MAX_DEPTH;
+pub use entity::run::invoke::MAX_DEPTH;
 pub use entity::traits::{Entity, Key, Methods, Portable, State};
 #[doc(hidden)]
 pub use entity::unmade::{Awaited, AwaitedInsideAnEntity};
@@ -62,9 +62,8 @@ pub mod generated {
     pub use crate::entity::autoref::*;
     pub use crate::entity::call::Base;
     pub use crate::entity::explore::Explorer;
-    pub use crate::entity::harvest::Harvest;
     pub use crate::entity::outcome::{NeverErr, Outcome, SometimesErr, unclear};
-    pub use crate::entity::run::cx::{Cx, Held, NeverAwaited, Site};
+    pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
     pub use crate::entity::traits::{
         Argument, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor, Methods,
         Portable, State, Stub,
@@ -73,6 +72,7 @@ pub mod generated {
         ByBytes, ByClone, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,
     };
     pub use crate::entity::unmade::Refused;
+    pub use crate::entity::visit::ValueVisitor;
     pub use crate::state::loan::Lendable;
     pub use crate::{Call, Ref};
     pub use core;

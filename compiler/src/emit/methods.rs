@@ -180,7 +180,7 @@ impl Emit<'_> {
         let (places, all_places) = (0..names.len(), 0..names.len());
         let called = &function.signature.ident;
         // Names that the coroutine has, too: a lowercase constant of the user's could be meant by any other.
-        let [state, received, harvest, result] = ["this", "args", "harvest", "output"].map(local);
+        let [state, received, visitor, result] = ["this", "args", "visitor", "output"].map(local);
         let cx = local("cx");
         let receiver = match function.kind {
             _ if suspends => None,
@@ -190,7 +190,7 @@ impl Emit<'_> {
         };
         let plain = receiver.filter(|_| !suspends).map(|(way, mutable)| {
             quote! {
-                const PLAIN: #p::std::primitive::bool = true;
+                const LEAF: #p::std::primitive::bool = true;
                 fn #way(
                     #state: &#mutable Self::Entity,
                     #received: Self::Args,
@@ -210,10 +210,10 @@ impl Emit<'_> {
                 const ACCESS: #p::Access = #p::Access::#access;
                 const SUSPENDS: #p::std::primitive::bool = #suspends;
                 const ABSENT_OK: #p::std::primitive::bool = #creates;
-                fn visit(#received: &Self::Args, #harvest: &mut #p::Harvest<'_>) {
+                fn visit(#received: &Self::Args, #visitor: &mut #p::ValueVisitor<'_>) {
                     let (#(#names,)*) = #received;
-                    let _ = &#harvest;
-                    #((&#p::Argument(#names)).visit(#places, #harvest);)*
+                    let _ = &#visitor;
+                    #((&#p::Argument(#names)).visit(#places, #visitor);)*
                 }
                 fn repeatable() -> #p::std::primitive::bool {
                     true #(&& (&#p::Kind::<#args>::new()).copies())*
@@ -230,11 +230,11 @@ impl Emit<'_> {
                     let _ = &#received;
                     #p::std::option::Option::Some((#((&#p::Kind::<#args>::new()).decode(#all_places, #received)?,)*))
                 }
-                fn visit_output(#result: &Self::Output, #harvest: &mut #p::Harvest<'_>) {
-                    (&#p::Argument(#result)).visit(0, #harvest);
+                fn visit_output(#result: &Self::Output, #visitor: &mut #p::ValueVisitor<'_>) {
+                    (&#p::Argument(#result)).visit(0, #visitor);
                 }
                 fn run(
-                    #cx: #p::Cx<#entity>,
+                    #cx: #p::MethodContext<#entity>,
                     #received: #p::std::option::Option<Self::Args>,
                 ) -> impl #p::std::future::Future<Output = Self::Output> + 'static {
                     <#entity>::#coroutine #fish (#cx, #received)
@@ -260,7 +260,7 @@ impl Emit<'_> {
         quote_spanned!(written.span()=> (&#p::unclear(#result)).is_err())
     }
 
-    /// `async fn __thalweg_transfer(cx: Cx<Self>, args: Option<(..)>) -> ..`.
+    /// `async fn __thalweg_transfer(cx: MethodContext<Self>, args: Option<(..)>) -> ..`.
     fn coroutine(&self, function: &Function) -> TokenStream {
         let p = &self.p;
         let Emitted { args, output, .. } = self.emitted(function);
@@ -276,7 +276,7 @@ impl Emit<'_> {
             impl #entity {
                 #(#attributes)*
                 async fn #name #declared (
-                    #cx: #p::Cx<#entity>,
+                    #cx: #p::MethodContext<#entity>,
                     #received: #p::std::option::Option<(#(#args,)*)>,
                 ) -> #output #bounds { #body }
             }

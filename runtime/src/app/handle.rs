@@ -6,7 +6,7 @@ use crate::base::ids::MethodId;
 use crate::base::room::{Coming, Room, Rooms, Size};
 use crate::base::thread::{may_block, may_wait};
 use crate::base::waker::{block_on, relayed};
-use crate::dataflow::{Shared, Threads};
+use crate::dataflow::Threads;
 use crate::egress::answers::{self, Waiting};
 use crate::egress::reply::{Replies, Reply};
 use crate::entity::call::Call;
@@ -18,7 +18,8 @@ use crate::methods::watch::{self, RunningMethod};
 use crate::program::link::Outline;
 use crate::request::batch::{Batch, Calls};
 use crate::request::data::Request;
-use crate::request::ingress::{Look, Work};
+use crate::request::ingress::{Inspect, Submission};
+use crate::sequence::epochs::Shared;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -117,7 +118,7 @@ impl Handle {
     ) -> Result<(), Error> {
         let Running { ingress, .. } = &*self.running;
         let (id, count) = (ingress.egress().enter(waiting), calls.len());
-        let work = Work::Transactions(Request::new(id, method, calls));
+        let work = Submission::Transactions(Request::new(id, method, calls));
         let entered = ingress.push(self.worker, || self.next_ids(count), work);
         if entered.is_err() {
             ingress.egress().withdraw(id);
@@ -240,8 +241,8 @@ impl Handle {
     }
 
     /// Lets something look at every worker between two transactions.
-    pub(crate) fn visit(&self, look: Look) -> Result<(), Error> {
-        self.running.ingress.push(self.worker, || self.next_ids(1), Work::Look(look))
+    pub(crate) fn visit(&self, look: Inspect) -> Result<(), Error> {
+        self.running.ingress.push(self.worker, || self.next_ids(1), Submission::Inspect(look))
     }
 
     pub(crate) fn gather(&self, parts: &mpsc::Receiver<Part>) -> Result<serde_json::Value, Error> {

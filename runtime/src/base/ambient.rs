@@ -52,7 +52,7 @@ impl Activation {
 
 /// The way to the call number `n` of the method that `path` leads to.
 #[inline]
-pub(crate) fn way(path: u64, n: u64) -> u64 {
+pub(crate) fn call_path(path: u64, n: u64) -> u64 {
     let product = u128::from(path ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * 0xd6e8_feb8_6659_fd93_u128;
     (product as u64) ^ ((product >> 64) as u64) ^ path.rotate_left(23)
 }
@@ -89,7 +89,7 @@ pub(crate) fn aside<T>(run: impl FnOnce() -> T) -> T {
 
 /// The activation in which the call that `path` leads to makes an entity on first use.
 pub(crate) fn first_use(path: u64) -> Activation {
-    Activation::new(way(path, u64::MAX))
+    Activation::new(call_path(path, u64::MAX))
 }
 
 fn current(what: &str) -> Ambient {

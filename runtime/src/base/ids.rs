@@ -8,6 +8,12 @@ pub(crate) struct TxnId {
     pub(crate) seq: u32,
 }
 
+/// An index or a worker as messages have it; there are less than 2^32 of anything that they speak of.
+#[inline]
+pub(crate) fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or_else(|_| unreachable!("{index} is no index of a message"))
+}
+
 /// A phase of an epoch: scouting, and then attempts at executing it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Phase(pub(crate) u16);

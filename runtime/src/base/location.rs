@@ -25,7 +25,7 @@ pub(crate) fn worker_number(worker: usize) -> u16 {
     u16::try_from(worker).unwrap_or_else(|_| unreachable!("there are not so many workers"))
 }
 
-/// The shard of a hash is worked by this worker.
+/// The worker that owns the hash's shard.
 #[inline]
 pub(crate) fn worker_of(hash: u64, peers: usize) -> usize {
     if peers == 1 { 0 } else { ((hash % SHARDS) as usize) % peers }

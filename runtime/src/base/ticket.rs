@@ -1,4 +1,4 @@
-//! Tickets: what a transaction asks for, one for each entity that it may touch.
+//! Tickets: the lock requests of a transaction, one for each entity that it may touch.
 use crate::base::class_id::ClassId;
 use crate::base::location::{Location, worker_number};
 

@@ -1,9 +1,9 @@
 //! References and calls: plain values that name an entity, and a method of it with its arguments.
 use crate::base::location::Location;
 use crate::entity::explore::{Described, Explorer};
-use crate::entity::harvest;
-use crate::entity::run::flow::{Branch, Flow};
+use crate::entity::run::invoke::{Branch, Invocation};
 use crate::entity::traits::{Entity, Method, Stub};
+use crate::entity::visit;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::any::TypeId;
 use std::cmp::Ordering;
@@ -75,7 +75,7 @@ impl<E: Entity> fmt::Debug for Ref<E> {
 }
 impl<E: Entity> Serialize for Ref<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        harvest::found::<E>(Self::key(self));
+        visit::found::<E>(Self::key(self));
         // A key may hold references, too.
         Self::key(self).serialize(serializer)
     }
@@ -138,25 +138,25 @@ pub trait Awaitable: Sized {
     type Output;
     /// Makes the calls, from left to right.
     #[doc(hidden)]
-    fn perform(self, flow: &Flow) -> impl Future<Output = Self::Output>;
+    fn perform(self, invocation: &Invocation) -> impl Future<Output = Self::Output>;
     /// Makes a call where nothing ever waits, without a coroutine of its own; gives back what is not one call.
     #[doc(hidden)]
-    fn at_once(self, _: &Flow) -> Result<Poll<Self::Output>, Self> {
+    fn at_once(self, _: &Invocation) -> Result<Poll<Self::Output>, Self> {
         Err(self)
     }
     /// Makes the calls, from left to right, for nobody who wants their results.
     #[doc(hidden)]
-    fn send(self, flow: &Flow) -> impl Future<Output = ()> {
-        async move { drop(self.perform(flow).await) }
+    fn send(self, invocation: &Invocation) -> impl Future<Output = ()> {
+        async move { drop(self.perform(invocation).await) }
     }
     /// Makes the calls, after which the caller only returns.
     #[doc(hidden)]
-    fn last(self, flow: &Flow) -> impl Future<Output = Self::Output> {
-        self.perform(flow)
+    fn last(self, invocation: &Invocation) -> impl Future<Output = Self::Output> {
+        self.perform(invocation)
     }
     /// Says what the calls may meet; `false` when that is not known.
     #[doc(hidden)]
-    fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool;
+    fn parts(&self, invocation: &Invocation, into: &mut Vec<Branch>) -> bool;
     /// Names the callees.
     #[doc(hidden)]
     fn callees(into: &mut Vec<Described>);
@@ -164,20 +164,20 @@ pub trait Awaitable: Sized {
 
 impl<M: Method> Awaitable for Call<M> {
     type Output = M::Output;
-    fn perform(self, flow: &Flow) -> impl Future<Output = M::Output> {
-        flow.perform(self)
+    fn perform(self, invocation: &Invocation) -> impl Future<Output = M::Output> {
+        invocation.perform(self)
     }
-    fn at_once(self, flow: &Flow) -> Result<Poll<M::Output>, Self> {
-        flow.at_once(self)
+    fn at_once(self, invocation: &Invocation) -> Result<Poll<M::Output>, Self> {
+        invocation.at_once(self)
     }
-    fn send(self, flow: &Flow) -> impl Future<Output = ()> {
-        flow.send(self)
+    fn send(self, invocation: &Invocation) -> impl Future<Output = ()> {
+        invocation.send(self)
     }
-    fn last(self, flow: &Flow) -> impl Future<Output = M::Output> {
-        flow.last(self)
+    fn last(self, invocation: &Invocation) -> impl Future<Output = M::Output> {
+        invocation.last(self)
     }
-    fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool {
-        let part = flow.part(self);
+    fn parts(&self, invocation: &Invocation, into: &mut Vec<Branch>) -> bool {
+        let part = invocation.part(self);
         let known = part.is_some();
         into.extend(part);
         known
@@ -201,9 +201,9 @@ pub fn join<T>(calls: T) -> Join<T> {
 }
 
 /// Whether calls can run side by side without a difference that anybody could see.
-fn apart<A: Awaitable>(calls: &A, flow: &Flow) -> bool {
+fn apart<A: Awaitable>(calls: &A, invocation: &Invocation) -> bool {
     let mut parts = Vec::new();
-    calls.parts(flow, &mut parts) && parts.len() > 1 && flow.apart(parts)
+    calls.parts(invocation, &mut parts) && parts.len() > 1 && invocation.apart(parts)
 }
 
 macro_rules! join_tuple {
@@ -211,27 +211,27 @@ macro_rules! join_tuple {
         #[allow(non_snake_case, reason = "a value is called like its type")]
         impl<$($name: Awaitable),+> Awaitable for Join<($($name,)+)> {
             type Output = ($($name::Output,)+);
-            async fn perform(self, flow: &Flow) -> Self::Output {
-                let apart = apart(&self, flow);
+            async fn perform(self, invocation: &Invocation) -> Self::Output {
+                let apart = apart(&self, invocation);
                 let ($($call,)+) = self.0;
-                $(let $call = (flow.branch(apart), $call);)+
+                $(let $call = (invocation.branch(apart), $call);)+
                 if !apart {
                     return ($($call.1.perform(&$call.0).await,)+);
                 }
                 $(let mut $name = None;)+
                 let parts: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = vec![$(Box::pin(async {
-                    let (flow, call) = $call;
-                    $name = Some(call.perform(&flow).await);
+                    let (invocation, call) = $call;
+                    $name = Some(call.perform(&invocation).await);
                 })),+];
-                flow.side_by_side(parts).await;
+                invocation.side_by_side(parts).await;
                 match ($($name,)+) {
                     ($(Some($call),)+) => ($($call,)+),
                     _ => std::future::pending().await,
                 }
             }
-            fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool {
+            fn parts(&self, invocation: &Invocation, into: &mut Vec<Branch>) -> bool {
                 let ($($call,)+) = &self.0;
-                true $(&& $call.parts(flow, into))+
+                true $(&& $call.parts(invocation, into))+
             }
             fn callees(into: &mut Vec<Described>) {
                 $($name::callees(into);)+
@@ -263,26 +263,27 @@ pub fn join_all<A: Awaitable>(calls: impl IntoIterator<Item = A>) -> JoinAll<A> 
 
 impl<A: Awaitable> Awaitable for JoinAll<A> {
     type Output = Vec<A::Output>;
-    async fn perform(self, flow: &Flow) -> Self::Output {
-        let apart = apart(&self, flow);
-        let calls: Vec<(Flow, A)> = self.0.into_iter().map(|call| (flow.branch(apart), call)).collect();
+    async fn perform(self, invocation: &Invocation) -> Self::Output {
+        let apart = apart(&self, invocation);
+        let calls: Vec<(Invocation, A)> =
+            self.0.into_iter().map(|call| (invocation.branch(apart), call)).collect();
         if !apart {
             let mut results = Vec::with_capacity(calls.len());
-            for (flow, call) in calls {
-                results.push(call.perform(&flow).await);
+            for (invocation, call) in calls {
+                results.push(call.perform(&invocation).await);
             }
             return results;
         }
         let mut results: Vec<Option<A::Output>> = calls.iter().map(|_| None).collect();
         let parts = calls.into_iter().zip(&mut results);
-        let parts = parts.map(|((flow, call), result)| -> Pin<Box<dyn Future<Output = ()> + '_>> {
-            Box::pin(async move { *result = Some(call.perform(&flow).await) })
+        let parts = parts.map(|((invocation, call), result)| -> Pin<Box<dyn Future<Output = ()> + '_>> {
+            Box::pin(async move { *result = Some(call.perform(&invocation).await) })
         });
-        flow.side_by_side(parts.collect()).await;
+        invocation.side_by_side(parts.collect()).await;
         results.into_iter().flatten().collect()
     }
-    fn parts(&self, flow: &Flow, into: &mut Vec<Branch>) -> bool {
-        self.0.iter().all(|call| call.parts(flow, into))
+    fn parts(&self, invocation: &Invocation, into: &mut Vec<Branch>) -> bool {
+        self.0.iter().all(|call| call.parts(invocation, into))
     }
     fn callees(into: &mut Vec<Described>) {
         A::callees(into);
@@ -302,14 +303,14 @@ pub fn try_join_all<A: Awaitable<Output = Result<T, X>>, T, X>(
 
 impl<A: Awaitable<Output = Result<T, X>>, T, X> Awaitable for TryJoinAll<A> {
     type Output = Result<Vec<T>, X>;
-    async fn perform(self, flow: &Flow) -> Self::Output {
+    async fn perform(self, invocation: &Invocation) -> Self::Output {
         let mut results = Vec::with_capacity(self.0.len());
         for call in self.0 {
-            results.push(call.perform(flow).await?);
+            results.push(call.perform(invocation).await?);
         }
         Ok(results)
     }
-    fn parts(&self, _: &Flow, _: &mut Vec<Branch>) -> bool {
+    fn parts(&self, _: &Invocation, _: &mut Vec<Branch>) -> bool {
         false // a call after an `Err` is not made, so nothing runs before what stands left of it
     }
     fn callees(into: &mut Vec<Described>) {

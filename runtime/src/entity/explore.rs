@@ -8,8 +8,8 @@ use crate::base::error::{Error, Result};
 use crate::entity::fields;
 use crate::entity::names::Named;
 use crate::entity::run::classes::Makers;
-use crate::entity::run::cx::{Cx, Place};
-use crate::entity::run::flow::{Flow, World};
+use crate::entity::run::context::{MethodContext, Place};
+use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::traits::{self, Entity, Method, MethodVisitor};
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -117,7 +117,8 @@ impl MethodVisitor for Explorer {
 
 /// Polls a method without arguments, so that it describes its sites.
 fn describe<M: Method>(description: Description) {
-    let cx = Cx { flow: Flow::new(World::Nowhere), place: Place::Nowhere(description) };
+    let cx =
+        MethodContext { invocation: Invocation::new(Mode::Describe), place: Place::Nowhere(description) };
     let _ = pin!(M::run(cx, None)).poll(&mut Context::from_waker(Waker::noop()));
 }
 

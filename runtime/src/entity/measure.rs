@@ -5,8 +5,8 @@
 use crate::base::guard::caught;
 use crate::base::room::Size;
 use crate::entity::call::Call;
-use crate::entity::harvest::{Harvest, Refused};
 use crate::entity::traits::{Entity, Method};
+use crate::entity::visit::{Refused, ValueVisitor};
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{self, Display};
 use std::mem::needs_drop;
@@ -37,7 +37,7 @@ fn size_of_call<M: Method>(call: &Call<M>) -> usize {
         // How something is serialised is user code; what panics there counts as far as it has come.
         let _ = caught(|| {
             measure.add(&call.key);
-            M::visit(&call.args, &mut Harvest::measuring(&mut measure));
+            M::visit(&call.args, &mut ValueVisitor::measuring(&mut measure));
         });
     }
     measure.0

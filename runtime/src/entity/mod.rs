@@ -9,7 +9,7 @@ pub(crate) mod outcome;
 pub(crate) mod call;
 pub(crate) mod locate;
 pub(crate) mod known;
-pub(crate) mod harvest;
+pub(crate) mod visit;
 pub(crate) mod measure;
 pub(crate) mod names;
 pub(crate) mod fields;

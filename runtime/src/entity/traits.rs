@@ -5,8 +5,8 @@ use crate::base::hash::StableHasher;
 use crate::codec::Arguments;
 use crate::codec::{self};
 use crate::entity::call::{Base, Call};
-use crate::entity::harvest::Harvest;
-use crate::entity::run::cx::Cx;
+use crate::entity::run::context::MethodContext;
+use crate::entity::visit::ValueVisitor;
 use crate::state::loan::Lendable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -156,7 +156,7 @@ pub trait Method: Sized + 'static {
     /// Whether every entity has it; then it touches only the entity it is called on.
     const BUILT_IN: bool = false;
     /// Shows the parameters one by one, for the references in them.
-    fn visit(args: &Self::Args, harvest: &mut Harvest<'_>);
+    fn visit(args: &Self::Args, visitor: &mut ValueVisitor<'_>);
     /// Whether arguments can be copied, so that a transaction can run again.
     fn repeatable() -> bool;
     /// A second copy of the arguments, if they can be copied.
@@ -170,11 +170,14 @@ pub trait Method: Sized + 'static {
         None
     }
     /// Shows the result, for its bytes.
-    fn visit_output(_: &Self::Output, _: &mut Harvest<'_>) {}
+    fn visit_output(_: &Self::Output, _: &mut ValueVisitor<'_>) {}
     /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
-    fn run(cx: Cx<Self::Entity>, args: Option<Self::Args>) -> impl Future<Output = Self::Output> + 'static;
+    fn run(
+        cx: MethodContext<Self::Entity>,
+        args: Option<Self::Args>,
+    ) -> impl Future<Output = Self::Output> + 'static;
     /// Whether it is a plain function on the state of its entity: it makes no calls, and is no constructor.
-    const PLAIN: bool = false;
+    const LEAF: bool = false;
     /// Runs it on a state, if it is a plain function that reads.
     fn read(_: &Self::Entity, _: Self::Args) -> Option<Self::Output> {
         None
@@ -222,15 +225,15 @@ pub struct Argument<'a, T>(pub &'a T);
 
 impl<T: Serialize> Argument<'_, T> {
     /// Finds the references in parameter number `place`.
-    pub fn visit(&self, place: usize, harvest: &mut Harvest<'_>) {
-        harvest.parameter(place, self.0);
+    pub fn visit(&self, place: usize, visitor: &mut ValueVisitor<'_>) {
+        visitor.parameter(place, self.0);
     }
 }
 
 /// The answer for every other type: nothing is found. rustc complains about the type elsewhere.
 pub trait NeverVisited {
     /// Does nothing.
-    fn visit(&self, _: usize, _: &mut Harvest<'_>) {}
+    fn visit(&self, _: usize, _: &mut ValueVisitor<'_>) {}
 }
 impl<T> NeverVisited for &Argument<'_, T> {}
 
@@ -341,7 +344,7 @@ macro_rules! built_in {
             const SUSPENDS: bool = false;
             const ABSENT_OK: bool = true;
             const BUILT_IN: bool = true;
-            fn visit((): &(), _: &mut Harvest<'_>) {}
+            fn visit((): &(), _: &mut ValueVisitor<'_>) {}
             fn repeatable() -> bool {
                 true
             }
@@ -354,10 +357,10 @@ macro_rules! built_in {
             fn decode(_: &mut Arguments<'_>) -> Option<()> {
                 Some(())
             }
-            fn visit_output(output: &bool, harvest: &mut Harvest<'_>) {
-                harvest.parameter(0, output);
+            fn visit_output(output: &bool, visitor: &mut ValueVisitor<'_>) {
+                visitor.parameter(0, output);
             }
-            async fn run(cx: Cx<E>, args: Option<()>) -> bool {
+            async fn run(cx: MethodContext<E>, args: Option<()>) -> bool {
                 if args.is_none() {
                     match cx.describe(Vec::new()).await {}
                 }

@@ -3,9 +3,9 @@
 //! Each trait is implemented under a bound that nothing meets, so that rustc shows the message of the bound instead of
 //! an operator that is missing.
 use crate::entity::call::{Call, Join, JoinAll, TryJoinAll};
-use crate::entity::harvest::Harvest;
-use crate::entity::run::cx::Cx;
+use crate::entity::run::context::MethodContext;
 use crate::entity::traits::{Method, Methods};
+use crate::entity::visit::ValueVisitor;
 use std::fmt;
 use std::future::{Future, IntoFuture, Ready};
 use std::marker::PhantomData;
@@ -160,14 +160,14 @@ impl<E: Methods, T: Send + 'static> Method for Refused<E, T> {
     const NAME: &'static str = "";
     const ACCESS: Access = Access::Read;
     const SUSPENDS: bool = false;
-    fn visit((): &(), _: &mut Harvest<'_>) {}
+    fn visit((): &(), _: &mut ValueVisitor<'_>) {}
     fn repeatable() -> bool {
         false
     }
     fn copy((): &()) -> Option<()> {
         None
     }
-    async fn run(_: Cx<E>, _: Option<()>) -> T {
+    async fn run(_: MethodContext<E>, _: Option<()>) -> T {
         unreachable!("a refused function is never called")
     }
     fn is_err(_: &T) -> bool {

@@ -8,7 +8,7 @@ use crate::sequence::parcel::RootAt;
 
 /// What a transaction has at this worker.
 #[derive(Clone, Copy)]
-pub(super) struct Has<'a> {
+pub(super) struct Claim<'a> {
     pub(super) share: Share,
     pub(super) tickets: &'a [Ticket],
     /// Its home in this group, if that is another worker.
@@ -29,7 +29,7 @@ pub(super) struct RootOf {
 impl Executor {
     /// Begins an attempt.
     pub(super) fn begin(&mut self, number: u64, phase: Phase) {
-        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let epoch = &mut self.epochs[number];
         epoch.stage = Stage::Executing;
         epoch.line_up();
         self.enter(number, phase);
@@ -37,7 +37,7 @@ impl Executor {
 
     /// An epoch comes to a phase: what has come for it is looked at now.
     pub(super) fn enter(&mut self, number: u64, phase: Phase) {
-        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let epoch = &mut self.epochs[number];
         epoch.phase = phase;
         for (phase, message) in std::mem::take(&mut epoch.later) {
             self.message(Time { epoch: number, phase }, message);
@@ -49,7 +49,7 @@ impl Executor {
         let mut admitted = false;
         while self.exclusive.is_none() && self.active.has_room() {
             if !self.admit_planned(number) {
-                let Some(epoch) = self.epochs.get(&number) else { return admitted };
+                let epoch = &self.epochs[number];
                 let Some(place) = epoch.order.get(epoch.cursor).copied() else { break };
                 if !self.admit_one(place) {
                     return admitted;
@@ -57,10 +57,10 @@ impl Executor {
             }
             admitted = true;
         }
-        let Some(epoch) = self.epochs.get_mut(&number).filter(|epoch| epoch.is_admitted() && epoch.open == 0)
-        else {
+        let epoch = &mut self.epochs[number];
+        if !epoch.is_admitted() || epoch.open > 0 {
             return admitted;
-        };
+        }
         if epoch.undoable {
             epoch.stage = Stage::Executed;
         } else {
@@ -80,10 +80,10 @@ impl Executor {
             look(&self.worker);
             return true;
         }
-        let Some(epoch) = self.epochs.get(&txn.epoch) else { return true };
+        let epoch = &self.epochs[txn.epoch];
         let mut has = match epoch.entry(place) {
             Some((parcel, entry)) => parcel.has(place.parcel, entry),
-            None => Has { share: Share::Tickets, tickets: &[], home: None, root: None, others: &[] },
+            None => Claim { share: Share::Tickets, tickets: &[], home: None, root: None, others: &[] },
         };
         if let Some(own) = epoch.shares.get(&txn) {
             (has.share, has.tickets, has.home, has.others) = (own.share, &own.tickets, own.home, &own.others);
@@ -116,20 +116,18 @@ impl Executor {
 
     /// An epoch has one more active transaction, and what has come for it can be looked at.
     fn activated(&mut self, txn: TxnId, early: Option<Vec<Message>>) {
-        let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
+        let epoch = &mut self.epochs[txn.epoch];
         epoch.open += 1;
         let time = Time { epoch: txn.epoch, phase: epoch.phase };
         early.into_iter().flatten().for_each(|message| self.receive(time, message));
     }
 
     fn admitted(&mut self, txn: TxnId) {
-        if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
-            epoch.cursor += 1;
-        }
+        self.epochs[txn.epoch].cursor += 1;
     }
 
-    fn look(&self, place: Place) -> Option<crate::request::ingress::Look> {
-        let (parcel, entry) = self.epochs.get(&place.txn.epoch)?.entry(place)?;
+    fn look(&self, place: Place) -> Option<crate::request::ingress::Inspect> {
+        let (parcel, entry) = self.epochs[place.txn.epoch].entry(place)?;
         if !entry.look {
             return None;
         }
@@ -141,14 +139,15 @@ impl Executor {
     /// need no other worker and nobody's entities run at once; most do. Whether there was one.
     fn admit_planned(&mut self, number: u64) -> bool {
         let Self { epochs, active, worker, early, .. } = self;
-        let Some(epoch) = epochs.get_mut(&number).filter(|epoch| epoch.shares.is_empty()) else {
+        let epoch = &mut epochs[number];
+        if !epoch.shares.is_empty() {
             return false;
-        };
+        }
         let (first, keep) = (epoch.cursor, epoch.undoable);
-        let mut wrong = None;
+        let mut mispredicted = None;
         while let Some(place) = epoch.order.get(epoch.cursor).copied() {
-            if epoch.cursor >= epoch.expected {
-                epoch.expect(worker);
+            if epoch.cursor >= epoch.prefetched {
+                epoch.prefetch(worker);
             }
             let Some((parcel, entry)) = epoch.entry(place).filter(|(_, entry)| !entry.look) else { break };
             let has = parcel.has(place.parcel, entry);
@@ -156,9 +155,9 @@ impl Executor {
                 Some(root) => {
                     worker.running.borrow_mut().may_touch(has.share, has.tickets);
                     let (request, index) = epoch.call(root);
-                    let went = request.run_alone(index, worker, keep);
-                    worker.end(went.commit, keep.then_some(&mut epoch.journal));
-                    wrong = went.wrong.map(|owner| (place.txn, root, owner));
+                    let finished = request.run_alone(index, worker, keep);
+                    worker.end(finished.commit, keep.then_some(&mut epoch.undo_log));
+                    mispredicted = finished.mispredicted.map(|owner| (place.txn, root, owner));
                 }
                 None => {
                     // What has come too early is looked at with care.
@@ -170,26 +169,26 @@ impl Executor {
                 }
             }
             epoch.cursor += 1;
-            if wrong.is_some() {
+            if mispredicted.is_some() {
                 break;
             }
         }
         let admitted = epoch.cursor > first;
-        if let Some((txn, root, owner)) = wrong {
-            self.wrong(txn, root, owner);
+        if let Some((txn, root, owner)) = mispredicted {
+            self.mispredicted(txn, root, owner);
         }
         admitted
     }
 
     /// Runs a transaction that needs no other worker and waits for nobody.
     fn run_here(&mut self, txn: TxnId, root: RootOf) {
-        let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
+        let epoch = &mut self.epochs[txn.epoch];
         let keep = epoch.undoable;
         let (request, index) = epoch.call(root);
-        let went = request.run_alone(index, &self.worker, keep);
-        self.worker.end(went.commit, keep.then_some(&mut epoch.journal));
-        if let Some(wrong) = went.wrong {
-            self.wrong(txn, root, wrong);
+        let finished = request.run_alone(index, &self.worker, keep);
+        self.worker.end(finished.commit, keep.then_some(&mut epoch.undo_log));
+        if let Some(mispredicted) = finished.mispredicted {
+            self.mispredicted(txn, root, mispredicted);
         }
     }
 }

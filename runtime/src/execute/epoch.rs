@@ -1,14 +1,15 @@
 //! An epoch as one worker sees it.
 use crate::base::ids::{MethodId, Phase, TxnId};
 use crate::base::ticket::{Share, Ticket};
-use crate::entity::run::worker::{AHEAD, Worker};
-use crate::execute::admit::{Has, RootOf};
+use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
+use crate::execute::admit::{Claim, RootOf};
 use crate::execute::message::{Message, Own};
 use crate::execute::scout::Scout;
 use crate::request::data::Request;
 use crate::sequence::parcel::{Entry, Parcel};
 use crate::state::loan::Kept;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut, Index, IndexMut};
 
 /// How far an epoch is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub(super) struct Guess {
     /// The workers that have its tickets, this one too.
     pub(super) workers: BTreeSet<u32>,
     /// How often it was wrong.
-    pub(super) wrong: u32,
+    pub(super) mispredicted: u32,
 }
 
 #[derive(Default)]
@@ -61,12 +62,12 @@ pub(super) struct Epoch {
     /// Whether it has dynamic transactions, at any worker.
     pub(super) scouted: bool,
     /// Whether something in it can run only once.
-    pub(super) careful: bool,
+    pub(super) runs_once: bool,
     /// Its transactions at this worker, in order, and how many have been admitted.
     pub(super) order: Vec<Place>,
     pub(super) cursor: usize,
     /// How many of them have been expected.
-    pub(super) expected: usize,
+    pub(super) prefetched: usize,
     /// How many of them are active.
     pub(super) open: usize,
     /// Messages about later phases.
@@ -80,16 +81,57 @@ pub(super) struct Epoch {
     pub(super) shares: BTreeMap<TxnId, Own>,
     pub(super) guesses: BTreeMap<TxnId, Guess>,
     /// The transactions that were wrong in this attempt, and whether they need this worker.
-    pub(super) wrong: BTreeMap<TxnId, bool>,
+    pub(super) mispredicted: BTreeMap<TxnId, bool>,
     /// Old states that bring back the beginning of the epoch, oldest first.
-    pub(super) journal: Vec<Kept>,
+    pub(super) undo_log: Vec<Kept>,
+}
+
+/// The epochs that a worker is not through with, by their numbers.
+#[derive(Default)]
+pub(super) struct Epochs(BTreeMap<u64, Epoch>);
+
+impl Epochs {
+    /// Takes one out that is known to be there.
+    pub(super) fn take(&mut self, number: u64) -> Epoch {
+        self.0.remove(&number).unwrap_or_else(|| unknown(number))
+    }
+}
+
+fn unknown(number: u64) -> ! {
+    unreachable!("this worker is through with epoch {number}")
+}
+
+impl Deref for Epochs {
+    type Target = BTreeMap<u64, Epoch>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Epochs {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Index<u64> for Epochs {
+    type Output = Epoch;
+    fn index(&self, number: u64) -> &Epoch {
+        self.0.get(&number).unwrap_or_else(|| unknown(number))
+    }
+}
+
+impl IndexMut<u64> for Epochs {
+    fn index_mut(&mut self, number: u64) -> &mut Epoch {
+        self.0.get_mut(&number).unwrap_or_else(|| unknown(number))
+    }
 }
 
 impl Epoch {
     pub(super) fn add(&mut self, parcel: Parcel) {
         self.undoable |= parcel.undoable;
         self.scouted |= parcel.scouted;
-        self.careful |= parcel.careful;
+        self.runs_once |= parcel.runs_once;
         self.parcels.push(parcel);
     }
 
@@ -130,7 +172,7 @@ impl Epoch {
         let roots = (0..).zip(&self.parcels).flat_map(|(number, parcel)| {
             parcel.entries.iter().filter_map(move |entry| {
                 let at = entry.root?;
-                let guessed = entry.dynamic || (entry.presumed && self.careful);
+                let guessed = entry.dynamic || (entry.presumed && self.runs_once);
                 Some((parcel.txn(entry.seq), RootOf { parcel: number, at }, guessed))
             })
         });
@@ -143,19 +185,19 @@ impl Epoch {
         roots.map(|(txn, root, _)| (txn, root)).collect()
     }
 
-    /// Brings what the next transactions will touch near the processor.
-    pub(super) fn expect(&mut self, worker: &Worker) {
-        let next = &self.order[self.cursor..self.order.len().min(self.cursor + AHEAD)];
+    /// Prefetches what the next transactions will touch.
+    pub(super) fn prefetch(&mut self, worker: &Worker) {
+        let next = &self.order[self.cursor..self.order.len().min(self.cursor + PREFETCH_WINDOW)];
         let entries = next.iter().filter_map(|place| self.entry(*place));
         let tickets = entries.flat_map(|(parcel, entry)| parcel.tickets_of(entry));
-        worker.expect_all(tickets.filter(|ticket| usize::from(ticket.owner) == worker.index));
-        self.expected = self.cursor + next.len();
+        worker.prefetch_tickets(tickets.filter(|ticket| usize::from(ticket.owner) == worker.index));
+        self.prefetched = self.cursor + next.len();
     }
 
     /// Puts the transactions of this worker in order, to begin an attempt.
     pub(super) fn line_up(&mut self) {
         self.order.clear();
-        (self.cursor, self.expected) = (0, 0);
+        (self.cursor, self.prefetched) = (0, 0);
         for (at, parcel) in self.parcels.iter().enumerate() {
             let places = parcel.entries.iter().enumerate();
             // The looks of an epoch that may be undone come when it stands.
@@ -178,11 +220,11 @@ impl Epoch {
 
 impl Parcel {
     /// What the transaction of an entry has here; `number` is that of the parcel.
-    pub(super) fn has(&self, number: u32, entry: &Entry) -> Has<'_> {
+    pub(super) fn has(&self, number: u32, entry: &Entry) -> Claim<'_> {
         let tickets = self.tickets_of(entry);
         let others = entry.others.start as usize..entry.others.end as usize;
         let root = entry.root.map(|at| RootOf { parcel: number, at });
-        Has { share: Share::Tickets, tickets, home: entry.home, root, others: &self.others[others] }
+        Claim { share: Share::Tickets, tickets, home: entry.home, root, others: &self.others[others] }
     }
 
     /// The tickets of an entry.

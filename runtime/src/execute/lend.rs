@@ -3,9 +3,9 @@ use crate::base::groups::lenders;
 use crate::base::ids::TxnId;
 use crate::base::location::{hash_of, worker_number};
 use crate::execute::Executor;
-use crate::execute::active::Active;
 use crate::execute::admit::RootOf;
 use crate::execute::message::Message;
+use crate::execute::transaction::Transaction;
 use crate::state::loan::{Loans, end, going_back};
 
 impl Executor {
@@ -34,23 +34,23 @@ impl Executor {
     pub(super) fn run_at_home(&mut self, at: usize, root: RootOf) {
         let txn = self.active[at].txn;
         let worker = self.worker.clone();
-        let went = self.as_running(at, |executor| {
+        let finished = self.as_running(at, |executor| {
             let epoch = executor.epochs.get_mut(&txn.epoch)?;
             let keep = epoch.undoable;
             let (request, index) = epoch.call(root);
             Some(request.run_alone(index, &worker, keep))
         });
-        let Some(went) = went else {
+        let Some(finished) = finished else {
             unreachable!("the epoch of a transaction that is not over is not over")
         };
-        if let Some(wrong) = went.wrong {
-            self.wrong(txn, root, wrong);
+        if let Some(mispredicted) = finished.mispredicted {
+            self.mispredicted(txn, root, mispredicted);
         }
-        self.over(at, went.commit);
+        self.over(at, finished.commit);
     }
 
     /// A transaction is over at home: what it was lent goes back.
-    pub(super) fn give_back(&mut self, active: &mut Active, commit: bool) {
+    pub(super) fn give_back(&mut self, active: &mut Transaction, commit: bool) {
         let (txn, time) = (active.txn, active.time());
         let me = worker_number(self.worker.index);
         let keep = self.epochs.get(&txn.epoch).is_some_and(|epoch| epoch.undoable);
@@ -69,7 +69,7 @@ impl Executor {
             unreachable!("who has lent something waits for it")
         };
         for loan in loans {
-            self.worker.take_back(loan, &mut epoch.journal);
+            self.worker.take_back(loan, &mut epoch.undo_log);
         }
         self.over(at, true);
     }

@@ -3,16 +3,16 @@ use crate::base::ambient::Ambient;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{Time, TxnId};
 use crate::base::ticket::{Share, Ticket};
-use crate::entity::run::leaving::Leaving;
+use crate::entity::run::outgoing::OutgoingCall;
 use crate::entity::run::task::Payload;
 use crate::state::loan::Loans;
 
 /// From `execute` to `execute`.
 pub(crate) enum Message {
     /// A call to an entity of another worker.
-    Call(Box<Called>),
+    Call(Box<CallMessage>),
     /// Its result.
-    Result(Box<Returned>),
+    Result(Box<ReturnMessage>),
     /// A one-way call has been carried out, or has failed.
     Ack { txn: TxnId, number: u32, result: Result<()> },
     /// A worker lends what the transaction needs of it.
@@ -24,20 +24,20 @@ pub(crate) enum Message {
     /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
     Scouted { txn: TxnId, own: Box<Own> },
     /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
-    Wrong { txn: TxnId, needed: bool },
+    Mispredicted { txn: TxnId, needed: bool },
 }
 
 /// See [`Message::Call`].
-pub(crate) struct Called {
+pub(crate) struct CallMessage {
     pub(crate) txn: TxnId,
     pub(crate) from: u32,
     /// What waits for the result: the task, and the number of the call.
     pub(crate) task: u32,
     pub(crate) number: u32,
-    /// How many one-way calls of the transaction this worker must have carried out before, of those from there.
+    /// Sequence number: the call is applied after that many one-way calls that `from` has sent here for the transaction.
     pub(crate) after: u32,
     pub(crate) ambient: Ambient,
-    pub(crate) leaving: Leaving,
+    pub(crate) outgoing: OutgoingCall,
 }
 
 /// What a dynamic transaction has at a worker, as far as a scout could tell.
@@ -59,7 +59,7 @@ impl Own {
 }
 
 /// See [`Message::Result`].
-pub(crate) struct Returned {
+pub(crate) struct ReturnMessage {
     pub(crate) txn: TxnId,
     pub(crate) task: u32,
     pub(crate) number: u32,
@@ -68,28 +68,29 @@ pub(crate) struct Returned {
     pub(crate) touched: Option<Vec<Ticket>>,
 }
 
-/// A message with its address.
-pub(crate) struct Addressed(pub(crate) u32, pub(crate) Message);
-
-/// A message with what it is about, which may be before the time at which it is sent.
-pub(crate) struct Stamped(pub(crate) Time, pub(crate) Addressed);
+/// A message to a worker, with the time that it is about, which may be before the one at which it is sent.
+pub(crate) struct Envelope {
+    pub(crate) at: Time,
+    pub(crate) to: u32,
+    pub(crate) message: Message,
+}
 
 impl Message {
     // What is large and rare travels in a box: a message is moved some eight times.
 
-    pub(crate) fn call(called: Called) -> Self {
+    pub(crate) fn call(called: CallMessage) -> Self {
         Self::Call(Box::new(called))
     }
 
-    pub(crate) fn result(returned: Returned) -> Self {
+    pub(crate) fn result(returned: ReturnMessage) -> Self {
         Self::Result(Box::new(returned))
     }
 
     /// The bytes of the message itself, without what its boxes hold.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Addressed>()
+        size_of::<Envelope>()
             + match self {
-                Message::Call(called) => called.leaving.call.size(),
+                Message::Call(called) => called.outgoing.call.size(),
                 Message::Scouted { own, .. } => size_of_val(own.tickets.as_slice()),
                 _ => 0,
             }

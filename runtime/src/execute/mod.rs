@@ -16,65 +16,57 @@
 //!
 //! Invariants: a transaction's entry at a worker is admitted once per attempt; what a message is about belongs to the
 //! attempt it is marked with, so one that comes too early waits and one that comes too late is dropped.
-mod active;
-mod actives;
+mod transaction;
+mod transactions;
 mod admit;
-mod attempt;
-mod deliver;
+mod validate;
+mod receive;
 mod epoch;
 mod lend;
 pub(crate) mod message;
-mod queue;
+mod locks;
 mod scout;
 
 use crate::base::ambient;
-use crate::base::ids::{Phase, Time, TxnId};
+use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::entity::run::worker::Worker;
-use crate::execute::message::Message;
+use crate::execute::message::{Envelope, Message};
 use crate::methods::table::Methods;
 use crate::sequence::parcel::Parcel;
-use actives::Actives;
-use epoch::{Epoch, Stage};
+use epoch::{Epoch, Epochs, Stage};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use transactions::Transactions;
 
-/// A message to another worker, with the phase that it is about.
-pub(crate) struct Outgoing {
-    pub(crate) at: Time,
-    pub(crate) to: u32,
-    pub(crate) message: Message,
-}
-
-/// As many messages should not wait for more, so that the workers that they are for have something to do meanwhile.
-const MUCH: usize = 64;
+/// Flush the outbox at this many messages, so that the workers that they are for do not idle.
+const FLUSH_AT_MESSAGES: usize = 64;
 
 /// See the head of this file.
 pub(crate) struct Executor {
     worker: Rc<Worker>,
     methods: Arc<Methods>,
-    epochs: BTreeMap<u64, Epoch>,
+    epochs: Epochs,
     /// The parcels of all epochs before this one are here.
     sequenced: u64,
     /// Everything before this is over at all workers.
     passed: Time,
-    active: Actives,
+    active: Transactions,
     /// The one that has the worker to itself.
     exclusive: Option<usize>,
     /// What has come for transactions that are not admitted yet.
     early: FxHashMap<TxnId, Vec<Message>>,
-    out: Vec<Outgoing>,
+    out: Vec<Envelope>,
 }
 
 impl Executor {
     pub(crate) fn new(worker: Rc<Worker>) -> Self {
         Self {
             methods: worker.methods.clone(),
-            epochs: BTreeMap::new(),
+            epochs: Epochs::default(),
             sequenced: 0,
             passed: Time::default(),
-            active: Actives::new(worker.index),
+            active: Transactions::new(worker.index),
             exclusive: None,
             early: FxHashMap::default(),
             out: Vec::new(),
@@ -110,7 +102,7 @@ impl Executor {
             while let Some(at) = self.active.next_ready() {
                 self.go(at);
             }
-            if self.out.len() >= MUCH {
+            if self.out.len() >= FLUSH_AT_MESSAGES {
                 break true;
             }
             if !self.step() && !self.active.is_ready() {
@@ -122,7 +114,7 @@ impl Executor {
     }
 
     /// The messages to send.
-    pub(crate) fn out(&mut self) -> std::vec::Drain<'_, Outgoing> {
+    pub(crate) fn out(&mut self) -> std::vec::Drain<'_, Envelope> {
         self.out.drain(..)
     }
 
@@ -160,21 +152,19 @@ impl Executor {
     }
 
     fn send(&mut self, at: Time, to: u32, message: Message) {
-        self.out.push(Outgoing { at, to, message });
+        self.out.push(Envelope { at, to, message });
     }
 
     fn others(&self) -> impl Iterator<Item = u32> + use<> {
         let me = self.worker.index;
-        (0..self.worker.peers)
-            .filter(move |other| *other != me)
-            .map(|other| u32::try_from(other).unwrap_or(u32::MAX))
+        (0..self.worker.peers).filter(move |other| *other != me).map(narrow)
     }
 
     /// One step of the first epoch that can take one.
     fn step(&mut self) -> bool {
         let mut next = self.epochs.keys().next().copied();
         while let Some(number) = next {
-            let Some(epoch) = self.epochs.get_mut(&number) else { return false };
+            let epoch = &mut self.epochs[number];
             let stepped = match epoch.stage {
                 Stage::Gathering => {
                     if number >= self.sequenced || (epoch.scouted && self.passed.epoch < number) {
@@ -220,14 +210,14 @@ impl Executor {
         if self.worker.peers == 1 {
             return self.run_alone(number);
         }
-        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let epoch = &mut self.epochs[number];
         epoch.parcels.sort_by_key(|parcel| parcel.from);
         if epoch.scouted { self.scout(number) } else { self.begin(number, Phase::EXECUTE) }
     }
 
     /// The only worker runs all of an epoch in order.
     fn run_alone(&mut self, number: u64) {
-        let Some(epoch) = self.epochs.remove(&number) else { return };
+        let epoch = self.epochs.take(number);
         for parcel in epoch.parcels {
             let (mut requests, mut looks) = (parcel.requests.into_iter(), parcel.looks.into_iter());
             for entry in parcel.entries {

@@ -1,24 +1,24 @@
 //! Scouting: dynamic transactions run against the state at the end of the epoch before, to learn what they touch.
 use crate::base::ambient::{self, Ambient};
 use crate::base::groups::{Part, RootOwner};
-use crate::base::ids::{Phase, Time, TxnId};
+use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::base::location::worker_number;
 use crate::base::ticket::{Share, Ticket, normalise};
-use crate::entity::run::flow::{Flow, World};
-use crate::entity::run::leaving::Leaving;
-use crate::entity::run::plain::Plain;
+use crate::entity::run::invoke::{Invocation, Mode};
+use crate::entity::run::outgoing::OutgoingCall;
+use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::{Payload, Progress, Task};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::epoch::{Guess, Stage};
-use crate::execute::message::{Called, Message, Own, Returned};
+use crate::execute::message::{CallMessage, Message, Own, ReturnMessage};
 use crate::methods::counts::Count;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What a scout has at one worker. Scouts make one call at a time, so their tasks form a stack.
 pub(super) struct Scout {
-    plain: Rc<Plain>,
+    overlay: Rc<Overlay>,
     ambient: Ambient,
     running: Box<TxnLocal>,
     tasks: Vec<(Task, Option<Waits>)>,
@@ -32,24 +32,24 @@ type Waits = (u32, u32, u32);
 impl Executor {
     /// Begins the scout phase of an epoch.
     pub(super) fn scout(&mut self, number: u64) {
-        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let epoch = &mut self.epochs[number];
         (epoch.stage, epoch.phase) = (Stage::Scouting, Phase::SCOUT);
         let guessed = epoch.guessed_roots();
         epoch.scouts_left = guessed.len();
-        let careful = epoch.careful;
+        let runs_once = epoch.runs_once;
         for (txn, root) in guessed {
-            let Some(epoch) = self.epochs.get_mut(&number) else { return };
+            let epoch = &mut self.epochs[number];
             let (request, index) = epoch.call(root);
             let (method, ambient) = (request.method(), request.ambient(index));
             self.methods.count(method, self.worker.index, Count::Scouted, 1);
-            let plain = Plain::before(&self.worker);
-            let task = if careful { None } else { request.scout(index, &plain) };
-            epoch.guesses.insert(txn, Guess { method, workers: BTreeSet::new(), wrong: 0 });
+            let overlay = Overlay::before(&self.worker);
+            let task = if runs_once { None } else { request.scout(index, &overlay) };
+            epoch.guesses.insert(txn, Guess { method, workers: BTreeSet::new(), mispredicted: 0 });
             let Some(task) = task else {
                 self.share_out(txn, None);
                 continue;
             };
-            epoch.scouts.insert(txn, Scout::new(plain, ambient));
+            epoch.scouts.insert(txn, Scout::new(overlay, ambient));
             self.step_scout(txn, task, None);
         }
         self.enter(number, Phase::SCOUT);
@@ -57,7 +57,7 @@ impl Executor {
 
     /// Guessing has taken long enough: every dynamic transaction gets all workers, in a phase of its own.
     pub(super) fn regroup(&mut self, number: u64) {
-        let Some(epoch) = self.epochs.get_mut(&number) else { return };
+        let epoch = &mut self.epochs[number];
         let phase = epoch.phase.next();
         let guessed = epoch.guessed_roots();
         (epoch.stage, epoch.phase, epoch.scouts_left) = (Stage::Scouting, phase, guessed.len());
@@ -68,7 +68,7 @@ impl Executor {
     /// Lets a scout's task go on, with what it waits for, if there is something.
     fn step_scout(&mut self, txn: TxnId, mut task: Task, waits: Option<Waits>) {
         let worker = self.worker.clone();
-        let Some(scout) = self.scout_of(txn) else { return };
+        let scout = self.scout_of(txn);
         let mut running = std::mem::take(&mut scout.running);
         ambient::set(Some(scout.ambient));
         std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
@@ -76,38 +76,37 @@ impl Executor {
         let progress = task.poll(&worker);
         worker.rest();
         std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
-        let Some(scout) = self.scout_of(txn) else { return };
+        let scout = self.scout_of(txn);
         scout.running = running;
         let (slot, ambient) = (scout.tasks.len(), scout.ambient);
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
         for sent in worker.outbox().drain(..) {
-            let message = Message::call(Called {
+            let message = Message::call(CallMessage {
                 txn,
-                from: u32::try_from(worker.index).unwrap_or(u32::MAX),
-                task: u32::try_from(slot).unwrap_or(u32::MAX),
+                from: narrow(worker.index),
+                task: narrow(slot),
                 number: sent.number,
                 after: 0,
                 ambient,
-                leaving: sent.leaving,
+                outgoing: sent.outgoing,
             });
             self.send(at, sent.to, message);
         }
         match (progress, waits) {
             (Progress::Waiting, waits) => {
-                if let Some(scout) = self.scout_of(txn) {
-                    scout.tasks.push((task, waits));
-                }
+                self.scout_of(txn).tasks.push((task, waits));
             }
             (Progress::Returned(value), Some(waits)) => self.scout_returns(txn, waits, value),
             _ => {
-                let touched = self.scout_of(txn).map(Scout::touched).unwrap_or_default();
+                let touched = self.scout_of(txn).touched();
                 self.share_out(txn, Some(touched));
             }
         }
     }
 
-    fn scout_of(&mut self, txn: TxnId) -> Option<&mut Scout> {
-        self.epochs.get_mut(&txn.epoch)?.scouts.get_mut(&txn)
+    fn scout_of(&mut self, txn: TxnId) -> &mut Scout {
+        let scout = self.epochs[txn.epoch].scouts.get_mut(&txn);
+        scout.unwrap_or_else(|| unreachable!("the scouts of an epoch are there until all are done"))
     }
 
     fn scout_returns(
@@ -116,26 +115,30 @@ impl Executor {
         (from, task, number): Waits,
         value: crate::base::error::Result<Payload>,
     ) {
-        let touched = Some(self.scout_of(txn).map(Scout::touched).unwrap_or_default());
+        let touched = Some(self.scout_of(txn).touched());
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
-        self.send(at, from, Message::result(Returned { txn, task, number, value, touched }));
+        self.send(at, from, Message::result(ReturnMessage { txn, task, number, value, touched }));
     }
 
     /// A scout's call from another worker.
-    pub(super) fn scout_call(&mut self, _: Time, called: Called) {
-        let Called { txn, from, task, number, ambient, leaving, .. } = called;
-        let Leaving { depth, path, call, .. } = leaving;
+    pub(super) fn scout_call(&mut self, _: Time, called: CallMessage) {
+        let CallMessage { txn, from, task, number, ambient, outgoing, .. } = called;
+        let OutgoingCall { depth, path, call, .. } = outgoing;
         let worker = self.worker.clone();
-        let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
-        let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Plain::before(&worker), ambient));
-        let flow = Flow::at(World::Plain(scout.plain.clone()), depth, false);
-        self.step_scout(txn, Task::call(call.into_inner().frame(flow, path)), Some((from, task, number)));
+        let epoch = &mut self.epochs[txn.epoch];
+        let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Overlay::before(&worker), ambient));
+        let invocation = Invocation::at(Mode::Overlay(scout.overlay.clone()), depth, false);
+        self.step_scout(
+            txn,
+            Task::call(call.into_inner().frame(invocation, path)),
+            Some((from, task, number)),
+        );
     }
 
     /// What a scout waited for.
-    pub(super) fn scout_return(&mut self, _: Time, returned: Returned) {
-        let Returned { txn, number, value, touched, .. } = returned;
-        let Some(scout) = self.scout_of(txn) else { return };
+    pub(super) fn scout_return(&mut self, _: Time, returned: ReturnMessage) {
+        let ReturnMessage { txn, number, value, touched, .. } = returned;
+        let scout = self.scout_of(txn);
         // A list grows on its way back through deep calls, and with every call that one method makes: the shorter one is
         // appended.
         let mut touched = touched.unwrap_or_default();
@@ -143,7 +146,7 @@ impl Executor {
             std::mem::swap(&mut touched, &mut scout.touched);
         }
         scout.touched.append(&mut touched);
-        let Some((task, waits)) = scout.tasks.pop() else { return };
+        let Some((task, waits)) = scout.tasks.pop() else { unreachable!("what returns is waited for") };
         self.worker.deliver(number, value);
         self.step_scout(txn, task, waits);
         drop(self.worker.receive(number));
@@ -152,7 +155,7 @@ impl Executor {
     /// A scout that started here is done: hands out the tickets for what it has touched, or whole workers if that is
     /// not known.
     fn share_out(&mut self, txn: TxnId, touched: Option<Vec<Ticket>>) {
-        let phase = self.epochs.get(&txn.epoch).map_or(Phase::SCOUT, |epoch| epoch.phase);
+        let phase = self.epochs[txn.epoch].phase;
         let at = Time { epoch: txn.epoch, phase };
         let me = worker_number(self.worker.index);
         let mut all: Vec<(u32, Own)> = match touched {
@@ -188,13 +191,12 @@ impl Executor {
             Some(here) => all.swap_remove(here).1,
             None => Own { others: all.iter().map(|(worker, _)| *worker).collect(), ..Own::whole() },
         };
-        if let Some(epoch) = self.epochs.get_mut(&txn.epoch) {
-            if let Some(guess) = epoch.guesses.get_mut(&txn) {
-                guess.workers = all.iter().map(|(worker, _)| *worker).chain([me.into()]).collect();
-            }
-            epoch.shares.insert(txn, own);
-            epoch.scouts_left -= 1;
-        }
+        let epoch = &mut self.epochs[txn.epoch];
+        let guess = epoch.guesses.get_mut(&txn).unwrap_or_else(|| unreachable!("a scout learns for a guess"));
+        guess.workers = all.iter().map(|(worker, _)| *worker).chain([me.into()]).collect();
+        epoch.shares.insert(txn, own);
+        assert!(epoch.scouts_left > 0, "a scout is done once");
+        epoch.scouts_left -= 1;
         for (to, own) in all {
             self.send(at, to, Message::Scouted { txn, own: Box::new(own) });
         }
@@ -202,13 +204,13 @@ impl Executor {
 }
 
 impl Scout {
-    fn new(plain: Rc<Plain>, ambient: Ambient) -> Self {
-        Self { plain, ambient, running: Box::default(), tasks: Vec::new(), touched: Vec::new() }
+    fn new(overlay: Rc<Overlay>, ambient: Ambient) -> Self {
+        Self { overlay, ambient, running: Box::default(), tasks: Vec::new(), touched: Vec::new() }
     }
 
     fn touched(&mut self) -> Vec<Ticket> {
         let mut touched = std::mem::take(&mut self.touched);
-        touched.extend(self.plain.touched());
+        touched.extend(self.overlay.touched());
         touched
     }
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often the thread looks.
-const EVERY: Duration = Duration::from_millis(100);
+const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 
 /// For how long a transaction may run before it is logged, unless [`crate::App::slow_after`] says otherwise.
 pub(crate) const SLOW: Duration = Duration::from_secs(1);
@@ -126,7 +126,7 @@ fn watch<T>(app: &Weak<T>, methods: &Methods, slow: Duration) {
                 "a transaction runs for long; its worker does nothing else"
             );
         });
-        thread::sleep(EVERY);
+        thread::sleep(WATCH_INTERVAL);
     }
 }
 

@@ -11,9 +11,9 @@ use crate::codec::{Arguments, Failure, Form, decode_in, encode, to_json};
 use crate::egress::answers::{Members, Waiting, typed};
 use crate::egress::outcome::Outcome;
 use crate::entity::call::Call;
-use crate::entity::harvest::Harvest;
 use crate::entity::measure::size_of_one;
 use crate::entity::traits::{Exists, Method, MethodVisitor, Methods, Remove};
+use crate::entity::visit::ValueVisitor;
 use crate::methods::table::{ClassOf, Methods as Table};
 use crate::request::batch::{Batch, Calls};
 use serde_json::{Map, Value};
@@ -133,7 +133,7 @@ fn shown<M: Method>(outcomes: &mut dyn Any) -> Result<Answer> {
     let output = output.map_err(|error| *error)?;
     let answer = caught(|| {
         let mut bytes = Vec::new();
-        M::visit_output(&output, &mut Harvest::encoding(Form::Readable, &mut bytes));
+        M::visit_output(&output, &mut ValueVisitor::encoding(Form::Readable, &mut bytes));
         // Nothing else tells a `Result` from an enum of the user's with an `Ok`, behind any alias.
         let is_result = type_name::<M::Output>().starts_with("core::result::Result<");
         Answer { bytes, is_err: M::is_err(&output), is_result }

@@ -9,12 +9,12 @@ use crate::base::location::Location;
 use crate::base::ticket::Ticket;
 use crate::egress::outcome::Outcomes;
 use crate::entity::call::Call;
-use crate::entity::harvest;
-use crate::entity::run::flow::Flow;
+use crate::entity::run::invoke::Invocation;
 use crate::entity::run::task::{Done, Frame, frame, run_alone};
 use crate::entity::run::twice::{Run, twins};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Method;
+use crate::entity::visit;
 use crate::methods::table::{Methods, Planned};
 use crate::request::tickets::tickets;
 use smallvec::SmallVec;
@@ -24,10 +24,10 @@ use std::rc::Rc;
 
 /// How a transaction went that ran from beginning to end.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Went {
+pub(crate) struct Finished {
     pub(crate) commit: bool,
     /// The worker of an entity that was touched without a ticket.
-    pub(crate) wrong: Option<usize>,
+    pub(crate) mispredicted: Option<usize>,
 }
 
 /// Calls of one method without their types, and their outcomes; told apart by their indices.
@@ -47,16 +47,16 @@ pub(crate) trait Calls: Send {
     ) -> (usize, Planned);
     /// Divides them by the worker that each belongs to.
     fn split(self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>>;
-    /// Brings what these will touch near the processor.
-    fn expect(&self, which: Range<usize>, worker: &Worker);
+    /// Prefetches what these will touch.
+    fn prefetch(&self, which: Range<usize>, worker: &Worker);
     /// Runs one where nothing waits. `keep`: it may have to run again.
-    fn run(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Went;
+    fn run(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Finished;
     /// One as a frame that waits where it has to.
-    fn frame(&mut self, index: usize, flow: Flow, keep: bool) -> Result<Frame<Done>>;
+    fn frame(&mut self, index: usize, invocation: Invocation, keep: bool) -> Result<Frame<Done>>;
     /// Two copies of one, to be compared.
     fn twins(&self, index: usize) -> Result<[Run; 2]>;
     /// Takes the outcome of one that ran as a frame, or did not run.
-    fn conclude(&mut self, index: usize, done: Result<Done>) -> Went;
+    fn conclude(&mut self, index: usize, done: Result<Done>) -> Finished;
     /// Why one has failed.
     fn failure(&self, index: usize) -> Option<&Error>;
     /// The [`Outcomes`] of all of them.
@@ -92,16 +92,16 @@ impl<M: Method> Batch<M> {
         call.take().ok_or_else(|| Error::internal("a request that has run is to run again"))
     }
 
-    fn set(&mut self, index: usize, outcome: Result<M::Output>) -> Went {
+    fn set(&mut self, index: usize, outcome: Result<M::Output>) -> Finished {
         let commit = outcome.as_ref().is_ok_and(|output| !M::is_err(output));
-        let wrong = outcome.as_ref().err().and_then(Error::owner_without_ticket);
+        let mispredicted = outcome.as_ref().err().and_then(Error::owner_without_ticket);
         if self.outcomes.is_empty() {
             self.outcomes.resize_with(self.calls.len(), || None);
         }
         if let Some(before) = self.outcomes[index].replace(outcome.map_err(Box::new)) {
             discard(before);
         }
-        Went { commit, wrong }
+        Finished { commit, mispredicted }
     }
 }
 
@@ -130,7 +130,7 @@ impl<M: Method> Calls for Batch<M> {
             root = at.owner;
             tickets(methods, method, call, at, peers, into)
         });
-        harvest::reset();
+        visit::reset();
         (root, planned.unwrap_or(Planned::Dynamic))
     }
 
@@ -143,28 +143,28 @@ impl<M: Method> Calls for Batch<M> {
         parts.into_iter().map(|part| Box::new(part) as Box<dyn Calls>).collect()
     }
 
-    fn expect(&self, which: Range<usize>, worker: &Worker) {
+    fn prefetch(&self, which: Range<usize>, worker: &Worker) {
         // How an argument is serialised is user code; if it panics, it will do so again where it counts.
-        let _ = caught(|| worker.expect(self.calls[which].iter().flatten()));
-        harvest::reset();
+        let _ = caught(|| worker.prefetch(self.calls[which].iter().flatten()));
+        visit::reset();
     }
 
-    fn run(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Went {
+    fn run(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Finished {
         let outcome = self.take(index, keep).and_then(|call| run_alone(worker, call));
         self.set(index, outcome)
     }
 
-    fn frame(&mut self, index: usize, flow: Flow, keep: bool) -> Result<Frame<Done>> {
+    fn frame(&mut self, index: usize, invocation: Invocation, keep: bool) -> Result<Frame<Done>> {
         let call = self.take(index, keep)?;
-        let path = flow.next();
-        Ok(frame(call, flow, path))
+        let path = invocation.next();
+        Ok(frame(call, invocation, path))
     }
 
     fn twins(&self, index: usize) -> Result<[Run; 2]> {
         self.calls[index].as_ref().map_or_else(|| Err(Error::internal("a request has run unseen")), twins)
     }
 
-    fn conclude(&mut self, index: usize, done: Result<Done>) -> Went {
+    fn conclude(&mut self, index: usize, done: Result<Done>) -> Finished {
         let outcome = done.and_then(|done| match done.output.into_inner().downcast::<M::Output>() {
             Ok(output) => Ok(*output),
             Err(_) => Err(Error::internal("a method ended with the result of another")),

@@ -6,14 +6,14 @@ use crate::base::ambient::{self, Ambient, TransactionId};
 use crate::base::error::Error;
 use crate::base::ids::MethodId;
 use crate::egress::answers::{Egress, RequestId};
-use crate::entity::run::flow::{Flow, World};
-use crate::entity::run::plain::Plain;
+use crate::entity::run::invoke::{Invocation, Mode};
+use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::Task;
 use crate::entity::run::twice::Ended;
-use crate::entity::run::worker::{AHEAD, Worker};
+use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
 use crate::methods::counts::Count;
 use crate::methods::table::Methods;
-use crate::request::batch::{Calls, Went};
+use crate::request::batch::{Calls, Finished};
 use std::rc::Rc;
 
 /// Calls of one method that were submitted together, or those of them that have their home at one worker.
@@ -90,17 +90,17 @@ impl Request {
     pub(crate) fn run_all(mut self, worker: &Rc<Worker>) {
         let (mut committed, all) = (0, self.len());
         for index in 0..all {
-            if index.is_multiple_of(AHEAD) && all > 1 {
-                self.calls.expect(index..all.min(index + AHEAD), worker);
+            if index.is_multiple_of(PREFETCH_WINDOW) && all > 1 {
+                self.calls.prefetch(index..all.min(index + PREFETCH_WINDOW), worker);
             }
             worker.begin(self.method);
             ambient::set(Some(self.ambient(index)));
-            let went = match &worker.twice {
+            let finished = match &worker.twice {
                 None => self.calls.run(index, worker, false),
                 Some(_) => self.run_compared(index, worker),
             };
-            worker.end(went.commit, None);
-            committed += usize::from(went.commit);
+            worker.end(finished.commit, None);
+            committed += usize::from(finished.commit);
         }
         worker.rest();
         worker.methods.count(self.method, worker.index, Count::Committed, committed as u64);
@@ -109,52 +109,52 @@ impl Request {
     }
 
     /// Runs one, and compares what it does with two runs elsewhere.
-    fn run_compared(&mut self, index: usize, worker: &Rc<Worker>) -> Went {
+    fn run_compared(&mut self, index: usize, worker: &Rc<Worker>) -> Finished {
         let Some(twice) = &worker.twice else { unreachable!("the app was started to compare") };
         let before = self.calls.twins(index).and_then(|runs| twice.before(runs, self.ambient(index)));
         let before = match before {
             Ok(before) => before,
             Err(error) => return self.calls.conclude(index, Err(error)),
         };
-        let went = self.calls.run(index, worker, false);
+        let finished = self.calls.run(index, worker, false);
         let failed = self.calls.failure(index).cloned();
-        match twice.after(worker, &before, Ended { failed, commit: went.commit }) {
-            Ok(commit) => Went { commit, ..went },
+        match twice.after(worker, &before, Ended { failed, commit: finished.commit }) {
+            Ok(commit) => Finished { commit, ..finished },
             Err(error) => self.calls.conclude(index, Err(error)),
         }
     }
 
     /// Runs one that is alone on its worker. `keep`: it may have to run again.
-    pub(crate) fn run_alone(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Went {
+    pub(crate) fn run_alone(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Finished {
         ambient::set(Some(self.ambient(index)));
         worker.begin(self.method);
-        let went = self.calls.run(index, worker, keep);
+        let finished = self.calls.run(index, worker, keep);
         worker.rest();
-        self.ended(index, went, keep, worker);
-        went
+        self.ended(index, finished, keep, worker);
+        finished
     }
 
     /// Starts one that may have to wait.
     pub(crate) fn start(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Task {
-        Task::root(self.calls.frame(index, Flow::new(World::Worker(worker.clone())), keep))
+        Task::root(self.calls.frame(index, Invocation::new(Mode::Partitioned(worker.clone())), keep))
     }
 
     /// Starts a scout for one that can run again.
-    pub(crate) fn scout(&mut self, index: usize, plain: &Rc<Plain>) -> Option<Task> {
+    pub(crate) fn scout(&mut self, index: usize, overlay: &Rc<Overlay>) -> Option<Task> {
         assert!(self.calls.repeatable(), "what can run only once is not scouted");
-        let frame = self.calls.frame(index, Flow::new(World::Plain(plain.clone())), true);
+        let frame = self.calls.frame(index, Invocation::new(Mode::Overlay(overlay.clone())), true);
         frame.ok().map(Task::scout)
     }
 
     /// Takes the outcome of the task that `start` gave.
     pub(crate) fn finish(&mut self, index: usize, task: Task, keep: bool, worker: &Worker) {
-        let went = self.calls.conclude(index, task.into_outcome());
-        self.ended(index, went, keep, worker);
+        let finished = self.calls.conclude(index, task.into_outcome());
+        self.ended(index, finished, keep, worker);
     }
 
     /// Keeps an outcome, or counts it.
-    fn ended(&mut self, index: usize, went: Went, keep: bool, worker: &Worker) {
-        if went.wrong.is_some() && !keep {
+    fn ended(&mut self, index: usize, finished: Finished, keep: bool, worker: &Worker) {
+        if finished.mispredicted.is_some() && !keep {
             let error = Error::internal(
                 "a method without references in its arguments touched an entity without a ticket",
             );
@@ -162,9 +162,9 @@ impl Request {
         }
         if keep {
             self.kept.resize(self.calls.len(), None);
-            self.kept[index] = Some(went.commit);
+            self.kept[index] = Some(finished.commit);
         } else {
-            self.count(went.commit, worker);
+            self.count(finished.commit, worker);
         }
     }
 

@@ -14,28 +14,28 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// A request before it has a place in the order.
 pub(crate) struct Submitted {
     pub(crate) id: TransactionId,
-    pub(crate) work: Work,
+    pub(crate) work: Submission,
 }
 
 /// What a request does when its turn comes.
-pub(crate) enum Work {
+pub(crate) enum Submission {
     /// One transaction, or several.
     Transactions(Request),
     /// A look at every worker's entities between two transactions.
-    Look(Look),
+    Inspect(Inspect),
 }
 
-impl Work {
+impl Submission {
     fn len(&self) -> usize {
         match self {
-            Work::Transactions(request) => request.len(),
-            Work::Look(_) => 1,
+            Submission::Transactions(request) => request.len(),
+            Submission::Inspect(_) => 1,
         }
     }
 }
 
-/// See [`Work::Look`].
-pub(crate) type Look = Arc<dyn Fn(&Worker) + Send + Sync>;
+/// See [`Submission::Inspect`].
+pub(crate) type Inspect = Arc<dyn Fn(&Worker) + Send + Sync>;
 
 /// The doors of a running app, one per worker, and what the workers share.
 pub(crate) struct Ingress {
@@ -94,7 +94,12 @@ impl Ingress {
 
     /// Puts something into the queue of a worker. `id` is asked inside the lock, so that a handle's numbers and its
     /// order in the queue agree.
-    pub(crate) fn push(&self, worker: usize, id: impl FnOnce() -> TransactionId, work: Work) -> Result<()> {
+    pub(crate) fn push(
+        &self,
+        worker: usize,
+        id: impl FnOnce() -> TransactionId,
+        work: Submission,
+    ) -> Result<()> {
         let door = &self.doors[worker];
         let mut queue = lock(&door.queue);
         if self.closed.load(Ordering::SeqCst) {

@@ -3,8 +3,8 @@ use crate::base::ids::MethodId;
 use crate::base::location::Location;
 use crate::base::ticket::Ticket;
 use crate::entity::call::Call;
-use crate::entity::harvest::Harvest;
 use crate::entity::traits::Method;
+use crate::entity::visit::ValueVisitor;
 use crate::methods::table::{Methods, Planned};
 use thalweg_graph::Access;
 
@@ -31,6 +31,6 @@ pub(crate) fn tickets<M: Method>(
         let named = parameters.iter().find(|named| named.0 == place && named.1 == location.class);
         into.extend(named.map(|(.., write)| Ticket::new(location, *write)));
     };
-    M::visit(&call.args, &mut Harvest::new(peers, &wanted, &mut found));
+    M::visit(&call.args, &mut ValueVisitor::new(peers, &wanted, &mut found));
     Planned::Presumably
 }

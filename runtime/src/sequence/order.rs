@@ -4,7 +4,7 @@
 //! which tickets. What an owner has to know goes in one parcel.
 use crate::base::error::Result;
 use crate::base::groups::{Groups, Part, RootOwner};
-use crate::base::ids::{MethodId, TxnId};
+use crate::base::ids::{MethodId, TxnId, narrow};
 use crate::base::location::worker_number;
 use crate::base::ticket::{Ticket, normalise};
 use crate::egress::answers::Egress;
@@ -12,7 +12,7 @@ use crate::methods::counts::Count;
 use crate::methods::table::{Methods, Planned};
 use crate::request::batch::Calls;
 use crate::request::data::Request;
-use crate::request::ingress::{Submitted, Work as Submission};
+use crate::request::ingress::{Submission, Submitted};
 use crate::sequence::parcel::{Entry, Parcel, RootAt};
 use smallvec::{SmallVec, smallvec};
 
@@ -28,7 +28,7 @@ pub(crate) struct Sequencer<'a> {
     tickets: Vec<Ticket>,
     undoable: bool,
     scouted: bool,
-    careful: bool,
+    runs_once: bool,
 }
 
 /// The requests that one worker has for an epoch, as parcels for those who must know of them. If the epoch has no time,
@@ -41,7 +41,7 @@ pub(crate) fn sequence(
     requests: Vec<Submitted>,
 ) -> Vec<Parcel> {
     let peers = groups.workers();
-    let parcel = |to| Parcel { epoch, from: number(from), to: number(to), ..Parcel::default() };
+    let parcel = |to| Parcel { epoch, from: narrow(from), to: narrow(to), ..Parcel::default() };
     let mut sequencer = Sequencer {
         methods,
         groups,
@@ -52,7 +52,7 @@ pub(crate) fn sequence(
         tickets: Vec::new(),
         undoable: false,
         scouted: false,
-        careful: false,
+        runs_once: false,
     };
     for Submitted { id, work } in requests {
         match work {
@@ -71,7 +71,7 @@ pub(crate) fn sequence(
                     sequencer.divide(request);
                 }
             }
-            Submission::Look(look) => {
+            Submission::Inspect(look) => {
                 for parcel in &mut sequencer.parcels {
                     parcel.looks.push(look.clone());
                     parcel.entries.push(Entry { look: true, ..entry(sequencer.seq) });
@@ -104,7 +104,7 @@ impl Sequencer<'_> {
     /// One worker runs work after work; nobody needs tickets.
     fn whole(&mut self, request: Request) {
         let parcel = &mut self.parcels[0];
-        let at = RootAt { request: number(parcel.requests.len()), index: 0 };
+        let at = RootAt { request: narrow(parcel.requests.len()), index: 0 };
         parcel.requests.push(request);
         parcel.entries.push(Entry { root: Some(at), ..entry(self.seq) });
         self.seq += 1;
@@ -142,7 +142,7 @@ impl Sequencer<'_> {
         let at = self.root_at(root, counts);
         (self.undoable, self.scouted) = (true, true);
         if !repeatable {
-            self.careful = true;
+            self.runs_once = true;
             self.methods.runs_once(method);
         }
         let entry = Entry { root: Some(at), dynamic: true, ..entry(self.seq) };
@@ -153,13 +153,13 @@ impl Sequencer<'_> {
 
     /// Where the request of a root will be, at its worker.
     fn root_at(&self, worker: usize, counts: &[u32]) -> RootAt {
-        RootAt { request: number(self.parcels[worker].requests.len()), index: counts[worker] }
+        RootAt { request: narrow(self.parcels[worker].requests.len()), index: counts[worker] }
     }
 
     /// Puts the tickets at hand into the parcels of those who have a part in the transaction; the home of its root.
     fn hand_out(&mut self, root: usize, presumed: bool, counts: &[u32]) -> u16 {
         normalise(&mut self.tickets);
-        let txn = TxnId { epoch: self.epoch, worker: number(self.from), seq: self.seq };
+        let txn = TxnId { epoch: self.epoch, worker: narrow(self.from), seq: self.seq };
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
         let Self { groups, parcels, tickets, .. } = self;
         groups.parts(txn, RootOwner::Free(worker_number(root)), tickets, |Part { worker, home, tickets }| {
@@ -195,9 +195,9 @@ impl Sequencer<'_> {
     }
 
     fn finish(self) -> Vec<Parcel> {
-        let Self { mut parcels, undoable, scouted, careful, .. } = self;
+        let Self { mut parcels, undoable, scouted, runs_once, .. } = self;
         for parcel in &mut parcels {
-            (parcel.undoable, parcel.scouted, parcel.careful) = (undoable, scouted, careful);
+            (parcel.undoable, parcel.scouted, parcel.runs_once) = (undoable, scouted, runs_once);
         }
         parcels.retain(|parcel| undoable || !parcel.entries.is_empty());
         parcels
@@ -207,10 +207,5 @@ impl Sequencer<'_> {
 fn append<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) -> std::ops::Range<u32> {
     let start = list.len();
     list.extend(more);
-    number(start)..number(list.len())
-}
-
-/// A place in a list of an epoch, which is far shorter than that.
-fn number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+    narrow(start)..narrow(list.len())
 }

@@ -1,7 +1,7 @@
 //! What one worker's part of an epoch means to another worker.
 use crate::base::ticket::Ticket;
 use crate::request::data::Request;
-use crate::request::ingress::Look;
+use crate::request::ingress::Inspect;
 
 /// Where the call of a root is found: the index of its request in the parcel, and its own index there.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +43,13 @@ pub(crate) struct Parcel {
     pub(crate) tickets: Vec<Ticket>,
     pub(crate) others: Vec<u32>,
     pub(crate) requests: Vec<Request>,
-    pub(crate) looks: Vec<Look>,
+    pub(crate) looks: Vec<Inspect>,
     /// Whether the epoch may have to be undone, for some plan in it may say too little; all workers are told.
     pub(crate) undoable: bool,
     /// Whether it has dynamic transactions, for which there are scouts; then it is undoable, too.
     pub(crate) scouted: bool,
     /// Whether one of them can run only once.
-    pub(crate) careful: bool,
+    pub(crate) runs_once: bool,
 }
 
 impl Parcel {

@@ -103,9 +103,9 @@ impl<E: Stored> Drop for Class<E> {
 /// A class without its type.
 pub(crate) trait Slots {
     /// The slot that most probably lies behind a hash; one that is not there, if there is none.
-    fn guess(&self, hash: u64) -> u64;
-    /// Brings a slot near the processor.
-    fn touch(&self, slot: u64) -> bool;
+    fn likely_slot(&self, hash: u64) -> u64;
+    /// Prefetches a slot.
+    fn prefetch(&self, slot: u64) -> bool;
     /// Forgets an old state, or puts it back.
     fn settle(&self, undo: usize, commit: bool);
     /// Lends what there is behind a hash.
@@ -195,11 +195,11 @@ impl<E: Stored> Class<E> {
 }
 
 impl<E: Stored> Slots for Class<E> {
-    fn guess(&self, hash: u64) -> u64 {
+    fn likely_slot(&self, hash: u64) -> u64 {
         self.index.borrow().find(spread(hash), |_| true).map_or(u64::MAX, |slot| u64::from(*slot))
     }
 
-    fn touch(&self, slot: u64) -> bool {
+    fn prefetch(&self, slot: u64) -> bool {
         self.slots.borrow().get(slot as usize).is_some_and(|slot| slot.writer == 0)
     }
 

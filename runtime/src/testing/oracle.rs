@@ -10,15 +10,15 @@ use crate::entity::call::Call;
 use crate::entity::explore::Explorer;
 use crate::entity::inspect::{self, Shown};
 use crate::entity::names::{self, Named};
-use crate::entity::run::flow::{Flow, World};
-use crate::entity::run::plain::Plain;
+use crate::entity::run::invoke::{Invocation, Mode};
+use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::{self, with_stack};
 use crate::entity::traits::{Method, Methods};
 use std::rc::Rc;
 
 /// Runs calls one after the other, each as a transaction.
 pub struct Oracle {
-    plain: Rc<Plain>,
+    overlay: Rc<Overlay>,
     seed: u64,
     clock: fn() -> u64,
     /// The time of the last transaction: none is before it, as in the engine.
@@ -36,7 +36,7 @@ impl Default for Oracle {
 impl Oracle {
     /// An oracle without entities, with seed 0 and a clock that stands at 0.
     pub fn new() -> Self {
-        Self { plain: Rc::default(), seed: 0, clock: || 0, now: 0, number: 0, known: Explorer::default() }
+        Self { overlay: Rc::default(), seed: 0, clock: || 0, now: 0, number: 0, known: Explorer::default() }
     }
     /// Tells of a class, and of those that it can reach. It matters to names alone: where two classes of an app have one
     /// name, it shows them by their paths, and the oracle has to know of both.
@@ -66,19 +66,19 @@ impl Oracle {
         self.number += 1;
         self.now = self.now.max((self.clock)());
         ambient::set(Some(Ambient { id, now: self.now, seed: self.seed, ..Ambient::default() }));
-        let flow = Flow::new(World::Plain(self.plain.clone()));
-        let enter = || self.plain.enter(&flow, call, flow.next());
+        let invocation = Invocation::new(Mode::Overlay(self.overlay.clone()));
+        let enter = || self.overlay.enter(&invocation, call, invocation.next());
         let outcome = caught(|| as_worker(STACK, || with_stack(0, enter)));
-        let result = task::outcome(self.plain.take_doom(), outcome);
+        let result = task::outcome(self.overlay.take_doom(), outcome);
         let commit = result.as_ref().is_ok_and(|output| !M::is_err(output));
-        self.plain.end(commit);
+        self.overlay.end(commit);
         ambient::set(None);
         result
     }
 
     /// The whole state, as [`crate::Handle::inspect`] shows it.
     pub fn inspect(&self) -> serde_json::Value {
-        let (touched, entities): (Vec<Named>, Vec<Vec<Shown>>) = self.plain.inspect().into_iter().unzip();
+        let (touched, entities): (Vec<Named>, Vec<Vec<Shown>>) = self.overlay.inspect().into_iter().unzip();
         let mut all = touched.clone();
         all.extend(self.known.named().filter(|known| !touched.iter().any(|named| named.is(known))).cloned());
         let names = names::shown(&all);

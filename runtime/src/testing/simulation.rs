@@ -1,4 +1,4 @@
-//! Workers that take turns inside one thread, in an order drawn from a seed: races between workers without luck.
+//! Workers that take turns inside one thread, in an order drawn from a seed: reproducible interleavings (deterministic simulation).
 //!
 //! A simulation runs the same sequencer and the same executors as [`crate::App::start`], with a drawn schedule in
 //! the place of timely: which worker goes on next, which of all messages under way arrives next (timely promises no
@@ -11,12 +11,12 @@ use crate::base::ambient::TransactionId;
 use crate::base::error::Result;
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
-use crate::dataflow::Shared;
 use crate::entity::run::task::with_stack;
+use crate::execute::Executor;
+use crate::execute::message::Envelope;
 use crate::execute::message::Message;
-use crate::execute::{Executor, Outgoing};
-use crate::request::ingress::{Submitted, Work};
-use crate::sequence::order::sequence;
+use crate::request::ingress::{Submission, Submitted};
+use crate::sequence::epochs::{EpochLoop, Shared};
 use crate::sequence::parcel::Parcel;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -79,8 +79,7 @@ enum Mail {
 
 struct Node {
     executor: Executor,
-    /// The epoch its sequencer is at.
-    epoch: u64,
+    epochs: EpochLoop,
     /// The phase that it is known to hold in each epoch, as its capabilities would be.
     holds: BTreeMap<u64, Phase>,
 }
@@ -108,8 +107,11 @@ impl App {
     pub fn simulate(self, schedule: Schedule) -> Result<Simulation> {
         let (shared, outline) = self.seed_or(0).link()?;
         let peers = shared.ingress.workers();
-        let node =
-            |index| Node { executor: Executor::new(shared.worker(index)), epoch: 0, holds: BTreeMap::new() };
+        let node = |index| Node {
+            executor: Executor::new(shared.worker(index)),
+            epochs: EpochLoop::new(index, shared.clone()),
+            holds: BTreeMap::new(),
+        };
         Ok(Simulation {
             nodes: (0..peers).map(node).collect(),
             handle: Handle::start(shared.clone(), outline, None),
@@ -146,9 +148,7 @@ impl Simulation {
                 self.take_turn();
                 continue;
             }
-            self.nodes
-                .iter_mut()
-                .for_each(|node| node.epoch = node.epoch.max(self.shared.ingress.open_epoch()));
+            self.nodes.iter().for_each(|node| node.epochs.follow());
             let before: Vec<_> = self.nodes.iter().map(|node| node.holds.clone()).collect();
             (0..self.nodes.len()).for_each(|at| self.go_on(at));
             let still = self.nodes.iter().zip(before).all(|(node, before)| node.holds == before);
@@ -195,7 +195,7 @@ impl Simulation {
         match self.draws.random_range(0..8) {
             0 => self.close_epoch(at),
             1 => self.go_on(at),
-            2 => self.nodes[at].epoch = self.nodes[at].epoch.max(self.shared.ingress.open_epoch()),
+            2 => self.nodes[at].epochs.follow(),
             _ if self.mail.is_empty() => self.close_epoch(at),
             _ => self.deliver(),
         }
@@ -207,26 +207,18 @@ impl Simulation {
             return;
         }
         let most = self.draws.random_range(1..=self.schedule.epoch.max(1));
-        let Some(requests) = self.shared.ingress.take(at, most) else { return };
-        let epoch = self.nodes[at].epoch;
-        let known = self.order.entry((epoch, at)).or_default();
-        for Submitted { id, work } in &requests {
-            if let Work::Transactions(work) = work {
-                let numbers = id.number..id.number + work.len() as u64;
-                known.extend(numbers.map(|number| TransactionId { number, ..*id }));
+        let Self { order, traffic, nodes, .. } = self;
+        let parcels = nodes[at].epochs.turn(most, |epoch, requests| {
+            let known = order.entry((epoch, at)).or_default();
+            for Submitted { id, work } in requests {
+                if let Submission::Transactions(work) = work {
+                    let numbers = id.number..id.number + work.len() as u64;
+                    known.extend(numbers.map(|number| TransactionId { number, ..*id }));
+                }
             }
-        }
-        self.traffic.parts += 1;
-        let passed = self.nodes.iter().map(|node| node.epoch).min().unwrap_or(epoch);
-        let now = self.shared.clock.at(epoch, passed);
-        let world = (&now, self.shared.seed);
-        for parcel in sequence(
-            (&self.shared.methods, self.shared.ingress.egress()),
-            &self.shared.groups,
-            (epoch, at),
-            world,
-            requests,
-        ) {
+            traffic.parts += 1;
+        });
+        for parcel in parcels.into_iter().flatten() {
             if parcel.from != parcel.to {
                 let count = match parcel.entries.is_empty() {
                     true => &mut self.traffic.notices,
@@ -237,8 +229,6 @@ impl Simulation {
             }
             self.mail.push(Mail::Parcel(parcel));
         }
-        self.shared.ingress.close_epoch(epoch);
-        self.nodes[at].epoch = epoch.max(self.shared.ingress.open_epoch());
     }
 
     /// One of the messages under way arrives, whichever.
@@ -269,6 +259,7 @@ impl Simulation {
         let node = &mut self.nodes[at];
         node.executor.advance(sequenced, passed);
         node.executor.run();
+        node.epochs.learn(passed.epoch, node.executor.has_undoable());
         let me = node.executor.worker().index;
         for outgoing in node.executor.out() {
             let phase = node.holds.get(&outgoing.at.epoch).copied().unwrap_or(outgoing.at.phase);
@@ -284,10 +275,10 @@ impl Simulation {
                     Message::Grant { .. } => &mut self.traffic.grants,
                     Message::Return { .. } => &mut self.traffic.returns,
                     Message::End { .. } => &mut self.traffic.ends,
-                    Message::Scouted { .. } | Message::Wrong { .. } => &mut self.traffic.scouting,
+                    Message::Scouted { .. } | Message::Mispredicted { .. } => &mut self.traffic.scouting,
                 } += 1;
             }
-            let Outgoing { at: about, to, message } = outgoing;
+            let Envelope { at: about, to, message } = outgoing;
             self.mail.push(Mail::Message { to, sent, about, message });
         }
         let Node { executor, holds, .. } = node;
@@ -310,7 +301,8 @@ impl Simulation {
             Mail::Parcel(parcel) => Some(parcel.epoch),
             Mail::Message { .. } => None,
         });
-        let sequenced = self.nodes.iter().map(|node| node.epoch).chain(parcels).min().unwrap_or(u64::MAX);
+        let sequenced =
+            self.nodes.iter().map(|node| node.epochs.open()).chain(parcels).min().unwrap_or(u64::MAX);
         let messages = self.mail.iter().filter_map(|mail| match mail {
             Mail::Parcel(_) => None,
             Mail::Message { sent, .. } => Some(*sent),

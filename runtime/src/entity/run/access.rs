@@ -4,8 +4,8 @@ use crate::base::error::{Error, Result};
 use crate::base::location::Location;
 use crate::base::text::key_text;
 use crate::entity::call::Call;
-use crate::entity::run::cx::{Cx, Place, wrong_key};
-use crate::entity::run::flow::Flow;
+use crate::entity::run::context::{MethodContext, Place, wrong_key};
+use crate::entity::run::invoke::Invocation;
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::{Entity, Method};
 use crate::state::class::Class;
@@ -16,7 +16,7 @@ use thalweg_graph::Access;
 impl Worker {
     fn keep<E: Entity>(&self, undo: usize) {
         let kept = kept(E::CLASS, undo);
-        self.running.borrow_mut().journal.push(kept);
+        self.running.borrow_mut().undo_log.push(kept);
     }
 
     /// The state of an entity, to be written by the running transaction.
@@ -52,29 +52,29 @@ impl Worker {
     /// The context of a call that has arrived here.
     pub(crate) fn context<M: Method>(
         &self,
-        flow: Flow,
+        invocation: Invocation,
         at: Location,
         key: <M::Entity as Entity>::Key,
-    ) -> Result<Cx<M::Entity>> {
+    ) -> Result<MethodContext<M::Entity>> {
         if at.owner != self.index {
             if M::ABSENT_OK {
                 self.known::<M::Entity>()?;
             } else {
-                self.lent::<M::Entity>(&at, &key, flow.path())?;
+                self.lent::<M::Entity>(&at, &key, invocation.path())?;
             }
-            return Ok(Cx { flow, place: Place::Lent { at, key } });
+            return Ok(MethodContext { invocation, place: Place::Lent { at, key } });
         }
         let class = self.class::<M::Entity>()?;
         let slot = if M::ABSENT_OK {
             class.find(at.hash, &key)
         } else {
-            Some(self.slot(&class, at.hash, &key, flow.path())?)
+            Some(self.slot(&class, at.hash, &key, invocation.path())?)
         };
-        Ok(Cx { flow, place: Place::Slot { class, hash: at.hash, slot, key } })
+        Ok(MethodContext { invocation, place: Place::Slot { class, hash: at.hash, slot, key } })
     }
 
     /// Runs a call of a method that is a plain function on the state of its entity.
-    pub(crate) fn plain<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
+    pub(crate) fn run_leaf<M: Method>(&self, at: Location, call: Call<M>, path: u64) -> Result<M::Output> {
         let Call { key, args } = call;
         let gone = || Error::internal("the state of an entity is not there");
         let reading = M::ACCESS == Access::Read;

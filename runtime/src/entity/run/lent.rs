@@ -142,7 +142,10 @@ impl Worker {
     /// Lends what a transaction has asked for by a ticket.
     pub(crate) fn lend(&self, (class, hash): (ClassId, u64), write: bool, to: &mut Loans) {
         let from = to.len();
-        self.class_at(class).lend(hash, class, write, to);
+        // A scout may have met a class that is not part of the app; whoever calls it is told so at home.
+        if let Some(class_here) = self.classes.get(class) {
+            class_here.lend(hash, class, write, to);
+        }
         for loan in &mut to[from..] {
             loan.owner = worker_number(self.index);
         }

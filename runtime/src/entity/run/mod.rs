@@ -1,11 +1,11 @@
 //! How methods run: on a worker, on plain maps, or nowhere, to be described.
-pub(crate) mod cx;
-pub(crate) mod flow;
-pub(crate) mod leaving;
+pub(crate) mod context;
+pub(crate) mod invoke;
+pub(crate) mod outgoing;
 pub(crate) mod task;
 pub(crate) mod access;
 pub(crate) mod lent;
-pub(crate) mod plain;
+pub(crate) mod overlay;
 pub(crate) mod classes;
 pub(crate) mod worker;
 pub(crate) mod txn_local;

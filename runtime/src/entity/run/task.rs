@@ -5,8 +5,8 @@ use crate::base::guard::Guarded;
 pub(crate) use crate::base::guard::{caught, discard};
 use crate::base::thread::method_stack;
 use crate::entity::call::Call;
-use crate::entity::run::cx::Cx;
-use crate::entity::run::flow::{Flow, World, unplanned};
+use crate::entity::run::context::MethodContext;
+use crate::entity::run::invoke::{Invocation, Mode, unplanned};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Method;
 use std::any::Any;
@@ -28,10 +28,15 @@ pub(crate) trait Remote: Send {
     /// Whether it makes no calls of its own, and so never waits.
     fn leaf(&self) -> bool;
     /// Runs a call that never waits. The result only if it is wanted.
-    fn now(self: Box<Self>, flow: &Flow, path: u64, worker: &Worker, wanted: bool)
-    -> Result<Option<Payload>>;
+    fn now(
+        self: Box<Self>,
+        invocation: &Invocation,
+        path: u64,
+        worker: &Worker,
+        wanted: bool,
+    ) -> Result<Option<Payload>>;
     /// As a frame.
-    fn frame(self: Box<Self>, flow: Flow, path: u64) -> Frame<Done>;
+    fn frame(self: Box<Self>, invocation: Invocation, path: u64) -> Frame<Done>;
     /// What is said of it where its transaction has no ticket.
     fn unplanned(&self, worker: usize) -> Error;
     /// The bytes of the call, without what its arguments point to.
@@ -56,7 +61,7 @@ pub(crate) enum Progress {
     Ended {
         commit: bool,
         /// The worker of an entity that was touched without a ticket.
-        wrong: Option<usize>,
+        mispredicted: Option<usize>,
     },
 }
 
@@ -74,7 +79,7 @@ pub(crate) fn with_stack<T>(size: usize, run: impl FnOnce() -> T) -> T {
 }
 
 /// Runs a method that cannot have to wait, without a frame; `Pending` means that the transaction failed.
-pub(crate) fn run_now<M: Method>(cx: Cx<M::Entity>, args: M::Args, path: u64) -> Poll<M::Output> {
+pub(crate) fn run_now<M: Method>(cx: MethodContext<M::Entity>, args: M::Args, path: u64) -> Poll<M::Output> {
     ambient::within(Activation::new(path), || poll_once(M::SUSPENDS, || M::run(cx, Some(args))))
 }
 
@@ -101,7 +106,9 @@ impl<T> Frame<T> {
 impl<T> Future for Frame<T> {
     type Output = T;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let Frame { coroutine: Some(coroutine), activation } = &mut *self else { return Poll::Pending };
+        let Frame { coroutine: Some(coroutine), activation } = &mut *self else {
+            unreachable!("what has ended is not polled")
+        };
         let outer = ambient::enter(*activation);
         let polled = with_stack(size_of_val(&**coroutine), || coroutine.as_mut().poll(cx));
         *activation = ambient::enter(outer);
@@ -117,9 +124,9 @@ impl<T> Drop for Frame<T> {
 }
 
 /// A call as a frame, which ends with its result.
-pub(crate) fn frame<M: Method>(call: Call<M>, flow: Flow, path: u64) -> Frame<Done> {
+pub(crate) fn frame<M: Method>(call: Call<M>, invocation: Invocation, path: u64) -> Frame<Done> {
     let coroutine = async move {
-        let output = flow.arrive(call, path, true).await;
+        let output = invocation.arrive(call, path, true).await;
         Done { is_err: M::is_err(&output), output: payload(output) }
     };
     Frame::new(coroutine, path)
@@ -131,18 +138,19 @@ impl<M: Method> Remote for Call<M> {
     }
     fn now(
         self: Box<Self>,
-        flow: &Flow,
+        invocation: &Invocation,
         path: u64,
         worker: &Worker,
         wanted: bool,
     ) -> Result<Option<Payload>> {
-        let polled =
-            caught(|| pin!(flow.arrive(*self, path, true)).poll(&mut Context::from_waker(Waker::noop())));
+        let polled = caught(|| {
+            pin!(invocation.arrive(*self, path, true)).poll(&mut Context::from_waker(Waker::noop()))
+        });
         let output = outcome(worker.take_doom(), polled)?;
         if wanted { Ok(Some(payload(output))) } else { caught(|| drop(output)).map(|()| None) }
     }
-    fn frame(self: Box<Self>, flow: Flow, path: u64) -> Frame<Done> {
-        frame(*self, flow, path)
+    fn frame(self: Box<Self>, invocation: Invocation, path: u64) -> Frame<Done> {
+        frame(*self, invocation, path)
     }
     fn unplanned(&self, worker: usize) -> Error {
         unplanned(self, worker)
@@ -205,7 +213,7 @@ enum Is {
     Root,
     /// A call from another worker.
     Call,
-    /// The root of a scout; its result is of no use to anybody.
+    /// The root of a scout; its result is discarded.
     Scout,
 }
 
@@ -231,7 +239,7 @@ impl Task {
             self.outcome = Some(outcome);
         }
         if self.is == Is::Scout {
-            return Progress::Ended { commit: false, wrong: None };
+            return Progress::Ended { commit: false, mispredicted: None };
         }
         // Whoever waits for this may go on to where the one-way calls are still on their way.
         match one_ways(worker) {
@@ -246,7 +254,7 @@ impl Task {
             return Progress::Returned(self.take_outcome().map(|done| done.output));
         }
         let failed = self.outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
-        Progress::Ended { commit: self.commits(), wrong: failed.and_then(Error::owner_without_ticket) }
+        Progress::Ended { commit: self.commits(), mispredicted: failed.and_then(Error::owner_without_ticket) }
     }
 
     fn commits(&self) -> bool {
@@ -289,8 +297,8 @@ fn stuck() -> Error {
 
 /// Runs a request that can wait for nobody, from beginning to end, without a frame.
 pub(crate) fn run_alone<M: Method>(worker: &Rc<Worker>, call: Call<M>) -> Result<M::Output> {
-    let flow = Flow::new(World::Alone(worker.clone()));
-    let path = flow.next();
-    let polled = caught(|| flow.alone(worker, call, path));
+    let invocation = Invocation::new(Mode::Local(worker.clone()));
+    let path = invocation.next();
+    let polled = caught(|| invocation.alone(worker, call, path));
     outcome(worker.take_doom(), polled)
 }

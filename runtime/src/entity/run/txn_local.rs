@@ -1,7 +1,7 @@
 //! The part of a transaction at one worker.
 use crate::base::error::Error;
 use crate::base::ticket::{Share, Ticket};
-use crate::entity::run::leaving::Leaving;
+use crate::entity::run::outgoing::OutgoingCall;
 use crate::state::loan::{ByHash, Kept, Loan, Olds};
 use smallvec::SmallVec;
 
@@ -10,7 +10,7 @@ pub(crate) struct Sent {
     pub(crate) to: u32,
     pub(crate) number: u32,
     pub(crate) after: u32,
-    pub(crate) leaving: Leaving,
+    pub(crate) outgoing: OutgoingCall,
 }
 
 /// A transaction's part at one worker: what it may touch, what it has changed, what it waits for.
@@ -22,7 +22,7 @@ pub(crate) struct TxnLocal {
     /// Tells its writes from those of others.
     pub(crate) stamp: u32,
     /// The old states of what it has written, oldest first.
-    pub(crate) journal: SmallVec<[Kept; 4]>,
+    pub(crate) undo_log: SmallVec<[Kept; 4]>,
     /// What it has from other workers of its group.
     pub(crate) loans: Vec<Loan>,
     /// The old states of those that it has written.
@@ -53,7 +53,7 @@ impl TxnLocal {
             tickets,
             whole,
             stamp,
-            journal,
+            undo_log,
             loans,
             olds,
             by_hash,
@@ -71,7 +71,7 @@ impl TxnLocal {
         *by_hash = None;
         homes.clear();
         (*whole, *ships, *stamp, *calls, *outstanding, *failed) = (false, false, 0, 0, 0, None);
-        journal.clear();
+        undo_log.clear();
         sent.clear();
         done.clear();
     }

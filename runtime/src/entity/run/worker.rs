@@ -6,19 +6,19 @@
 use crate::base::class_id::{ByClass, ClassId};
 use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
-use crate::base::ids::MethodId;
+use crate::base::ids::{MethodId, narrow};
 use crate::base::location::{Location, hash_of};
 use crate::base::ticket::Ticket;
 use crate::egress::answers::Egress;
 use crate::entity::call::Call;
-use crate::entity::harvest::Harvest;
 use crate::entity::inspect::Part;
 use crate::entity::run::classes::{AnyClass, Makers};
-use crate::entity::run::leaving::{CallKind, Leaving};
+use crate::entity::run::outgoing::{CallKind, OutgoingCall};
 use crate::entity::run::task::Payload;
 use crate::entity::run::twice::{Touched, Twice};
 use crate::entity::run::txn_local::{Sent, TxnLocal};
 use crate::entity::traits::{Entity, Method};
+use crate::entity::visit::ValueVisitor;
 use crate::methods::table::Methods;
 use crate::state::class::Class;
 use crate::state::loan::Kept;
@@ -35,7 +35,7 @@ pub(crate) struct Worker {
     pub(crate) groups: Groups,
     pub(crate) methods: Arc<Methods>,
     pub(crate) egress: Arc<Egress>,
-    classes: ByClass<Rc<dyn AnyClass>>,
+    pub(super) classes: ByClass<Rc<dyn AnyClass>>,
     stamps: Cell<u32>,
     pub(crate) running: RefCell<Box<TxnLocal>>,
     doom: RefCell<Option<Error>>,
@@ -43,12 +43,12 @@ pub(crate) struct Worker {
     outbox: RefCell<Vec<Sent>>,
     /// Runs transactions more than once, if that was asked for.
     pub(crate) twice: Option<Twice>,
-    /// The classes, and the hashes or slots there, that [`Worker::expect`] is about to touch.
-    expected: RefCell<Vec<(ClassId, u64)>>,
+    /// The classes, and the hashes or slots there, that [`Worker::prefetch`] is about to touch.
+    prefetching: RefCell<Vec<(ClassId, u64)>>,
 }
 
-/// How many transactions are expected at a time; see [`Worker::expect`].
-pub(crate) const AHEAD: usize = 32;
+/// How many transactions are prefetched at a time; see [`Worker::prefetch`].
+pub(crate) const PREFETCH_WINDOW: usize = 32;
 
 impl Worker {
     pub(crate) fn new(
@@ -70,7 +70,7 @@ impl Worker {
             doom: RefCell::default(),
             inbox: RefCell::default(),
             outbox: RefCell::default(),
-            expected: RefCell::default(),
+            prefetching: RefCell::default(),
         })
     }
 
@@ -84,10 +84,10 @@ impl Worker {
         self.methods.watch.rest(self.index);
     }
 
-    /// A number that no transaction here has that is not settled.
+    /// A stamp that no unsettled transaction on this worker has.
     #[inline]
     pub(crate) fn fresh_stamp(&self) -> u32 {
-        // They come again after four thousand million transactions; 0 is nobody's.
+        // Wraps after 2^32 transactions; 0 means that nobody has written.
         self.stamps.set(self.stamps.get().checked_add(1).unwrap_or(1));
         self.stamps.get()
     }
@@ -109,37 +109,37 @@ impl Worker {
         if self.methods.has::<E>() { Ok(()) } else { Err(self.methods.stranger::<E>()) }
     }
 
-    /// Brings what calls will touch near the processor, as far as their arguments say.
-    pub(crate) fn expect<'c, M: Method>(&self, calls: impl Iterator<Item = &'c Call<M>>) {
-        let expected = &mut *self.expected.borrow_mut();
-        let mut expect = |class: ClassId, hash: u64| expected.push((class, hash));
+    /// Prefetches what calls will touch, as far as their arguments say.
+    pub(crate) fn prefetch<'c, M: Method>(&self, calls: impl Iterator<Item = &'c Call<M>>) {
+        let prefetching = &mut *self.prefetching.borrow_mut();
+        let mut add = |class: ClassId, hash: u64| prefetching.push((class, hash));
         for call in calls {
             let root = Location::of::<M::Entity>(&call.key, self.peers);
-            expect(root.class, root.hash);
+            add(root.class, root.hash);
             if M::SUSPENDS {
-                let mut each = |_, found: Location| expect(found.class, found.hash);
-                M::visit(&call.args, &mut Harvest::new(self.peers, &|_| true, &mut each));
+                let mut each = |_, found: Location| add(found.class, found.hash);
+                M::visit(&call.args, &mut ValueVisitor::new(self.peers, &|_| true, &mut each));
             }
         }
-        self.touch(expected);
+        self.look_up(prefetching);
     }
 
     /// The same, as far as their tickets say.
-    pub(crate) fn expect_all<'t>(&self, tickets: impl Iterator<Item = &'t Ticket>) {
-        let expected = &mut *self.expected.borrow_mut();
+    pub(crate) fn prefetch_tickets<'t>(&self, tickets: impl Iterator<Item = &'t Ticket>) {
+        let prefetching = &mut *self.prefetching.borrow_mut();
         let hash = |ticket: &Ticket| hash_of(ticket.lock, ticket.class);
-        expected.extend(tickets.map(|ticket| (ticket.class, hash(ticket))));
-        self.touch(expected);
+        prefetching.extend(tickets.map(|ticket| (ticket.class, hash(ticket))));
+        self.look_up(prefetching);
     }
 
     /// Looking entities up one after the other waits for memory each time; several of them looked up together, step by
     /// step, wait about once for each step.
-    fn touch(&self, expected: &mut Vec<(ClassId, u64)>) {
-        for (class, at) in &mut *expected {
-            *at = self.classes.get(*class).map_or(u64::MAX, |known| known.guess(*at));
+    fn look_up(&self, prefetching: &mut Vec<(ClassId, u64)>) {
+        for (class, at) in &mut *prefetching {
+            *at = self.classes.get(*class).map_or(u64::MAX, |known| known.likely_slot(*at));
         }
-        for (class, at) in expected.drain(..) {
-            std::hint::black_box(self.classes.get(class).is_some_and(|known| known.touch(at)));
+        for (class, at) in prefetching.drain(..) {
+            std::hint::black_box(self.classes.get(class).is_some_and(|known| known.prefetch(at)));
         }
     }
 
@@ -150,8 +150,8 @@ impl Worker {
     }
 
     /// Settles old states: forgets them, or puts them back, newest first.
-    pub(crate) fn settle(&self, mut journal: impl DoubleEndedIterator<Item = Kept>, commit: bool) {
-        while let Some((class, undo)) = if commit { journal.next() } else { journal.next_back() } {
+    pub(crate) fn settle(&self, mut undo_log: impl DoubleEndedIterator<Item = Kept>, commit: bool) {
+        while let Some((class, undo)) = if commit { undo_log.next() } else { undo_log.next_back() } {
             self.class_at(class).settle(undo as usize, commit);
         }
     }
@@ -164,8 +164,8 @@ impl Worker {
         running.stamp = self.fresh_stamp();
         running.calls = 0;
         match later {
-            Some(later) if commit => later.extend(running.journal.drain(..)),
-            _ => self.settle(running.journal.drain(..), commit),
+            Some(later) if commit => later.extend(running.undo_log.drain(..)),
+            _ => self.settle(running.undo_log.drain(..), commit),
         }
     }
 
@@ -173,7 +173,7 @@ impl Worker {
     pub(crate) fn touched(&self) -> Vec<Touched> {
         let running = self.running.borrow();
         let touched = |(class, undo): &Kept| self.class_at(*class).touched(*undo as usize);
-        running.journal.iter().filter_map(touched).collect()
+        running.undo_log.iter().filter_map(touched).collect()
     }
 
     /// The state of an entity as bytes, by the number of its class.
@@ -250,9 +250,9 @@ impl Worker {
     }
 
     /// Leaves a call for another worker; its number.
-    pub(crate) fn send(&self, to: usize, leaving: Leaving) -> u32 {
-        let kind = leaving.kind;
-        let to = u32::try_from(to).unwrap_or(u32::MAX);
+    pub(crate) fn send(&self, to: usize, outgoing: OutgoingCall) -> u32 {
+        let kind = outgoing.kind;
+        let to = narrow(to);
         let running = &mut **self.running.borrow_mut();
         running.calls += 1;
         let number = running.calls;
@@ -270,7 +270,7 @@ impl Worker {
             }
         };
         running.outstanding += u32::from(kind == CallKind::OneWay);
-        self.outbox.borrow_mut().push(Sent { to, number, after, leaving });
+        self.outbox.borrow_mut().push(Sent { to, number, after, outgoing });
         number
     }
 

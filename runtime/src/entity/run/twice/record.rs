@@ -3,9 +3,9 @@ use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard};
 use crate::codec::{Form, decode, encode, first_shown, shown};
 use crate::entity::call::Call;
-use crate::entity::harvest::Harvest;
 use crate::entity::run::twice::encoded;
 use crate::entity::traits::{Entity, Method};
+use crate::entity::visit::ValueVisitor;
 use std::any::TypeId;
 use std::cell::RefCell;
 use thalweg_graph::Access;
@@ -89,7 +89,7 @@ impl Recorder {
     /// Writes down a call.
     pub(crate) fn called<M: Method>(&self, call: &Call<M>) {
         let mut arguments = Vec::new();
-        M::visit(&call.args, &mut Harvest::encoding(Form::Binary, &mut arguments));
+        M::visit(&call.args, &mut ValueVisitor::encoding(Form::Binary, &mut arguments));
         self.call::<M::Entity>(M::NAME, M::ACCESS, &call.key, arguments);
     }
 
@@ -108,7 +108,7 @@ impl Recorder {
     /// Writes down the answer to the last call that has none.
     pub(crate) fn returned<M: Method>(&self, output: &M::Output) {
         let mut answer = Vec::new();
-        M::visit_output(output, &mut Harvest::encoding(Form::Binary, &mut answer));
+        M::visit_output(output, &mut ValueVisitor::encoding(Form::Binary, &mut answer));
         self.answer(answer);
     }
 

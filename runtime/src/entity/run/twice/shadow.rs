@@ -7,8 +7,8 @@ use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard};
 use crate::base::hash::key_hash;
 use crate::entity::call::Call;
-use crate::entity::run::flow::{Flow, World};
-use crate::entity::run::plain::Plain;
+use crate::entity::run::invoke::{Invocation, Mode};
+use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::outcome;
 use crate::entity::run::twice::record::{Ended, Record, Written};
 use crate::entity::traits::{Entity, Method};
@@ -128,25 +128,25 @@ impl Replica {
 
     /// Runs a transaction and forgets what it did, but for the record.
     pub(crate) fn run(self: &Rc<Self>, run: Run, ambient: Ambient) -> Record {
-        let plain = Plain::shadow(self.clone());
+        let overlay = Overlay::shadow(self.clone());
         ambient::set(Some(ambient));
-        let ended = run(&plain);
-        let record = plain.recorded(ended);
-        discard(plain);
+        let ended = run(&overlay);
+        let record = overlay.recorded(ended);
+        discard(overlay);
         ambient::set(None);
         record
     }
 }
 
 /// A transaction, to be run on plain maps.
-pub(crate) type Run = Box<dyn FnOnce(&Rc<Plain>) -> Ended + Send>;
+pub(crate) type Run = Box<dyn FnOnce(&Rc<Overlay>) -> Ended + Send>;
 
 /// See [`Run`].
 pub(crate) fn run<M: Method>(call: Call<M>) -> Run {
-    Box::new(move |plain| {
-        let flow = Flow::new(World::Plain(plain.clone()));
-        let polled = caught(|| plain.enter(&flow, call, flow.next()));
-        let outcome = outcome(plain.take_doom(), polled);
+    Box::new(move |overlay| {
+        let invocation = Invocation::new(Mode::Overlay(overlay.clone()));
+        let polled = caught(|| overlay.enter(&invocation, call, invocation.next()));
+        let outcome = outcome(overlay.take_doom(), polled);
         let ended = Ended::of(&outcome, M::is_err);
         discard(outcome);
         ended

@@ -1,51 +1,54 @@
 //! Whether an epoch that may be undone stands, and what to do when it does not.
-use crate::base::ids::{Phase, Time, TxnId};
+use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
 use crate::execute::epoch::Guess;
 use crate::execute::message::{Message, Own};
 use crate::methods::counts::Count;
 
-/// The last phase in which somebody may be wrong. After that, all dynamic transactions of the epoch get all workers:
+/// After this phase mispredictions are no longer retried one by one: all dynamic transactions of the epoch get all workers:
 /// each attempt can bring to light only one more that is wrong, and there may be thousands.
-const PATIENCE: u16 = Phase::EXECUTE.0 + 2;
+const LAST_GUESSING_PHASE: u16 = Phase::EXECUTE.0 + 2;
 
 impl Executor {
     /// A transaction that started here has touched an entity without a ticket; its owner is known.
-    pub(super) fn wrong(&mut self, txn: TxnId, root: RootOf, owner: usize) {
-        let peers = u32::try_from(self.worker.peers).unwrap_or(u32::MAX);
-        let Some(epoch) = self.epochs.get_mut(&txn.epoch).filter(|epoch| epoch.undoable) else { return };
+    pub(super) fn mispredicted(&mut self, txn: TxnId, root: RootOf, owner: usize) {
+        let peers = narrow(self.worker.peers);
+        let epoch = &mut self.epochs[txn.epoch];
+        if !epoch.undoable {
+            return; // it has been answered as a mistake of ours
+        }
         let method = epoch.call(root).0.method();
         let guess = epoch.guesses.entry(txn).or_insert_with(|| {
             // It had a static plan, of which its arguments showed less than it touches. Its tickets are where they are: it
             // gets all workers.
             self.methods.missed(method);
-            Guess { method, workers: (0..peers).collect(), wrong: 0 }
+            Guess { method, workers: (0..peers).collect(), mispredicted: 0 }
         });
-        guess.wrong += 1;
-        guess.workers.insert(u32::try_from(owner).unwrap_or(u32::MAX));
-        if guess.wrong > 1 {
+        guess.mispredicted += 1;
+        guess.workers.insert(narrow(owner));
+        if guess.mispredicted > 1 {
             guess.workers.extend(0..peers);
         }
-        if guess.wrong == 1 {
+        if guess.mispredicted == 1 {
             self.methods.count(guess.method, self.worker.index, Count::Tail, 1);
         }
         let workers = guess.workers.clone();
-        epoch.wrong.insert(txn, true);
+        epoch.mispredicted.insert(txn, true);
         let at = Time { epoch: txn.epoch, phase: epoch.phase };
         for to in self.others() {
-            self.send(at, to, Message::Wrong { txn, needed: workers.contains(&to) });
+            self.send(at, to, Message::Mispredicted { txn, needed: workers.contains(&to) });
         }
     }
 
     /// All transactions of an attempt are over everywhere: it stands, or is undone and made again.
     pub(super) fn settle(&mut self, number: u64) {
-        let Some(epoch) = self.epochs.get_mut(&number) else { return };
-        let stands = epoch.wrong.is_empty();
-        let journal = std::mem::take(&mut epoch.journal);
-        self.worker.settle(journal.into_iter(), stands);
+        let epoch = &mut self.epochs[number];
+        let stands = epoch.mispredicted.is_empty();
+        let undo_log = std::mem::take(&mut epoch.undo_log);
+        self.worker.settle(undo_log.into_iter(), stands);
         if stands {
-            let Some(mut epoch) = self.epochs.remove(&number) else { return };
+            let mut epoch = self.epochs.take(number);
             for (_, root, _) in epoch.roots() {
                 let (request, index) = epoch.call(root);
                 request.release(index, &self.worker);
@@ -58,7 +61,7 @@ impl Executor {
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
         let me = self.worker.index;
-        for (txn, needed) in std::mem::take(&mut epoch.wrong) {
+        for (txn, needed) in std::mem::take(&mut epoch.mispredicted) {
             if needed {
                 // At the root's worker: it calls all the others where they are.
                 let workers = epoch.guesses.get(&txn).into_iter().flat_map(|guess| &guess.workers);
@@ -67,6 +70,6 @@ impl Executor {
             }
         }
         let phase = epoch.phase.next();
-        if phase.0 > PATIENCE { self.regroup(number) } else { self.begin(number, phase) }
+        if phase.0 > LAST_GUESSING_PHASE { self.regroup(number) } else { self.begin(number, phase) }
     }
 }

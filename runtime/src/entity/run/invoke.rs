@@ -1,13 +1,13 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
-use crate::base::ambient::way;
+use crate::base::ambient::call_path;
 use crate::base::error::{Error, Result};
 use crate::base::guard::{Guarded, caught};
 use crate::base::ids::MethodId;
 use crate::base::location::Location;
 use crate::base::text::key_text;
 use crate::entity::call::Call;
-use crate::entity::run::leaving::{CallKind, Leaving};
-use crate::entity::run::plain::Plain;
+use crate::entity::run::outgoing::{CallKind, OutgoingCall};
+use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::{Frame, run_now};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::{Entity, Method};
@@ -29,19 +29,19 @@ pub const MAX_DEPTH: u32 = 16_000;
 
 /// Where methods run.
 #[derive(Clone)]
-pub(crate) enum World {
+pub(crate) enum Mode {
     /// On a worker that owns everything they touch: nothing ever waits.
-    Alone(Rc<Worker>),
+    Local(Rc<Worker>),
     /// On one of several workers.
-    Worker(Rc<Worker>),
+    Partitioned(Rc<Worker>),
     /// On plain maps: the oracle's, or those of a scout.
-    Plain(Rc<Plain>),
-    Nowhere,
+    Overlay(Rc<Overlay>),
+    Describe,
 }
 
-/// The thread of calls a method belongs to.
-pub struct Flow {
-    world: World,
+/// The chain of calls from the root to the running method, and how it makes further calls.
+pub struct Invocation {
+    mode: Mode,
     depth: u32,
     /// The way of calls that led here.
     path: u64,
@@ -62,13 +62,13 @@ pub struct Branch {
     alone: Option<(u64, bool)>,
 }
 
-impl Flow {
+impl Invocation {
     #[inline]
-    pub(crate) fn new(world: World) -> Self {
-        Self { world, depth: 0, path: 0, calls: Cell::new(0), one_way: true, tail: true }
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self { mode, depth: 0, path: 0, calls: Cell::new(0), one_way: true, tail: true }
     }
-    pub(crate) fn at(world: World, depth: u32, one_way: bool) -> Self {
-        Self { depth, one_way, ..Self::new(world) }
+    pub(crate) fn at(mode: Mode, depth: u32, one_way: bool) -> Self {
+        Self { depth, one_way, ..Self::new(mode) }
     }
 
     /// The way of calls that led here.
@@ -80,22 +80,22 @@ impl Flow {
     #[inline]
     pub(crate) fn next(&self) -> u64 {
         self.calls.set(self.calls.get() + 1);
-        way(self.path, self.calls.get())
+        call_path(self.path, self.calls.get())
     }
 
     /// The flow of the method that `path` leads to.
     #[inline]
     pub(crate) fn deeper(&self, path: u64, tail: bool) -> Self {
-        let (world, depth) = (self.world.clone(), self.depth + 1);
-        Self { world, depth, path, calls: Cell::new(0), one_way: self.one_way, tail }
+        let (mode, depth) = (self.mode.clone(), self.depth + 1);
+        Self { mode, depth, path, calls: Cell::new(0), one_way: self.one_way, tail }
     }
 
     /// The flow of a part of a join. It is made before any part runs, so that what a part draws does not depend on
     /// the others.
     pub(crate) fn branch(&self, side_by_side: bool) -> Self {
-        let (world, depth, path) = (self.world.clone(), self.depth, self.next());
+        let (mode, depth, path) = (self.mode.clone(), self.depth, self.next());
         let one_way = self.one_way && !side_by_side;
-        Self { world, depth, path, calls: Cell::new(0), one_way, tail: false }
+        Self { mode, depth, path, calls: Cell::new(0), one_way, tail: false }
     }
 
     /// The transaction cannot go on; nor does the method that says so.
@@ -105,25 +105,25 @@ impl Flow {
     }
 
     pub(crate) fn doom(&self, error: Error) {
-        match &self.world {
-            World::Alone(worker) | World::Worker(worker) => worker.doom(error),
-            World::Plain(plain) => plain.doom(error),
-            World::Nowhere => {}
+        match &self.mode {
+            Mode::Local(worker) | Mode::Partitioned(worker) => worker.doom(error),
+            Mode::Overlay(overlay) => overlay.doom(error),
+            Mode::Describe => {}
         }
     }
 
     /// Something is wrong with the running method, whatever it gives; see [`crate::entity::run::twice`].
     pub(crate) fn fault(&self, what: String) {
-        if let World::Plain(plain) = &self.world {
-            plain.fault(what);
+        if let Mode::Overlay(overlay) = &self.mode {
+            overlay.fault(what);
         }
     }
 
     fn is_doomed(&self) -> bool {
-        match &self.world {
-            World::Alone(worker) | World::Worker(worker) => worker.is_doomed(),
-            World::Plain(plain) => plain.is_doomed(),
-            World::Nowhere => true,
+        match &self.mode {
+            Mode::Local(worker) | Mode::Partitioned(worker) => worker.is_doomed(),
+            Mode::Overlay(overlay) => overlay.is_doomed(),
+            Mode::Describe => true,
         }
     }
 
@@ -136,16 +136,16 @@ impl Flow {
     /// The worker that the method runs on.
     #[inline]
     pub(crate) fn worker(&self) -> Option<&Rc<Worker>> {
-        match &self.world {
-            World::Alone(worker) | World::Worker(worker) => Some(worker),
-            World::Plain(_) | World::Nowhere => None,
+        match &self.mode {
+            Mode::Local(worker) | Mode::Partitioned(worker) => Some(worker),
+            Mode::Overlay(_) | Mode::Describe => None,
         }
     }
 
     /// Makes a call where nothing ever waits; gives it back where something may. `Pending` means that the transaction
     /// failed.
     pub(crate) fn at_once<M: Method>(&self, call: Call<M>) -> Result<Poll<M::Output>, Call<M>> {
-        let World::Alone(worker) = &self.world else { return Err(call) };
+        let Mode::Local(worker) = &self.mode else { return Err(call) };
         let path = self.next();
         if self.depth >= MAX_DEPTH {
             self.doom(Error::TooDeep { limit: MAX_DEPTH });
@@ -166,16 +166,16 @@ impl Flow {
             match self.fail(Error::TooDeep { limit: MAX_DEPTH }).await {}
         }
         let done = 'done: {
-            let (cx, args) = match &self.world {
-                World::Alone(worker) => break 'done self.alone(worker, call, path),
-                World::Worker(worker) => {
+            let (cx, args) = match &self.mode {
+                Mode::Local(worker) => break 'done self.alone(worker, call, path),
+                Mode::Partitioned(worker) => {
                     let at = Location::of::<M::Entity>(&call.key, worker.peers);
                     if !worker.has(at.owner) {
                         if M::SUSPENDS {
                             self.acknowledged(worker).await;
                         }
                         let to = worker.home_for(at.owner);
-                        let number = worker.send(to, self.leaving(CallKind::Await, path, call));
+                        let number = worker.send(to, self.outgoing(CallKind::Await, path, call));
                         return self.returned::<M>(worker, number).await;
                     }
                     if !worker.may(&at, M::ACCESS) {
@@ -186,17 +186,17 @@ impl Flow {
                     }
                     (worker.context::<M>(self.deeper(path, tail), at, call.key), call.args)
                 }
-                World::Plain(plain) => {
-                    if let Some((worker, owner)) = plain.elsewhere::<M>(&call) {
-                        let number = worker.send(owner, self.leaving(CallKind::Scout, path, call));
+                Mode::Overlay(overlay) => {
+                    if let Some((worker, owner)) = overlay.elsewhere::<M>(&call) {
+                        let number = worker.send(owner, self.outgoing(CallKind::Scout, path, call));
                         return self.returned::<M>(&worker, number).await;
                     }
-                    if !(plain.is_scout() && M::SUSPENDS) {
-                        break 'done plain.enter(self, call, path);
+                    if !(overlay.is_scout() && M::SUSPENDS) {
+                        break 'done overlay.enter(self, call, path);
                     }
-                    (plain.context(self.deeper(path, tail), call.key), call.args)
+                    (overlay.context(self.deeper(path, tail), call.key), call.args)
                 }
-                World::Nowhere => break 'done Poll::Pending,
+                Mode::Describe => break 'done Poll::Pending,
             };
             // What may have to wait gets a frame.
             match cx {
@@ -231,8 +231,8 @@ impl Flow {
         if let Some(twice) = &worker.twice {
             twice.recorder.called(&call);
         }
-        let done = if M::PLAIN {
-            worker.plain(at, call, path).map(Poll::Ready)
+        let done = if M::LEAF {
+            worker.run_leaf(at, call, path).map(Poll::Ready)
         } else {
             let cx = worker.context::<M>(self.deeper(path, false), at, call.key);
             cx.map(|cx| self.ended::<M>(run_now::<M>(cx, call.args, path)))
@@ -281,7 +281,7 @@ impl Flow {
         }
     }
 
-    /// Makes a call after which the method does nothing that could tell whether it was carried out.
+    /// Makes a call in tail position: the caller need not wait for its effect.
     pub(crate) async fn last<M: Method>(&self, call: Call<M>) -> M::Output {
         // A result without content is known before it comes.
         let mut unit = Some(());
@@ -298,23 +298,29 @@ impl Flow {
         }
     }
 
-    fn leaving<M: Method>(&self, kind: CallKind, path: u64, call: Call<M>) -> Leaving {
-        Leaving { kind, depth: self.depth, path, one_way: self.one_way, call: Guarded::new(Box::new(call)) }
+    fn outgoing<M: Method>(&self, kind: CallKind, path: u64, call: Call<M>) -> OutgoingCall {
+        OutgoingCall {
+            kind,
+            depth: self.depth,
+            path,
+            one_way: self.one_way,
+            call: Guarded::new(Box::new(call)),
+        }
     }
 
     fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {
-        let World::Worker(worker) = &self.world else { return Err(call) };
+        let Mode::Partitioned(worker) = &self.mode else { return Err(call) };
         let owner = Location::of::<M::Entity>(&call.key, worker.peers).owner;
         if !self.one_way || M::SUSPENDS || worker.has(owner) || self.depth >= MAX_DEPTH {
             return Err(call);
         }
-        worker.send(worker.home_for(owner), self.leaving(CallKind::OneWay, self.next(), call));
+        worker.send(worker.home_for(owner), self.outgoing(CallKind::OneWay, self.next(), call));
         Ok(())
     }
 
     /// What a call may meet as a part of a join.
     pub(crate) fn part<M: Method>(&self, call: &Call<M>) -> Option<Branch> {
-        let World::Worker(worker) = &self.world else { return None };
+        let Mode::Partitioned(worker) = &self.mode else { return None };
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         let alone = (!M::SUSPENDS).then_some((at.lock, write));
@@ -324,7 +330,7 @@ impl Flow {
 
     /// Whether no two of these parts can meet on an entity that one of them writes.
     pub(crate) fn apart(&self, mut parts: Vec<Branch>) -> bool {
-        let World::Worker(worker) = &self.world else { return false };
+        let Mode::Partitioned(worker) = &self.mode else { return false };
         if parts.iter().all(|part| part.alone.is_some()) {
             parts.sort_unstable_by_key(|part| part.alone);
             let meet = |a: &Branch, b: &Branch| {
@@ -352,7 +358,7 @@ impl Flow {
             Done,
             Failed(Option<Error>),
         }
-        let World::Worker(worker) = &self.world else { return };
+        let Mode::Partitioned(worker) = &self.mode else { return };
         let mut parts: Vec<Part<'_>> = parts.into_iter().map(Part::Runs).collect();
         // Which part waits for which call, so that a return wakes that part alone.
         let mut waits: FxHashMap<u32, usize> = FxHashMap::default();

@@ -39,7 +39,7 @@ pub(crate) fn reset() {
 }
 
 /// Looks at parameters, or at a result, one by one.
-pub struct Harvest<'a>(Goal<'a>);
+pub struct ValueVisitor<'a>(Goal<'a>);
 
 /// What for.
 enum Goal<'a> {
@@ -51,7 +51,7 @@ enum Goal<'a> {
     Measure(&'a mut Measure),
 }
 
-impl<'a> Harvest<'a> {
+impl<'a> ValueVisitor<'a> {
     pub(crate) fn new(
         peers: usize,
         wanted: &'a dyn Fn(usize) -> bool,

@@ -1,16 +1,16 @@
 //! What to do with a message.
 use crate::base::error::Error;
 use crate::base::ids::{Time, TxnId};
-use crate::entity::run::leaving::CallKind;
+use crate::entity::run::outgoing::CallKind;
 use crate::execute::Executor;
-use crate::execute::message::{Called, Message, Returned};
+use crate::execute::message::{CallMessage, Message, ReturnMessage};
 use smallvec::SmallVec;
 
 impl Executor {
     /// Takes a message about the phase that its epoch is in.
     pub(super) fn receive(&mut self, at: Time, message: Message) {
         match message {
-            Message::Call(called) if called.leaving.kind == CallKind::Scout => self.scout_call(at, *called),
+            Message::Call(called) if called.outgoing.kind == CallKind::Scout => self.scout_call(at, *called),
             Message::Call(called) => self.call(at, *called),
             Message::Result(returned) if returned.touched.is_some() => self.scout_return(at, *returned),
             Message::Result(returned) => self.returned(*returned),
@@ -25,19 +25,15 @@ impl Executor {
                 None => self.not_active(at, txn, Message::End { txn, commit }),
             },
             Message::Scouted { txn, own } => {
-                if let Some(epoch) = self.epochs.get_mut(&at.epoch) {
-                    epoch.shares.insert(txn, *own);
-                }
+                self.epochs[at.epoch].shares.insert(txn, *own);
             }
-            Message::Wrong { txn, needed } => {
-                if let Some(epoch) = self.epochs.get_mut(&at.epoch) {
-                    epoch.wrong.insert(txn, needed);
-                }
+            Message::Mispredicted { txn, needed } => {
+                self.epochs[at.epoch].mispredicted.insert(txn, needed);
             }
         }
     }
 
-    fn call(&mut self, at: Time, called: Called) {
+    fn call(&mut self, at: Time, called: CallMessage) {
         let txn = called.txn;
         let Some(active) = self.active.find(txn) else {
             return self.not_active(at, txn, Message::call(called));
@@ -52,7 +48,7 @@ impl Executor {
 
     /// A message for a transaction that is not admitted yet, is over, or was never expected here.
     fn not_active(&mut self, at: Time, txn: TxnId, message: Message) {
-        let Some(epoch) = self.epochs.get(&at.epoch) else { return };
+        let epoch = &self.epochs[at.epoch];
         match (epoch.find(txn), message) {
             (Some(place), Message::Grant { loans, .. }) => {
                 assert!(place >= epoch.cursor, "a transaction is not over before it has its grants");
@@ -69,20 +65,20 @@ impl Executor {
     }
 
     /// The callee's worker was not among those that the transaction named.
-    fn refuse(&mut self, at: Time, called: Called) {
-        let Called { txn, from, task, number, leaving, .. } = called;
-        let error = leaving.call.unplanned(self.worker.index);
-        let message = match leaving.kind {
+    fn refuse(&mut self, at: Time, called: CallMessage) {
+        let CallMessage { txn, from, task, number, outgoing, .. } = called;
+        let error = outgoing.call.unplanned(self.worker.index);
+        let message = match outgoing.kind {
             CallKind::OneWay | CallKind::Last => Message::Ack { txn, number, result: Err(error) },
             CallKind::Await | CallKind::Scout => {
-                Message::result(Returned { txn, task, number, value: Err(error), touched: None })
+                Message::result(ReturnMessage { txn, task, number, value: Err(error), touched: None })
             }
         };
         self.send(at, from, message);
     }
 
-    fn returned(&mut self, returned: Returned) {
-        let Returned { txn, task, number, value, .. } = returned;
+    fn returned(&mut self, returned: ReturnMessage) {
+        let ReturnMessage { txn, task, number, value, .. } = returned;
         // Its transaction may have ended without it.
         let Some(active) = self.active.find(txn) else { return };
         self.worker.deliver(number, value);
@@ -93,6 +89,7 @@ impl Executor {
     fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {
         let Some(at) = self.active.find(txn) else { return };
         let active = &mut self.active[at];
+        assert!(active.running.outstanding > 0, "a one-way call is acknowledged once");
         active.running.outstanding -= 1;
         if let Err(error) = result {
             // The first in the order of the program is the one that happened.

@@ -14,8 +14,8 @@ use crate::codec::decode;
 use crate::entity::call::Call;
 use crate::entity::inspect::Shown;
 use crate::entity::names::Named;
-use crate::entity::run::cx::{Cx, Place, wrong_key};
-use crate::entity::run::flow::Flow;
+use crate::entity::run::context::{MethodContext, Place, wrong_key};
+use crate::entity::run::invoke::Invocation;
 use crate::entity::run::task::run_now;
 use crate::entity::run::twice::{Ended, Record, Recorder, Written};
 use crate::entity::run::twice::{Replica, sorted};
@@ -35,7 +35,7 @@ use thalweg_graph::Access;
 /// With a worker behind them, they are what a scout sees: entities are copied from there when they are first looked
 /// at, and nothing goes back.
 #[derive(Default)]
-pub(crate) struct Plain {
+pub(crate) struct Overlay {
     maps: RefCell<HashMap<TypeId, Rc<dyn AnyMap>>>,
     doom: RefCell<Option<Error>>,
     behind: Behind,
@@ -61,7 +61,7 @@ enum BehindMap<E: Entity> {
     Replica(Rc<Replica>),
 }
 
-pub(crate) struct PlainMap<E: Entity> {
+pub(crate) struct OverlayMap<E: Entity> {
     now: RefCell<States<E>>,
     before: RefCell<States<E>>,
     behind: BehindMap<E>,
@@ -126,7 +126,7 @@ trait AnyMap {
     fn written(&self) -> Vec<Written>;
 }
 
-impl<E: Entity> PlainMap<E> {
+impl<E: Entity> OverlayMap<E> {
     pub(crate) fn get(&self, key: &E::Key) -> Option<E> {
         if let Some(known) = self.now.borrow().get(key) {
             return aside(|| known.clone());
@@ -166,7 +166,7 @@ impl<E: Entity> PlainMap<E> {
     }
 }
 
-impl<E: Entity> AnyMap for PlainMap<E> {
+impl<E: Entity> AnyMap for OverlayMap<E> {
     fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
         self
     }
@@ -193,7 +193,7 @@ impl<E: Entity> AnyMap for PlainMap<E> {
     }
 }
 
-impl Plain {
+impl Overlay {
     /// What a scout sees of a worker.
     pub(crate) fn before(worker: &Rc<Worker>) -> Rc<Self> {
         Rc::new(Self { behind: Behind::Worker(worker.clone()), ..Self::default() })
@@ -237,7 +237,7 @@ impl Plain {
         self.maps.borrow().values().map(|map| map.inspect()).collect()
     }
 
-    fn map<E: Entity>(&self) -> Result<Rc<PlainMap<E>>, Error> {
+    fn map<E: Entity>(&self) -> Result<Rc<OverlayMap<E>>, Error> {
         let mut maps = self.maps.borrow_mut();
         let map = match maps.entry(TypeId::of::<E>()) {
             Entry::Occupied(known) => known.get().clone(),
@@ -250,7 +250,7 @@ impl Plain {
                         BehindMap::Replica(replica.clone())
                     }
                 };
-                let map = PlainMap::<E> { now: RefCell::default(), before: RefCell::default(), behind };
+                let map = OverlayMap::<E> { now: RefCell::default(), before: RefCell::default(), behind };
                 vacant.insert(Rc::new(map)).clone()
             }
         };
@@ -285,21 +285,25 @@ impl Plain {
         self.touched.take()
     }
 
-    pub(crate) fn context<E: Entity>(&self, flow: Flow, key: E::Key) -> Result<Cx<E>, Error> {
+    pub(crate) fn context<E: Entity>(
+        &self,
+        invocation: Invocation,
+        key: E::Key,
+    ) -> Result<MethodContext<E>, Error> {
         let map = self.map::<E>()?;
         if !map.has(&key) {
-            match ambient::within(first_use(flow.path()), || E::auto(&key)) {
+            match ambient::within(first_use(invocation.path()), || E::auto(&key)) {
                 Some(fresh) if fresh.key() == &key => map.put(fresh),
                 Some(fresh) => return Err(wrong_key(&key, &fresh)),
                 None => return Err(Error::Missing { entity: E::NAME, key: key_text(&key) }),
             }
         }
-        Ok(Cx { flow, place: Place::Map { map, key } })
+        Ok(MethodContext { invocation, place: Place::Map { map, key } })
     }
 
     pub(crate) fn enter<M: Method>(
         self: &Rc<Self>,
-        flow: &Flow,
+        invocation: &Invocation,
         call: Call<M>,
         path: u64,
     ) -> Poll<M::Output> {
@@ -307,14 +311,15 @@ impl Plain {
         if let Some(recorder) = recorder {
             recorder.called(&call);
         }
-        let deeper = flow.deeper(path, false);
+        let deeper = invocation.deeper(path, false);
         let cx = if M::ABSENT_OK {
-            self.map().map(|map| Cx { flow: deeper, place: Place::Map { map, key: call.key } })
+            self.map()
+                .map(|map| MethodContext { invocation: deeper, place: Place::Map { map, key: call.key } })
         } else {
             self.context(deeper, call.key)
         };
         let done = match cx {
-            Ok(cx) => flow.ended::<M>(run_now::<M>(cx, call.args, path)),
+            Ok(cx) => invocation.ended::<M>(run_now::<M>(cx, call.args, path)),
             Err(error) => {
                 self.doom(error);
                 Poll::Pending

@@ -13,9 +13,9 @@ use crate::base::text::key_text;
 use crate::codec::shown;
 use crate::entity::call::Awaitable;
 use crate::entity::explore::{Described, Description};
-use crate::entity::run::flow::Flow;
+use crate::entity::run::invoke::Invocation;
 use crate::entity::run::lent::Borrowed;
-use crate::entity::run::plain::PlainMap;
+use crate::entity::run::overlay::OverlayMap;
 use crate::entity::run::twice;
 use crate::entity::traits::{Constructed, Entity};
 use crate::state::class::Class;
@@ -28,13 +28,13 @@ use std::rc::Rc;
 use std::task::Poll;
 
 /// The context of one running method.
-pub struct Cx<E: Entity> {
-    pub(crate) flow: Flow,
+pub struct MethodContext<E: Entity> {
+    pub(crate) invocation: Invocation,
     pub(crate) place: Place<E>,
 }
 
 /// What an attribute such as `#[instrument]` shows of the method's entity.
-impl<E: Entity> fmt::Debug for Cx<E> {
+impl<E: Entity> fmt::Debug for MethodContext<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Slot { key, .. } | Place::Lent { key, .. } | Place::Map { key, .. } => {
@@ -51,7 +51,7 @@ pub(crate) enum Place<E: Entity> {
     /// With another worker, which lends it.
     Lent { at: Location, key: E::Key },
     /// In plain maps: the oracle's, or those of a scout.
-    Map { map: Rc<PlainMap<E>>, key: E::Key },
+    Map { map: Rc<OverlayMap<E>>, key: E::Key },
     /// Nowhere: the method only describes itself.
     Nowhere(Description),
 }
@@ -85,7 +85,7 @@ pub trait NeverAwaited {
 }
 impl<A> NeverAwaited for &Site<A> {}
 
-impl<E: Entity> Cx<E> {
+impl<E: Entity> MethodContext<E> {
     /// Takes up the state of the entity.
     pub async fn hold(&self, write: bool) -> Held<'_, E> {
         let mut held = Held { cx: self, write, state: None };
@@ -107,7 +107,7 @@ impl<E: Entity> Cx<E> {
     pub async fn create<C: Constructed<E>>(&self, made: C) -> C::Output {
         match made.settle(|entity| self.settle(entity)) {
             Ok(output) => output,
-            Err(error) => match self.flow.fail(error).await {},
+            Err(error) => match self.invocation.fail(error).await {},
         }
     }
 
@@ -121,12 +121,12 @@ impl<E: Entity> Cx<E> {
         }
         match &self.place {
             Place::Slot { class, hash, .. } => {
-                if let Some(worker) = self.flow.worker() {
+                if let Some(worker) = self.invocation.worker() {
                     worker.create(class, *hash, entity);
                 }
             }
             Place::Lent { at, .. } => {
-                if let Some(worker) = self.flow.worker() {
+                if let Some(worker) = self.invocation.worker() {
                     worker.create_lent(at, entity);
                 }
             }
@@ -146,7 +146,9 @@ impl<E: Entity> Cx<E> {
     pub(crate) fn exists(&self) -> bool {
         match &self.place {
             Place::Slot { class, hash, key, .. } => class.find(*hash, key).is_some(),
-            Place::Lent { at, key } => self.flow.worker().is_some_and(|worker| worker.is_lent::<E>(at, key)),
+            Place::Lent { at, key } => {
+                self.invocation.worker().is_some_and(|worker| worker.is_lent::<E>(at, key))
+            }
             Place::Map { map, key } => map.get(key).is_some(),
             Place::Nowhere(_) => false,
         }
@@ -154,15 +156,17 @@ impl<E: Entity> Cx<E> {
 
     pub(crate) fn remove(&self) -> bool {
         match &self.place {
-            Place::Slot { class, hash, key, .. } => match (class.find(*hash, key), self.flow.worker()) {
-                (Some(slot), Some(worker)) => {
-                    worker.remove(class, slot);
-                    true
+            Place::Slot { class, hash, key, .. } => {
+                match (class.find(*hash, key), self.invocation.worker()) {
+                    (Some(slot), Some(worker)) => {
+                        worker.remove(class, slot);
+                        true
+                    }
+                    _ => false,
                 }
-                _ => false,
-            },
+            }
             Place::Lent { at, key } => {
-                self.flow.worker().is_some_and(|worker| worker.remove_lent::<E>(at, key))
+                self.invocation.worker().is_some_and(|worker| worker.remove_lent::<E>(at, key))
             }
             Place::Map { map, key } => map.remove(key),
             Place::Nowhere(_) => false,
@@ -172,7 +176,7 @@ impl<E: Entity> Cx<E> {
     fn state(&self, write: bool) -> Option<State<'_, E>> {
         match &self.place {
             Place::Slot { class, hash, slot, key } => {
-                let worker = self.flow.worker()?;
+                let worker = self.invocation.worker()?;
                 let held = |slot| {
                     if write {
                         worker.hold_to_write(class, slot).map(State::Written)
@@ -184,7 +188,7 @@ impl<E: Entity> Cx<E> {
                 slot.and_then(held).or_else(|| class.find(*hash, key).and_then(held))
             }
             Place::Lent { at, key } => {
-                let worker = self.flow.worker()?;
+                let worker = self.invocation.worker()?;
                 worker.borrow::<E>(at, key, write).map(State::Lent)
             }
             Place::Map { map, key } => map.get(key).map(|state| {
@@ -200,7 +204,7 @@ impl<E: Entity> Cx<E> {
         let State::Copy(state, Some(seen)) = state else { return };
         let now = twice::encoded(state);
         if now != *seen {
-            self.flow.fault(changed(E::NAME, &key_text(state.key()), [seen, &now]));
+            self.invocation.fault(changed(E::NAME, &key_text(state.key()), [seen, &now]));
         }
     }
 
@@ -222,7 +226,7 @@ pub(crate) fn wrong_key<E: Entity>(key: &E::Key, made: &E) -> Error {
 
 /// The state of an entity in the hands of one of its methods.
 pub struct Held<'c, E: Entity> {
-    cx: &'c Cx<E>,
+    cx: &'c MethodContext<E>,
     write: bool,
     state: Option<State<'c, E>>,
 }
@@ -280,10 +284,10 @@ impl<E: Entity> Held<'_, E> {
         if !self.let_go() {
             pending().await
         }
-        let output = match call.at_once(&self.cx.flow) {
+        let output = match call.at_once(&self.cx.invocation) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
-            Err(call) => call.perform(&self.cx.flow).await,
+            Err(call) => call.perform(&self.cx.invocation).await,
         };
         if !self.take_up() {
             pending().await
@@ -296,10 +300,10 @@ impl<E: Entity> Held<'_, E> {
         if !self.let_go() {
             pending().await
         }
-        match call.at_once(&self.cx.flow) {
+        match call.at_once(&self.cx.invocation) {
             Ok(Poll::Ready(output)) => drop(output),
             Ok(Poll::Pending) => pending().await,
-            Err(call) => call.send(&self.cx.flow).await,
+            Err(call) => call.send(&self.cx.invocation).await,
         }
         if !self.take_up() {
             pending().await
@@ -312,10 +316,10 @@ impl<E: Entity> Held<'_, E> {
         if !self.let_go() {
             pending().await
         }
-        match call.at_once(&self.cx.flow) {
+        match call.at_once(&self.cx.invocation) {
             Ok(Poll::Ready(output)) => output,
             Ok(Poll::Pending) => pending().await,
-            Err(call) => call.last(&self.cx.flow).await,
+            Err(call) => call.last(&self.cx.invocation).await,
         }
     }
 
@@ -323,7 +327,7 @@ impl<E: Entity> Held<'_, E> {
     fn take_up(&mut self) -> bool {
         self.state = self.cx.state(self.write);
         if self.state.is_none() {
-            self.cx.flow.doom(self.cx.missing());
+            self.cx.invocation.doom(self.cx.missing());
         }
         self.state.is_some()
     }
@@ -343,7 +347,7 @@ impl<E: Entity> Held<'_, E> {
         }
         let Some(key) = self.cx.key() else { return true };
         if state.entity().key() != key {
-            self.cx.flow.doom(wrong_key(key, state.entity()));
+            self.cx.invocation.doom(wrong_key(key, state.entity()));
             state.let_go();
             return false;
         }
@@ -357,7 +361,7 @@ impl<E: Entity> Held<'_, E> {
 
 impl<E: Entity> Drop for Held<'_, E> {
     fn drop(&mut self) {
-        // Whoever called sees that the transaction is doomed; see `Flow::ended`.
+        // Whoever called sees that the transaction is doomed; see `Invocation::ended`.
         self.let_go();
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Tickets of writers are granted one at a time, those of readers next to each other are granted together. An entity
 //! that nobody needs has no queue.
+use crate::base::ids::narrow;
 use rustc_hash::FxHashMap;
 use slab::Slab;
 
@@ -24,19 +25,19 @@ struct Ends {
 
 /// All queues of a worker.
 #[derive(Default)]
-pub(crate) struct Queues {
-    queues: FxHashMap<u64, Ends>,
+pub(crate) struct LockTable {
+    locks: FxHashMap<u64, Ends>,
     nodes: Slab<Node>,
 }
 
 /// A place in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InQueue(u32);
+pub(crate) struct LockRequest(u32);
 
-impl Queues {
+impl LockTable {
     /// Whether nobody needs this entity.
     pub(crate) fn is_free(&self, lock: u64) -> bool {
-        self.queues.is_empty() || !self.queues.contains_key(&lock)
+        self.locks.is_empty() || !self.locks.contains_key(&lock)
     }
 
     /// How many tickets there are.
@@ -45,10 +46,10 @@ impl Queues {
     }
 
     /// Takes the last place in a queue; says whether the ticket is granted at once.
-    pub(crate) fn join(&mut self, lock: u64, txn: usize, write: bool) -> (InQueue, bool) {
+    pub(crate) fn join(&mut self, lock: u64, txn: usize, write: bool) -> (LockRequest, bool) {
         let entry = self.nodes.vacant_entry();
-        let here = u32::try_from(entry.key()).unwrap_or(NONE);
-        let ends = self.queues.get(&lock).copied();
+        let here = narrow(entry.key());
+        let ends = self.locks.get(&lock).copied();
         let before = ends.map_or(NONE, |ends| ends.last);
         entry.insert(Node { txn, lock, write, granted: false, before, after: NONE });
         let granted = match self.nodes.get_mut(before as usize) {
@@ -59,14 +60,14 @@ impl Queues {
             }
         };
         self.nodes[here as usize].granted = granted;
-        self.queues.insert(lock, Ends { first: ends.map_or(here, |ends| ends.first), last: here });
-        (InQueue(here), granted)
+        self.locks.insert(lock, Ends { first: ends.map_or(here, |ends| ends.first), last: here });
+        (LockRequest(here), granted)
     }
 
     /// Gives a place up; tells `granted` of every transaction that got a ticket by that.
-    pub(crate) fn leave(&mut self, place: InQueue, mut granted: impl FnMut(usize)) {
+    pub(crate) fn leave(&mut self, place: LockRequest, mut granted: impl FnMut(usize)) {
         let node = self.nodes.remove(place.0 as usize);
-        let mut ends = match self.queues.get(&node.lock) {
+        let mut ends = match self.locks.get(&node.lock) {
             Some(ends) => *ends,
             None => unreachable!("who stands in a queue is known to it"),
         };
@@ -79,10 +80,10 @@ impl Queues {
             None => ends.last = node.before,
         }
         if ends.first == NONE {
-            self.queues.remove(&node.lock);
+            self.locks.remove(&node.lock);
             return;
         }
-        self.queues.insert(node.lock, ends);
+        self.locks.insert(node.lock, ends);
         // The next may stand first now, or behind readers only.
         let readers_before =
             self.nodes.get(node.before as usize).is_none_or(|before| before.granted && !before.write);
@@ -104,29 +105,29 @@ impl Queues {
 
 #[cfg(test)]
 mod tests {
-    use super::Queues;
+    use super::LockTable;
 
     /// Joins the letters in order, small ones read, and says who runs after each step.
     #[track_caller]
-    fn check(tickets: &str, leaving: &str, expected: &[&str]) {
-        let mut queues = Queues::default();
+    fn check(tickets: &str, outgoing: &str, expected: &[&str]) {
+        let mut locks = LockTable::default();
         let mut runs: Vec<char> = Vec::new();
         let mut places = Vec::new();
         for (txn, ticket) in tickets.chars().enumerate() {
-            let (place, granted) = queues.join(7, txn, ticket.is_uppercase());
+            let (place, granted) = locks.join(7, txn, ticket.is_uppercase());
             places.push((ticket, place));
             runs.extend(granted.then_some(ticket));
         }
         let text = |runs: &[char]| runs.iter().collect::<String>();
         let mut steps = vec![text(&runs)];
-        for ticket in leaving.chars() {
+        for ticket in outgoing.chars() {
             let (_, place) = *places.iter().find(|(known, _)| *known == ticket).expect("it stands there");
             runs.retain(|known| *known != ticket);
-            queues.leave(place, |txn| runs.push(tickets.as_bytes()[txn] as char));
+            locks.leave(place, |txn| runs.push(tickets.as_bytes()[txn] as char));
             steps.push(text(&runs));
         }
         assert_eq!(steps, expected);
-        assert_eq!(queues.is_free(7), leaving.len() == tickets.len());
+        assert_eq!(locks.is_free(7), outgoing.len() == tickets.len());
     }
 
     #[test]

@@ -3,7 +3,7 @@ use crate::base::guard::Guarded;
 use crate::entity::run::task::Remote;
 
 /// A call that leaves its worker, with what the callee's flow has to know.
-pub(crate) struct Leaving {
+pub(crate) struct OutgoingCall {
     pub(crate) kind: CallKind,
     pub(crate) depth: u32,
     pub(crate) path: u64,

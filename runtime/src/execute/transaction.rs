@@ -1,14 +1,14 @@
 //! A transaction that has been admitted at this worker, and how its tasks run.
 use crate::base::ambient::{self, Ambient};
-use crate::base::ids::{Phase, Time, TxnId};
-use crate::entity::run::flow::{Flow, World};
-use crate::entity::run::leaving::{CallKind, Leaving};
+use crate::base::ids::{Phase, Time, TxnId, narrow};
+use crate::entity::run::invoke::{Invocation, Mode};
+use crate::entity::run::outgoing::{CallKind, OutgoingCall};
 use crate::entity::run::task::{Progress, Task, payload};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
-use crate::execute::message::{Called, Message, Returned};
-use crate::execute::queue::InQueue;
+use crate::execute::locks::LockRequest;
+use crate::execute::message::{CallMessage, Envelope, Message, ReturnMessage};
 use crate::state::loan::Loans;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -18,11 +18,11 @@ use std::collections::VecDeque;
 ///
 /// The records are used again and again: they are large, and there is one for every transaction.
 #[derive(Default)]
-pub(super) struct Active {
+pub(super) struct Transaction {
     pub(super) txn: TxnId,
     pub(super) phase: Phase,
     /// Its places in the queues, and how many of its tickets are not granted.
-    pub(super) places: SmallVec<[InQueue; 4]>,
+    pub(super) places: SmallVec<[LockRequest; 4]>,
     pub(super) waiting: u32,
     /// Its home, to which this worker lends what it needs; `None` if this is its home.
     pub(super) home: Option<u16>,
@@ -39,7 +39,7 @@ pub(super) struct Active {
     /// Its tasks; the one that runs has left its place empty.
     pub(super) tasks: Slab<Option<Pending>>,
     /// Calls that came before it could run, or before a one-way call that must be carried out first.
-    pub(super) held: VecDeque<Called>,
+    pub(super) held: VecDeque<CallMessage>,
 }
 
 pub(super) struct RootHere {
@@ -58,7 +58,7 @@ pub(super) struct Pending {
     from: Option<(u32, u32, u32)>,
 }
 
-impl Active {
+impl Transaction {
     pub(super) fn time(&self) -> Time {
         Time { epoch: self.txn.epoch, phase: self.phase }
     }
@@ -106,7 +106,7 @@ impl Executor {
                 return self.run_at_home(at, root);
             }
             let root = root.of;
-            let Some(epoch) = self.epochs.get_mut(&txn.epoch) else { return };
+            let epoch = &mut self.epochs[txn.epoch];
             let keep = epoch.undoable;
             let (request, index) = epoch.call(root);
             active.ambient = request.ambient(index);
@@ -121,15 +121,15 @@ impl Executor {
         loop {
             // A call may have ended the transaction, and its place may be another's by now.
             let Some(active) = self.active.get_mut(at).filter(|active| active.txn == txn) else { return };
-            let due = |called: &Called| active.carried_out(called.from) >= called.after;
+            let due = |called: &CallMessage| active.carried_out(called.from) >= called.after;
             let Some(next) = active.held.iter().position(due) else { return };
-            let Some(called) = active.held.remove(next) else { return };
+            let called = active.held.remove(next).unwrap_or_else(|| unreachable!("it has just been found"));
             self.arrive(at, called);
         }
     }
 
     /// A call from another worker has come for a transaction that may run here.
-    pub(super) fn call_running(&mut self, at: usize, txn: TxnId, called: Called) {
+    pub(super) fn call_running(&mut self, at: usize, txn: TxnId, called: CallMessage) {
         let active = &mut self.active[at];
         if active.carried_out(called.from) < called.after {
             return active.held.push_back(called);
@@ -141,19 +141,19 @@ impl Executor {
     }
 
     /// Carries out a call from another worker.
-    fn arrive(&mut self, at: usize, called: Called) {
+    fn arrive(&mut self, at: usize, called: CallMessage) {
         self.active[at].ambient = called.ambient;
-        let Called { from, task, number, leaving, .. } = called;
-        let Leaving { kind, depth, path, one_way, call } = leaving;
-        let flow = Flow::at(World::Worker(self.worker.clone()), depth, one_way);
+        let CallMessage { from, task, number, outgoing, .. } = called;
+        let OutgoingCall { kind, depth, path, one_way, call } = outgoing;
+        let invocation = Invocation::at(Mode::Partitioned(self.worker.clone()), depth, one_way);
         if !call.leaf() {
-            let frame = call.into_inner().frame(flow, path);
+            let frame = call.into_inner().frame(invocation, path);
             return self.adopt(at, Pending { task: Task::call(frame), from: Some((from, task, number)) });
         }
         let worker = self.worker.clone();
         let wanted = kind == CallKind::Await;
-        let value = self.watched(at, |_| call.into_inner().now(&flow, path, &worker, wanted));
-        let Some(active) = self.active.get_mut(at) else { return };
+        let value = self.watched(at, |_| call.into_inner().now(&invocation, path, &worker, wanted));
+        let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
         if kind == CallKind::OneWay {
             match active.running.done.iter_mut().find(|(known, _)| *known == from) {
@@ -164,7 +164,7 @@ impl Executor {
         let message = match kind {
             CallKind::Await | CallKind::Scout => {
                 let value = value.map(|value| value.unwrap_or_else(|| payload(())));
-                Message::result(Returned { txn, task, number, value, touched: None })
+                Message::result(ReturnMessage { txn, task, number, value, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
                 let result = value.map(|_| ());
@@ -226,11 +226,11 @@ impl Executor {
             Progress::Returned(value) => {
                 active.tasks.remove(slot);
                 if let Some((from, task, number)) = pending.from {
-                    let returned = Returned { txn, task, number, value, touched: None };
+                    let returned = ReturnMessage { txn, task, number, value, touched: None };
                     self.send(time, from, Message::result(returned));
                 }
             }
-            Progress::Ended { commit, wrong } => self.ended(at, pending.task, commit, wrong),
+            Progress::Ended { commit, mispredicted } => self.ended(at, pending.task, commit, mispredicted),
         }
     }
 
@@ -242,39 +242,38 @@ impl Executor {
         let last = done && active.running.outstanding == 1 && active.running.failed.is_none();
         let mut decider = None;
         for mut sent in self.worker.outbox().drain(..) {
-            if last && sent.leaving.kind == CallKind::OneWay {
-                (sent.leaving.kind, decider) = (CallKind::Last, Some(sent.to));
+            if last && sent.outgoing.kind == CallKind::OneWay {
+                (sent.outgoing.kind, decider) = (CallKind::Last, Some(sent.to));
             }
-            let message = Message::call(Called {
+            let message = Message::call(CallMessage {
                 txn,
-                from: u32::try_from(self.worker.index).unwrap_or(u32::MAX),
-                task: u32::try_from(slot).unwrap_or(u32::MAX),
+                from: narrow(self.worker.index),
+                task: narrow(slot),
                 number: sent.number,
                 after: sent.after,
                 ambient,
-                leaving: sent.leaving,
+                outgoing: sent.outgoing,
             });
-            self.out.push(super::Outgoing { at: time, to: sent.to, message });
+            self.out.push(Envelope { at: time, to: sent.to, message });
         }
         decider
     }
 
     /// The root is done: tells the others, and ends the transaction here.
-    fn ended(&mut self, at: usize, task: Task, commit: bool, wrong: Option<usize>) {
+    fn ended(&mut self, at: usize, task: Task, commit: bool, mispredicted: Option<usize>) {
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
-        let Some(root) = active.root.take() else { return };
-        let Some(epoch) = self.epochs.get_mut(&txn.epoch) else {
-            unreachable!("the epoch of a transaction that is not over is not over")
-        };
+        let root =
+            active.root.take().unwrap_or_else(|| unreachable!("a transaction ends once, where its root is"));
+        let epoch = &mut self.epochs[txn.epoch];
         let keep = epoch.undoable;
         let (request, index) = epoch.call(root.of);
         request.finish(index, task, keep, &self.worker);
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
         }
-        if let Some(wrong) = wrong {
-            self.wrong(txn, root.of, wrong);
+        if let Some(mispredicted) = mispredicted {
+            self.mispredicted(txn, root.of, mispredicted);
         }
         self.over(at, commit);
     }
@@ -285,18 +284,18 @@ impl Executor {
             active.over = Some(commit);
             return;
         }
-        let Some(mut active) = self.active.end(at) else { return };
+        let mut active = self.active.end(at);
         // Locals of methods that have not come to their end may still hold what is settled now.
         active.tasks.clear();
         active.held.clear();
-        if let Some(epoch) = self.epochs.get_mut(&active.txn.epoch) {
-            epoch.open -= 1;
-            let journal = active.running.journal.drain(..);
-            if commit && epoch.undoable {
-                epoch.journal.extend(journal);
-            } else {
-                self.worker.settle(journal, commit);
-            }
+        let epoch = &mut self.epochs[active.txn.epoch];
+        assert!(epoch.open > 0, "a transaction is over once");
+        epoch.open -= 1;
+        let undo_log = active.running.undo_log.drain(..);
+        if commit && epoch.undoable {
+            epoch.undo_log.extend(undo_log);
+        } else {
+            self.worker.settle(undo_log, commit);
         }
         if self.exclusive == Some(at) {
             self.exclusive = None;
