@@ -46,6 +46,11 @@ pub(crate) fn coroutine(method: &Ident) -> Ident {
     format_ident!("__thalweg_{}", method.unraw(), span = method.span())
 }
 
+/// The function that computes a method's keys.
+pub(crate) fn keys(method: &Ident) -> Ident {
+    format_ident!("__thalweg_keys_of_{}", method.unraw(), span = method.span())
+}
+
 /// A name as a number, to compare names in types (FNV-1a).
 pub(crate) fn number(name: &str) -> u64 {
     name.bytes()

@@ -99,8 +99,12 @@ pub(crate) fn signature(method: &Method) -> String {
 /// An entry of a plan in words: `write Item in items`.
 pub(crate) fn planned(entry: &PlannedAccess, method: &Method) -> String {
     let access = Meaning::from(entry.access).look().word;
-    match entry.source {
+    match &entry.source {
         Source::Itself => format!("{access} {} itself", entry.entity),
-        Source::Parameter(param) => format!("{access} {} in `{}`", entry.entity, method.params[param].name),
+        Source::Parameter(param) => format!("{access} {} in `{}`", entry.entity, method.params[*param].name),
+        Source::Computed { text, parameter, .. } => {
+            let of = parameter.map_or(String::new(), |param| format!(" of `{}`", method.params[param].name));
+            format!("{access} {} at `{text}`{of}", entry.entity)
+        }
     }
 }

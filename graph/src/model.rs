@@ -66,6 +66,20 @@ pub struct Method {
     pub blocks: Vec<Block>,
     /// The call sites in source order; a site's id is its place here.
     pub sites: Vec<Site>,
+    /// The references that it makes of what is known when a request is ordered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub computed: Vec<ComputedKey>,
+}
+
+/// A reference `T::at(key)` whose key can be computed of arguments and of the key of the method's entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComputedKey {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The expression, in brief.
+    pub text: String,
+    /// Whether it needs arguments, and not the key of the entity alone.
+    pub arguments: bool,
 }
 
 /// Straight code between two cuts or branches.
@@ -163,6 +177,9 @@ pub enum Origin {
         itself: bool,
         /// The parameters the references may stand in.
         params: BTreeSet<usize>,
+        /// The references among them whose keys are computed (places in [`Method::computed`]).
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        computed: BTreeSet<usize>,
     },
     /// It may hold references that the arguments do not name.
     Unknown {
@@ -231,6 +248,18 @@ pub enum Source {
     Itself,
     /// The references in a parameter of the root method (a place in [`Method::params`]).
     Parameter(usize),
+    /// A reference whose key a method computes.
+    Computed {
+        /// The method.
+        method: Callee,
+        /// Which of its computed keys (a place in [`Method::computed`]).
+        number: usize,
+        /// The entity it is called on, whose key it may need: `None` for the one that the transaction starts at, otherwise the
+        /// references in this parameter of the root method.
+        parameter: Option<usize>,
+        /// The expression, in brief.
+        text: String,
+    },
 }
 
 /// Why a plan is dynamic.

@@ -238,16 +238,62 @@ impl Caller<'_> {
                             continue;
                         }
                     },
+                    Source::Computed { method, number, parameter, .. } => {
+                        let of = match parameter {
+                            None => Some(&fact.receiver),
+                            Some(place) => argument(fact, target, *place),
+                        };
+                        let reached = (entity.as_str(), *access);
+                        self.recompute(fact, of, (method, *number), callers, reached, summary);
+                        continue;
+                    }
                 };
                 self.trace(origin, entity, *access, summary);
             }
         }
     }
 
+    /// Adds what a method computes that is called further down, on an entity that came from here.
+    fn recompute(
+        &self,
+        fact: &CallFact,
+        of: Option<&Origin>,
+        (method, number): (&Callee, usize),
+        callers: &Callers<'_>,
+        (entity, access): (&str, Access),
+        summary: &mut Summary,
+    ) {
+        let key = callers.place(method).and_then(|place| callers.all[place].method.computed.get(number));
+        let fits = match (key, of) {
+            (Some(key), Some(Origin::Known { itself, params, computed }))
+                if !key.arguments && computed.is_empty() =>
+            {
+                let source = |parameter| {
+                    let (method, text) = (method.clone(), key.text.clone());
+                    Source::Computed { method, number, parameter, text }
+                };
+                if *itself && method.entity == self.entity.name {
+                    summary.reach(entity, source(None), access);
+                }
+                for param in params {
+                    summary.reach(entity, source(Some(*param)), access);
+                }
+                true
+            }
+            _ => false,
+        };
+        if !fits {
+            let text = key.map_or("a key", |key| key.text.as_str());
+            let text = format!("`{text}` is computed in `{}`, which is called here", fact.method);
+            summary.reasons.insert(self.reason(fact.line, &text));
+        }
+    }
+
     /// A receiver is always a reference: one that names none is a reference made on the spot.
     fn receive(&self, fact: &CallFact, callee: &Callee, summary: &mut Summary) {
-        if let Origin::Known { itself, params } = &fact.receiver
+        if let Origin::Known { itself, params, computed } = &fact.receiver
             && params.is_empty()
+            && computed.is_empty()
             && !(*itself && callee.entity == self.entity.name)
         {
             let text = format!("the receiver of `{}` is named by no argument", fact.method);
@@ -260,12 +306,18 @@ impl Caller<'_> {
             Origin::Unknown { reason, line } => {
                 summary.reasons.insert(self.reason(*line, reason));
             }
-            Origin::Known { itself, params } => {
+            Origin::Known { itself, params, computed } => {
                 if *itself && entity == self.entity.name {
                     summary.reach(entity, Source::Itself, access);
                 }
                 for param in params {
                     summary.reach(entity, Source::Parameter(*param), access);
+                }
+                for number in computed {
+                    let text = self.method.computed[*number].text.clone();
+                    let source =
+                        Source::Computed { method: self.name(), number: *number, parameter: None, text };
+                    summary.reach(entity, source, access);
                 }
             }
         }

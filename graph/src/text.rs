@@ -112,12 +112,13 @@ fn seen(fact: &CallFact, method: &Method) -> String {
 
 /// An origin in short: the places its references stand in, `-` for none, `?` for an unknown.
 fn from(origin: &Origin, method: &Method) -> String {
-    let Origin::Known { itself, params } = origin else {
+    let Origin::Known { itself, params, computed } = origin else {
         return "?".to_owned();
     };
     let itself = itself.then(|| "self".to_owned());
     let params = params.iter().map(|param| method.params[*param].name.clone());
-    let places: Vec<_> = itself.into_iter().chain(params).collect();
+    let computed = computed.iter().map(|number| method.computed[*number].text.clone());
+    let places: Vec<_> = itself.into_iter().chain(params).chain(computed).collect();
     match places.len() {
         0 => "-".to_owned(),
         1 => places.concat(),

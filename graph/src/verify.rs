@@ -106,6 +106,14 @@ pub enum Wrong {
         /// How many parameters there are.
         count: usize,
     },
+    /// An origin or a plan names a computed key that is not there.
+    #[error("computed key {number} is named, but there are only {count}")]
+    Key {
+        /// The key.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
 }
 
 impl Program {
@@ -211,9 +219,12 @@ impl Check<'_> {
             }
             for fact in &site.calls {
                 for origin in std::iter::once(&fact.receiver).chain(&fact.arguments) {
-                    let Origin::Known { params, .. } = origin else {
+                    let Origin::Known { params, computed, .. } = origin else {
                         continue;
                     };
+                    for number in computed.iter().copied() {
+                        self.key(fact.line, number, Some(method.computed.len()));
+                    }
                     for param in params.iter().copied() {
                         self.param(fact.line, param, method.params.len());
                     }
@@ -242,9 +253,16 @@ impl Check<'_> {
                 if self.program.entity(&entry.entity).is_none() {
                     self.wrong(Wrong::Missing(entry.entity.clone()));
                 }
-                if let Source::Parameter(param) = entry.source {
-                    self.param(method.line, param, method.params.len());
-                }
+                let param = match &entry.source {
+                    Source::Itself => None,
+                    Source::Parameter(param) => Some(*param),
+                    Source::Computed { method: by, number, parameter, .. } => {
+                        let by = self.program.method(&by.entity, &by.method);
+                        self.key(method.line, *number, by.map(|by| by.computed.len()));
+                        *parameter
+                    }
+                };
+                param.into_iter().for_each(|param| self.param(method.line, param, method.params.len()));
             }
         }
     }
@@ -252,6 +270,13 @@ impl Check<'_> {
     fn param(&mut self, line: u32, param: usize, count: usize) {
         if param >= count {
             self.wrong_at(line, Wrong::Param { param, count });
+        }
+    }
+
+    /// `count` is that of the method that computes it; there may be no such method.
+    fn key(&mut self, line: u32, number: usize, count: Option<usize>) {
+        if count.is_none_or(|count| number >= count) {
+            self.wrong_at(line, Wrong::Key { number, count: count.unwrap_or_default() });
         }
     }
 

@@ -65,11 +65,11 @@ pub mod generated {
     pub use crate::entity::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
     pub use crate::entity::traits::{
-        Argument, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor, Methods,
-        Portable, State, Stub,
+        Argument, Computed, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor,
+        Methods, Portable, State, Stub, key_as,
     };
     pub use crate::entity::traits::{
-        ByBytes, ByClone, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,
+        ByBytes, ByClone, NeverComputed, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,
     };
     pub use crate::entity::unmade::Refused;
     pub use crate::entity::visit::ValueVisitor;

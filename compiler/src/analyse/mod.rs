@@ -23,7 +23,7 @@ mod tests;
 use crate::syntax::calls;
 use cfg::{Cfg, Terminator};
 use std::collections::BTreeSet;
-use thalweg_graph::{Access, Block, End, Line, Method, Site, Variable};
+use thalweg_graph::{Access, Block, ComputedKey, End, Line, Method, Site, Variable};
 
 /// A method of an entity, as written.
 pub struct MethodInput<'a> {
@@ -58,7 +58,13 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
     let cfg = lower(&input);
     debug_assert_eq!(verify::cfg(&cfg), Ok(()), "of `{}`", input.name);
     let live = live::live(&cfg);
-    let facts = origin::facts(&input, key);
+    let (facts, computed) = origin::facts(&input, key);
+    let computed = computed.iter().map(|computed| ComputedKey {
+        line: computed.line,
+        text: computed.text.clone(),
+        arguments: computed.has_arguments(),
+    });
+    let computed = computed.collect();
     let sites = cfg
         .sites
         .iter()
@@ -83,6 +89,7 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
         },
         blocks: blocks(&cfg, &live),
         sites,
+        computed,
         name: input.name,
         line: input.line,
         public: input.public,
@@ -95,15 +102,22 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
 pub(crate) struct Facts {
     pub(crate) method: Method,
     pub(crate) keyed: Vec<(String, Method)>,
+    /// The code of its computed keys.
+    pub(crate) computed: Vec<Computed>,
 }
+
+pub(crate) use origin::keys::Computed;
 
 /// Makes the graph of a method for every field that may be the key.
 pub(crate) fn all_facts<'a>(input: impl Fn() -> MethodInput<'a>) -> Facts {
     let method = method(input());
-    let fields = origin::fields_as_keys(input().body).into_iter();
+    let (_, computed) = origin::facts(&input(), None);
+    let mut fields = origin::fields_as_keys(input().body);
+    fields.extend(computed.iter().filter_map(|computed| computed.own.clone()));
+    let fields = fields.into_iter();
     let keyed = fields.map(|field| (field.clone(), method_keyed(input(), Some(&field))));
     let keyed = keyed.filter(|(_, keyed)| *keyed != method).collect();
-    Facts { method, keyed }
+    Facts { method, keyed, computed }
 }
 
 /// Makes the control-flow graph of a method.

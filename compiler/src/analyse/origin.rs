@@ -9,6 +9,7 @@ mod brief;
 mod call;
 mod eval;
 mod flow;
+pub(super) mod keys;
 mod known;
 mod macros;
 mod method;
@@ -17,6 +18,7 @@ use super::MethodInput;
 use super::scope::{self, Scope, bindings};
 use crate::syntax::calls;
 use flow::{Flow, Solution, Value};
+use keys::{Computed, From, Given};
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -52,8 +54,8 @@ pub(super) struct SiteFacts {
     pub(super) used: bool,
 }
 
-/// The facts of every site of a method.
-pub(super) fn facts(input: &MethodInput<'_>, key: Option<&str>) -> Vec<SiteFacts> {
+/// The facts of every site of a method, and the references whose keys are computed.
+pub(super) fn facts(input: &MethodInput<'_>, key: Option<&str>) -> (Vec<SiteFacts>, Vec<Computed>) {
     let sites = input.sites.len();
     let mut walk = Walk {
         input,
@@ -62,18 +64,23 @@ pub(super) fn facts(input: &MethodInput<'_>, key: Option<&str>) -> Vec<SiteFacts
         bindings: Vec::new(),
         flow: Flow::default(),
         breaks: Vec::new(),
+        given: Vec::new(),
+        computed: Vec::new(),
+        alone: None,
         sites: (0..sites).map(|_| Pending { calls: None, used: true }).collect(),
     };
     if sites > 0 {
         for (place, param) in scope::typed(input.sig).enumerate() {
-            for binding in walk.bind(&param.pat, &Value::default()) {
-                walk.flow.parameter(binding, place);
-            }
+            let source = walk.source(From::Parameter(place));
+            let bound = walk.bind(&param.pat, &Value::default());
+            bound.iter().for_each(|binding| walk.flow.parameter(*binding, place));
+            walk.give(&param.pat, &bound, source);
         }
         walk.block(input.body);
     }
     let solution = std::mem::take(&mut walk.flow).solve();
-    walk.sites.iter().map(|site| walk.site(site, &solution)).collect()
+    let facts = walk.sites.iter().map(|site| walk.site(site, &solution)).collect();
+    (facts, walk.computed)
 }
 
 /// A call as an expression, before anything is solved.
@@ -112,6 +119,8 @@ struct Binding {
     calls: Option<Calls>,
     /// It began as an empty `Vec`, and all that was done to it is to push these.
     batch: Option<Vec<Call>>,
+    /// Where its value comes from, if that is known when the request is ordered: a place in [`Walk::given`].
+    given: Option<usize>,
 }
 
 struct Walk<'a> {
@@ -124,6 +133,10 @@ struct Walk<'a> {
     /// The loops and labelled blocks around this place, with the values of their `break`s.
     breaks: Vec<(Option<String>, bool, Value)>,
     sites: Vec<Pending>,
+    given: Vec<Given>,
+    computed: Vec<Computed>,
+    /// Whether pieces of the body mean the same outside of it, as far as that has been asked.
+    alone: Option<bool>,
 }
 
 impl Walk<'_> {
@@ -137,6 +150,7 @@ impl Walk<'_> {
                 exclusive: value.exclusive || (pat.mutability.is_some() && pat.by_ref.is_some()),
                 calls: None,
                 batch: None,
+                given: None,
             });
             self.flow.assign(binding, value);
             self.scope.bind(pat.ident.to_string(), binding);

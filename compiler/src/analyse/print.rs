@@ -110,10 +110,11 @@ fn kind(kind: SiteKind) -> &'static str {
 pub fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Unknown { reason, line } => format!("unknown: {reason}, line {line}"),
-        Origin::Known { itself, params } => {
+        Origin::Known { itself, params, computed } => {
             let itself = itself.then(|| "itself".to_owned());
             let params = params.iter().map(|param| format!("param {param}"));
-            let parts: Vec<_> = itself.into_iter().chain(params).collect();
+            let computed = computed.iter().map(|number| format!("computed {number}"));
+            let parts: Vec<_> = itself.into_iter().chain(params).chain(computed).collect();
             if parts.is_empty() { "nothing".to_owned() } else { parts.join(" + ") }
         }
     }

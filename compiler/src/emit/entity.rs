@@ -148,6 +148,7 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             #key_line
             #stub
             type KeyName = #p::KeyNamed<#number>;
+            const KEY_NUMBER: #p::std::primitive::u64 = #number;
             const NAME: &'static #p::std::primitive::str = #text;
             const NAMED: #p::std::primitive::bool = #named;
             const NONDETERMINISM: #p::std::primitive::bool = #nondeterminism;

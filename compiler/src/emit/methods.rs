@@ -1,11 +1,11 @@
 //! What an `#[entity] impl` becomes.
 use super::{body, statement};
-use crate::analyse::Facts;
+use crate::analyse::{Computed, Facts};
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
 use crate::syntax::attributes;
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, ReturnType, Type};
@@ -28,9 +28,10 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
     let inherent = emit.inherent_block();
     let documented = emit.documented();
     let stubs = emit.stubs();
-    let each: TokenStream = methods.callable().map(|function| emit.method(function)).collect();
+    let each = methods.callable().zip(graph).map(|(function, facts)| emit.method(function, &facts.computed));
+    let each: TokenStream = each.collect();
     let json = |method| serde_json::to_string(method).unwrap_or_default();
-    let facts = methods.callable().zip(graph).map(|(function, Facts { method, keyed })| {
+    let facts = methods.callable().zip(graph).map(|(function, Facts { method, keyed, .. })| {
         let (conditions, method) = (function.conditions(), json(method));
         let keyed = keyed.iter().map(|(field, method)| {
             let method = json(method);
@@ -57,7 +58,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
         )]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{ByBytes as _, ByClone as _, NeverCopied as _, NeverCopies as _, NeverDecoded as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
+            use #p::{ByBytes as _, ByClone as _, NeverComputed as _, NeverCopied as _, NeverCopies as _, NeverDecoded as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #[allow(unused_imports)]
             use #p::{AnyStatement as _, LaterOperand as _, NeverAwaited as _};
             #[allow(unused_imports)]
@@ -113,16 +114,17 @@ impl Emit<'_> {
         quote!(#block)
     }
 
-    fn method(&self, function: &Function) -> TokenStream {
+    fn method(&self, function: &Function, computed: &[Computed]) -> TokenStream {
         let marker = self.marker(function);
-        let implementation = self.implementation(function);
+        let implementation = self.implementation(function, computed);
         let coroutine = self.coroutine(function);
+        let keys = self.keys(function, computed);
         let stub = self.stub(function);
         let assertions = self.assertions(function);
         let conditions = function.conditions();
         quote! {
             #(#conditions)* #marker
-            #(#conditions)* const _: () = { #implementation #coroutine #stub #assertions };
+            #(#conditions)* const _: () = { #implementation #coroutine #keys #stub #assertions };
         }
     }
 
@@ -161,7 +163,7 @@ impl Emit<'_> {
     }
 
     /// `impl Method for __transfer`.
-    fn implementation(&self, function: &Function) -> TokenStream {
+    fn implementation(&self, function: &Function, computed: &[Computed]) -> TokenStream {
         let p = &self.p;
         let Emitted { marker, args, output } = self.emitted(function);
         let entity = &self.methods.entity;
@@ -201,6 +203,20 @@ impl Emit<'_> {
             }
         });
         let is_err = self.is_err(function, &result);
+        let keys = hygiene::keys(&function.signature.ident);
+        let computes = (!computed.is_empty()).then(|| {
+            let (number, key) = (local("number"), local("key"));
+            quote! {
+                fn computed(
+                    #number: #p::std::primitive::usize,
+                    #key: &<#entity as #p::Entity>::Key,
+                    #received: #p::std::option::Option<&Self::Args>,
+                    #visitor: &mut #p::ValueVisitor<'_>,
+                ) {
+                    let _ = <#entity>::#keys(#number, #key, #received, #visitor);
+                }
+            }
+        });
         quote! {
             impl #declared #p::Method for #marker #bounds {
                 type Entity = #entity;
@@ -239,10 +255,58 @@ impl Emit<'_> {
                 ) -> impl #p::std::future::Future<Output = Self::Output> + 'static {
                     <#entity>::#coroutine #fish (#cx, #received)
                 }
+                #computes
                 #plain
                 fn is_err(#result: &Self::Output) -> #p::std::primitive::bool {
                     let _ = &#result;
                     #is_err
+                }
+            }
+        }
+    }
+
+    /// `fn __thalweg_keys_of_order(number, key, args, visitor) -> Option<()>`: shows a reference whose key is computed.
+    fn keys(&self, function: &Function, computed: &[Computed]) -> TokenStream {
+        if computed.is_empty() {
+            return TokenStream::new();
+        }
+        let p = &self.p;
+        let entity = &self.methods.entity;
+        let (args, _) = self.types(function);
+        let name = hygiene::keys(&function.signature.ident);
+        let [number, key, received, visitor, own, state] =
+            ["number", "key", "args", "visitor", "own", "state"].map(local);
+        let names: Vec<_> = (0..args.len()).map(|place| local(&format!("argument_{place}"))).collect();
+        let arms = computed.iter().enumerate().map(|(at, computed)| {
+            let own_key = computed.own.as_ref().map(|field| {
+                let (text, field) = (hygiene::number(field), format_ident!("{field}"));
+                quote! {
+                    let #own = #p::std::clone::Clone::clone(#p::key_as::<#entity, _>(#text, #key, |#state| &#state.#field)?);
+                }
+            });
+            let unpacked = computed.has_arguments().then(|| quote!(let (#(#names,)*) = #received?;));
+            let argument = |place: usize| {
+                let name = &names[place];
+                quote!((&#p::Argument(#name)).copy()?)
+            };
+            let then = |expr: &syn::Expr| quote!((&#p::Computed(&#expr)).visit(#visitor););
+            let code = computed.code(&own, argument, then);
+            quote!(#at => { #own_key #unpacked #code })
+        });
+        quote! {
+            impl #entity {
+                #[allow(unused, clippy::all, clippy::pedantic, clippy::nursery)]
+                fn #name(
+                    #number: #p::std::primitive::usize,
+                    #key: &<#entity as #p::Entity>::Key,
+                    #received: #p::std::option::Option<&(#(#args,)*)>,
+                    #visitor: &mut #p::ValueVisitor<'_>,
+                ) -> #p::std::option::Option<()> {
+                    match #number {
+                        #(#arms)*
+                        _ => {}
+                    }
+                    #p::std::option::Option::Some(())
                 }
             }
         }

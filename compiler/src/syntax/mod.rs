@@ -5,4 +5,5 @@
 pub(crate) mod attributes;
 pub(crate) mod calls;
 pub(crate) mod macros;
+pub(crate) mod fields;
 pub(crate) mod places;

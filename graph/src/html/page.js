@@ -205,7 +205,9 @@ function planPart(plan, kind, method) {
   if (plan.Static) {
     part.append(html("p", { class: "say" }, "Every entity a transaction can touch from here is named by its arguments."));
     plan.Static.forEach(entry => {
-      const place = entry.source === "Itself" ? "itself" : `in ${method.params[entry.source.Parameter].name}`;
+      const place = entry.source === "Itself" ? "itself"
+        : entry.source.Computed ? `at ${entry.source.Computed.text}`
+        : `in ${method.params[entry.source.Parameter].name}`;
       rows.append(html("li", {}, html("span", { class: `word ${entry.access.toLowerCase()}` }, entry.access.toLowerCase()), entry.entity, html("span", { class: "where" }, place)));
     });
   } else {

@@ -1,7 +1,7 @@
 //! Short words for hand-built entities.
 use std::collections::BTreeSet;
 use thalweg_graph::{
-    Access, Block, CallFact, Callee, End, Entity, Line, Method, Origin, Site, SiteKind, Variable,
+    Access, Block, CallFact, Callee, ComputedKey, End, Entity, Line, Method, Origin, Site, SiteKind, Variable,
 };
 
 pub fn entity(name: &str, methods: Vec<Method>) -> Entity {
@@ -38,6 +38,7 @@ pub fn method(name: &str, access: Access, params: &[&str], sites: Vec<Site>) -> 
         output: "()".to_owned(),
         blocks,
         sites,
+        computed: vec![],
     }
 }
 
@@ -88,15 +89,24 @@ pub fn to(callee: &str) -> Callee {
 }
 
 pub fn itself() -> Origin {
-    Origin::Known { itself: true, params: BTreeSet::new() }
+    Origin::Known { itself: true, params: BTreeSet::new(), computed: BTreeSet::new() }
 }
 
 pub fn none() -> Origin {
-    Origin::Known { itself: false, params: BTreeSet::new() }
+    Origin::Known { itself: false, params: BTreeSet::new(), computed: BTreeSet::new() }
 }
 
 pub fn param(place: usize) -> Origin {
-    Origin::Known { itself: false, params: BTreeSet::from([place]) }
+    Origin::Known { itself: false, params: BTreeSet::from([place]), computed: BTreeSet::new() }
+}
+
+pub fn computed(number: usize) -> Origin {
+    Origin::Known { itself: false, params: BTreeSet::new(), computed: BTreeSet::from([number]) }
+}
+
+/// A method with one computed key.
+pub fn computing(method: Method, text: &str, arguments: bool) -> Method {
+    Method { computed: vec![ComputedKey { line: 10, text: text.to_owned(), arguments }], ..method }
 }
 
 pub fn unknown(line: u32, reason: &str) -> Origin {

@@ -18,9 +18,13 @@ fn shown(plan: &AccessPlan) -> Vec<String> {
     match plan {
         AccessPlan::Static(entries) => entries
             .iter()
-            .map(|entry| match entry.source {
+            .map(|entry| match &entry.source {
                 Source::Itself => format!("{:?} {} itself", entry.access, entry.entity),
                 Source::Parameter(place) => format!("{:?} {} {place}", entry.access, entry.entity),
+                Source::Computed { method, number, parameter, text } => {
+                    let of = parameter.map_or("itself".to_owned(), |place| place.to_string());
+                    format!("{:?} {} {text}, {number} of {method} at {of}", entry.access, entry.entity)
+                }
             })
             .collect(),
         AccessPlan::Dynamic(reasons) => {
@@ -63,7 +67,7 @@ fn receiver_is_an_element_of_a_parameter() {
 
 #[test]
 fn receiver_is_one_of_several() {
-    let either = Origin::Known { itself: true, params: [0, 1].into() };
+    let either = Origin::Known { itself: true, params: [0, 1].into(), computed: [].into() };
     let root = read("root", &["x", "y"], vec![site(11, "A::g", either, vec![])]);
     let others = vec![entity("A", vec![write("g", &[], vec![])])];
     check(root, others, &["Write A itself", "Write A 0", "Write A 1"]);
@@ -71,7 +75,7 @@ fn receiver_is_one_of_several() {
 
 #[test]
 fn the_entity_itself_is_not_of_another_class() {
-    let either = Origin::Known { itself: true, params: [0].into() };
+    let either = Origin::Known { itself: true, params: [0].into(), computed: [].into() };
     let root = read("root", &["b"], vec![site(11, "B::set", either, vec![])]);
     check(root, b(vec![set()]), &["Read A itself", "Write B 0"]);
 }
@@ -107,6 +111,40 @@ fn strongest_access_wins() {
     ];
     let root = read("root", &["b"], calls);
     check(root, b(vec![set(), read("get", &[], vec![])]), &["Read A itself", "Write B 0"]);
+}
+
+#[test]
+fn a_key_is_computed_at_the_root() {
+    let root = read("root", &["n"], vec![site(11, "B::set", computed(0), vec![])]);
+    let expect = ["Read A itself", "Write B B::at(n), 0 of A::root at itself"];
+    check(computing(root, "B::at(n)", true), b(vec![set()]), &expect);
+}
+
+/// `A::g`, which writes a `B` with a key of its own.
+fn g(arguments: bool) -> Vec<Entity> {
+    let g = read("g", &["n"], vec![site(15, "B::set", computed(0), vec![])]);
+    vec![entity("A", vec![computing(g, "B::at(..)", arguments)]), entity("B", vec![set()])]
+}
+
+#[test]
+fn a_key_is_computed_of_that_of_an_entity_further_down() {
+    let root = read("root", &["a"], vec![site(11, "A::g", param(0), vec![none()])]);
+    check(root, g(false), &["Read A itself", "Read A 0", "Write B B::at(..), 0 of A::g at 0"]);
+    let root = read("root", &["a"], vec![site(11, "A::g", itself(), vec![none()])]);
+    check(root, g(false), &["Read A itself", "Write B B::at(..), 0 of A::g at itself"]);
+}
+
+#[test]
+fn what_is_computed_further_down_of_arguments_is_not_known() {
+    let root = read("root", &["a"], vec![site(11, "A::g", param(0), vec![none()])]);
+    check(root, g(true), &["src/test.rs:11 `B::at(..)` is computed in `g`, which is called here"]);
+}
+
+#[test]
+fn what_is_computed_of_what_is_computed_is_not_known() {
+    let root = read("root", &[], vec![site(11, "A::g", computed(0), vec![none()])]);
+    let expect = ["src/test.rs:11 `B::at(..)` is computed in `g`, which is called here"];
+    check(computing(root, "A::at(1)", false), g(false), &expect);
 }
 
 #[test]

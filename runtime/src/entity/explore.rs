@@ -5,13 +5,16 @@
 //! is called with from inside.
 use crate::base::class_id::ClassId;
 use crate::base::error::{Error, Result};
+use crate::base::location::Location;
 use crate::entity::fields;
 use crate::entity::names::Named;
 use crate::entity::run::classes::Makers;
 use crate::entity::run::context::{MethodContext, Place};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::traits::{self, Entity, Method, MethodVisitor};
-use std::any::TypeId;
+use crate::entity::visit::{Found, ValueVisitor};
+use crate::methods::table::Keys;
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -52,6 +55,8 @@ pub(crate) struct Explored {
 /// A method with the types that it is called with.
 pub(crate) struct Instance {
     pub(crate) ty: TypeId,
+    /// Its keys that are computed of that of its entity.
+    pub(crate) keys: Keys,
     /// The callees of each of its sites; `None` for a site that is compiled out.
     pub(crate) sites: Vec<Option<Vec<(TypeId, &'static str)>>>,
 }
@@ -79,12 +84,18 @@ impl Explorer {
         self.visit_entity::<M::Entity>();
         let (class, method) = (TypeId::of::<M::Entity>(), TypeId::of::<M>());
         if self.classes.contains_key(&class) && self.seen.insert(method) {
-            self.describe(class, M::NAME, method, describe::<M>);
+            self.describe(class, M::NAME, (method, keys::<M>), describe::<M>);
         }
     }
 
     /// Writes down the callees of a method's sites, of which it tells when it is polled.
-    fn describe(&mut self, class: TypeId, name: &'static str, ty: TypeId, poll: fn(Description)) {
+    fn describe(
+        &mut self,
+        class: TypeId,
+        name: &'static str,
+        (ty, keys): (TypeId, Keys),
+        poll: fn(Description),
+    ) {
         let Some(class) = self.classes.get_mut(&class) else { return };
         let description = Description::default();
         poll(description.clone());
@@ -92,7 +103,7 @@ impl Explorer {
         self.todo.extend(sites.iter().flatten().flatten().map(|callee| callee.visit));
         let callees = |site: Vec<Described>| site.iter().map(|it| (it.class, it.method)).collect();
         let sites = sites.into_iter().map(|site| site.map(callees)).collect();
-        class.instances.entry(name).or_default().push(Instance { ty, sites });
+        class.instances.entry(name).or_default().push(Instance { ty, keys, sites });
     }
 
     /// Follows all calls to the end.
@@ -112,6 +123,14 @@ impl Explorer {
 impl MethodVisitor for Explorer {
     fn method<M: Method>(&mut self) {
         self.visit_method::<M>();
+    }
+}
+
+/// See [`Keys`].
+fn keys<M: Method>(number: usize, key: &dyn Any, peers: usize, each: &mut dyn FnMut(Location)) {
+    if let Some(key) = key.downcast_ref() {
+        let mut each = |_, found: Found<'_>| each(found.location);
+        M::computed(number, key, None, &mut ValueVisitor::new(peers, &|_| true, &mut each));
     }
 }
 

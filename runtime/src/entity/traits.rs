@@ -10,6 +10,7 @@ use crate::entity::visit::ValueVisitor;
 use crate::state::loan::Lendable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::any::Any;
 use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
@@ -68,6 +69,8 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     /// The name of the key field, as a number: constructors whose first parameter bears it take the key from the
     /// reference they are called on.
     type KeyName;
+    /// The name of the key field, as a number.
+    const KEY_NUMBER: u64;
     /// The name of the struct, or what the user wrote. Two classes may have the same one: what is shown is decided when
     /// all of an app are known; see `names`.
     const NAME: &'static str;
@@ -165,6 +168,15 @@ pub trait Method: Sized + 'static {
     fn twin(_: &Self::Args) -> Option<Self::Args> {
         None
     }
+    /// Shows a reference whose key is computed of the entity's own and of arguments, by its number; nothing if that cannot be
+    /// done. Runs a piece of the method that does nothing but compute.
+    fn computed(
+        _: usize,
+        _: &<Self::Entity as Entity>::Key,
+        _: Option<&Self::Args>,
+        _: &mut ValueVisitor<'_>,
+    ) {
+    }
     /// The arguments from their bytes; `None` when one of them cannot be read, or cannot travel.
     fn decode(_: &mut Arguments<'_>) -> Option<Self::Args> {
         None
@@ -228,6 +240,29 @@ impl<T: Serialize> Argument<'_, T> {
     pub fn visit(&self, place: usize, visitor: &mut ValueVisitor<'_>) {
         visitor.parameter(place, self.0);
     }
+}
+
+/// A value that a method computes: a reference, or something else that has a function `at`.
+pub struct Computed<'a, T>(pub &'a T);
+
+impl<E: Entity> Computed<'_, crate::entity::call::Ref<E>> {
+    /// Shows the reference.
+    pub fn visit(&self, visitor: &mut ValueVisitor<'_>) {
+        visitor.reference::<E>(crate::entity::call::Ref::key(self.0));
+    }
+}
+
+/// The answer for every other type: it is no reference.
+pub trait NeverComputed {
+    /// Does nothing.
+    fn visit(&self, _: &mut ValueVisitor<'_>) {}
+}
+impl<T> NeverComputed for &Computed<'_, T> {}
+
+/// The key of an entity as the field that a method names, if that is the key. `field` gives the field its type.
+pub fn key_as<E: Entity, T: 'static>(number: u64, key: &E::Key, _: fn(&E) -> &T) -> Option<&T> {
+    let key: &dyn Any = key;
+    key.downcast_ref().filter(|_| number == E::KEY_NUMBER)
 }
 
 /// The answer for every other type: nothing is found. rustc complains about the type elsewhere.

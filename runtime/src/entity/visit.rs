@@ -7,14 +7,41 @@ use crate::codec::{self, Form};
 use crate::entity::measure::Measure;
 use crate::entity::traits::Entity;
 use serde::ser::{self, Serialize, Serializer};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
+
+/// A reference that was found.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub(crate) location: Location,
+    /// The key, if it was asked for.
+    pub(crate) key: Option<&'a dyn Any>,
+}
+
+/// Lets the keys of references be found, too, as long as it is there.
+pub(crate) struct WithKeys;
+
+impl WithKeys {
+    pub(crate) fn new() -> Self {
+        KEYS.set(true);
+        Self
+    }
+}
+
+impl Drop for WithKeys {
+    fn drop(&mut self) {
+        KEYS.set(false);
+    }
+}
 
 thread_local! {
     /// The number of workers while an argument is searched, and 0 when none is.
     static PEERS: Cell<usize> = const { Cell::new(0) };
     /// Where references report themselves.
-    static FOUND: RefCell<Vec<Location>> = const { RefCell::new(Vec::new()) };
+    static FOUND: RefCell<Vec<(Location, Option<Box<dyn Any>>)>> = const { RefCell::new(Vec::new()) };
+    /// Whether their keys are asked for.
+    static KEYS: Cell<bool> = const { Cell::new(false) };
     /// Whether there is one among them: asked for every argument, and so cheaper to keep.
     static ANY: Cell<bool> = const { Cell::new(false) };
 }
@@ -26,13 +53,15 @@ pub(crate) fn found<E: Entity>(key: &E::Key) {
         return;
     }
     let location = Location::of::<E>(key, peers);
-    FOUND.with_borrow_mut(|found| found.push(location));
+    let key = KEYS.get().then(|| Box::new(key.clone()) as Box<dyn Any>);
+    FOUND.with_borrow_mut(|found| found.push((location, key)));
     ANY.set(true);
 }
 
 /// Ends a search that a panic has left open.
 pub(crate) fn reset() {
     PEERS.set(0);
+    KEYS.set(false);
     if ANY.replace(false) {
         FOUND.with_borrow_mut(Vec::clear);
     }
@@ -43,8 +72,8 @@ pub struct ValueVisitor<'a>(Goal<'a>);
 
 /// What for.
 enum Goal<'a> {
-    /// For references, in the parameters that an access plan names.
-    Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Location) },
+    /// For references, in the parameters that an access plan names; with their keys, if they are asked for.
+    Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Found<'_>) },
     /// To have them as bytes, one behind the other.
     Encode(Form, &'a mut Vec<u8>),
     /// To know how large they are.
@@ -55,7 +84,7 @@ impl<'a> ValueVisitor<'a> {
     pub(crate) fn new(
         peers: usize,
         wanted: &'a dyn Fn(usize) -> bool,
-        each: &'a mut dyn FnMut(usize, Location),
+        each: &'a mut dyn FnMut(usize, Found<'_>),
     ) -> Self {
         Self(Goal::Search { peers, wanted, each })
     }
@@ -68,6 +97,13 @@ impl<'a> ValueVisitor<'a> {
     /// Adds the sizes of what it sees to this.
     pub(crate) fn measuring(measure: &'a mut Measure) -> Self {
         Self(Goal::Measure(measure))
+    }
+
+    /// Looks at a reference that is a value of its own.
+    pub(crate) fn reference<E: Entity>(&mut self, key: &E::Key) {
+        if let Goal::Search { peers, each, .. } = &mut self.0 {
+            each(0, Found { location: Location::of::<E>(key, *peers), key: Some(key) });
+        }
     }
 
     /// Looks at one parameter.
@@ -83,7 +119,9 @@ impl<'a> ValueVisitor<'a> {
         let _ = argument.serialize(Nowhere);
         PEERS.set(0);
         if ANY.replace(false) {
-            FOUND.with_borrow_mut(|found| found.drain(..).for_each(|found| each(place, found)));
+            let mut found = FOUND.take();
+            found.drain(..).for_each(|(location, key)| each(place, Found { location, key: key.as_deref() }));
+            FOUND.with_borrow_mut(|empty| *empty = found); // which keeps its room
         }
     }
 }

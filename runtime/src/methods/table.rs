@@ -1,13 +1,17 @@
 //! The methods of a running program: their access plans in a form that is quick to follow.
 use crate::base::class_id::ClassId;
 use crate::base::ids::MethodId;
+use crate::base::location::Location;
 use crate::methods::counts::{Count, Counters, MethodCounts};
 use crate::methods::watch::Watch;
 use rustc_hash::FxHashMap;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use thalweg_graph::{self as graph, Access, AccessPlan, BUILT_IN, Callee, Program, Reason, Source, Variable};
+use thalweg_graph::{
+    self as graph, Access, AccessPlan, BUILT_IN, Callee, MethodPlan, PlannedAccess, Program, Reason, Source,
+    Variable,
+};
 
 /// What is known beforehand of the entities that a transaction touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub(crate) struct ClassOf {
     pub(crate) declared: Vec<graph::Method>,
     /// The types that stand for each method.
     pub(crate) instances: BTreeMap<String, Vec<TypeId>>,
+    /// What computes the keys of each method.
+    pub(crate) keys: BTreeMap<String, Keys>,
 }
 
 impl ClassOf {
@@ -86,12 +92,32 @@ const ONCE: &str = "its arguments cannot be copied, so it can neither be scouted
 /// Entities that a static plan names: the references of a class in a parameter, and whether they are written.
 pub(crate) type Named = (usize, ClassId, bool);
 
+/// Shows the references that a method computes of the key of its entity, by their numbers.
+pub(crate) type Keys = fn(usize, &dyn Any, usize, &mut dyn FnMut(Location));
+
+/// Entities that a static plan computes.
+#[derive(Clone)]
+pub(crate) struct Computed {
+    pub(crate) class: ClassId,
+    pub(crate) write: bool,
+    /// Which of the references that its method computes.
+    pub(crate) number: usize,
+    /// What computes them in another method; `None` for the method of the plan, which has its arguments.
+    pub(crate) keys: Option<Keys>,
+    /// The parameter, and the class of the references there, whose keys are the ones; `None` for the root entity's key.
+    pub(crate) parameter: Option<(usize, ClassId)>,
+}
+
+/// A static plan: the access to the root entity, and to those that it names and computes.
+#[derive(Clone)]
+pub(crate) struct StaticPlan {
+    pub(crate) own: Access,
+    pub(crate) parameters: Vec<Named>,
+    pub(crate) computed: Vec<Computed>,
+}
+
 enum Plan {
-    /// The access to the root entity, and to the references of a class in a parameter.
-    Static {
-        own: Access,
-        parameters: Vec<Named>,
-    },
+    Static(StaticPlan),
     Dynamic(Vec<thalweg_graph::Reason>),
 }
 
@@ -114,7 +140,7 @@ impl Known {
 
     fn reasons(&self) -> Vec<String> {
         let planned = match &self.plan {
-            Plan::Static { .. } => &[][..],
+            Plan::Static(_) => &[][..],
             Plan::Dynamic(reasons) => reasons,
         };
         let shown = planned.iter().map(|reason| format!("{}, {}:{}", reason.text, reason.file, reason.line));
@@ -126,7 +152,6 @@ impl Known {
 
 impl Methods {
     pub(crate) fn new(app: &str, program: &Program, classes: &[ClassOf], workers: usize) -> Self {
-        let numbers = classes.iter().map(|class| (class.name.as_str(), class.number)).collect();
         let mut methods = Self { app: app.to_owned(), watch: Watch::new(workers), ..Self::default() };
         for planned in &program.plans {
             let Callee { entity, method } = &planned.method;
@@ -135,7 +160,7 @@ impl Methods {
             let id = MethodId::new(methods.all.len());
             methods.ids.extend(types.map(|ty| (*ty, id)));
             let known = Known {
-                plan: plan(&planned.plan, &numbers),
+                plan: plan(&planned, classes),
                 reach: Some(program.reach(&planned.method)),
                 ..Known::new(entity, method, workers)
             };
@@ -181,13 +206,10 @@ impl Methods {
         self.classes.contains_key(&class)
     }
 
-    /// The static plan of a method: the access to its own entity, and to the references of a class in a parameter. `None`
-    /// when it is dynamic, or has turned out too small.
-    pub(crate) fn static_plan(&self, id: MethodId) -> Option<(Access, &[Named])> {
-        let Known { plan: Plan::Static { own, parameters }, missed, .. } = &self.all[id.index()] else {
-            return None;
-        };
-        (!missed.load(Ordering::Relaxed)).then_some((*own, parameters))
+    /// The static plan of a method; `None` when it is dynamic, or has turned out too small.
+    pub(crate) fn static_plan(&self, id: MethodId) -> Option<&StaticPlan> {
+        let Known { plan: Plan::Static(plan), missed, .. } = &self.all[id.index()] else { return None };
+        (!missed.load(Ordering::Relaxed)).then_some(plan)
     }
 
     /// The entity and the method of this number.
@@ -243,22 +265,34 @@ impl Methods {
     }
 }
 
-fn plan(plan: &AccessPlan, classes: &BTreeMap<&str, ClassId>) -> Plan {
-    let entries = match plan {
+/// A plan as it is followed; dynamic if a class is not there that it names.
+fn plan(planned: &MethodPlan, classes: &[ClassOf]) -> Plan {
+    let entries = match &planned.plan {
         AccessPlan::Dynamic(reasons) => return Plan::Dynamic(reasons.clone()),
         AccessPlan::Static(entries) => entries,
     };
-    let (mut own, mut parameters) = (Access::Read, Vec::new());
-    for entry in entries {
-        match entry.source {
-            Source::Itself => own = own.max(entry.access),
-            Source::Parameter(place) => {
-                let Some(class) = classes.get(entry.entity.as_str()) else {
-                    return Plan::Dynamic(Vec::new());
+    let mut plan = StaticPlan { own: Access::Read, parameters: Vec::new(), computed: Vec::new() };
+    let complete = entries.iter().all(|entry| plan.add(&planned.method, entry, classes).is_some());
+    if complete { Plan::Static(plan) } else { Plan::Dynamic(Vec::new()) }
+}
+
+impl StaticPlan {
+    fn add(&mut self, of: &Callee, entry: &PlannedAccess, classes: &[ClassOf]) -> Option<()> {
+        let class_of = |entity: &str| classes.iter().find(|class| class.name == entity);
+        let (class, write) = (class_of(&entry.entity)?.number, entry.access != Access::Read);
+        match &entry.source {
+            Source::Itself => self.own = self.own.max(entry.access),
+            Source::Parameter(place) => self.parameters.push((*place, class, write)),
+            Source::Computed { method, number, parameter, .. } => {
+                let by = class_of(&method.entity)?;
+                let keys = match method == of && parameter.is_none() {
+                    true => None,
+                    false => Some(*by.keys.get(&method.method)?),
                 };
-                parameters.push((place, *class, entry.access != Access::Read));
+                let parameter = parameter.map(|place| (place, by.number));
+                self.computed.push(Computed { class, write, number: *number, keys, parameter });
             }
         }
+        Some(())
     }
-    Plan::Static { own, parameters }
 }

@@ -74,6 +74,7 @@ fn class_of(name: String, ty: TypeId, class: &Explored) -> ClassOf {
     let types = |(method, known): (&&str, &Vec<Instance>)| {
         ((*method).to_owned(), known.iter().map(|instance| instance.ty).collect())
     };
+    let keys = |(method, known): (&&str, &Vec<Instance>)| Some(((*method).to_owned(), known.first()?.keys));
     ClassOf {
         ty,
         number: class.number,
@@ -82,6 +83,7 @@ fn class_of(name: String, ty: TypeId, class: &Explored) -> ClassOf {
         key: class.facts.key.clone(),
         declared: class.facts.methods.clone(),
         instances: class.instances.iter().map(types).collect(),
+        keys: class.instances.iter().filter_map(keys).collect(),
     }
 }
 

@@ -108,7 +108,11 @@ impl Walk<'_> {
         if own && self.is_own_key(key) {
             return Value::itself();
         }
-        self.unknown(expr, "is computed")
+        let unknown = self.unknown(expr, "is computed");
+        match self.computed(expr, key) {
+            Some((number, own)) if own.is_none() || own.as_deref() == self.key => Value::computed(number),
+            _ => unknown,
+        }
     }
 
     fn is_own_key(&self, key: &Expr) -> bool {

@@ -1,5 +1,6 @@
 //! The value of each form of expression.
 use super::flow::Value;
+use super::keys::From;
 use super::{Calls, Walk, brief, each, known};
 use crate::syntax::calls;
 use syn::spanned::Spanned;
@@ -83,7 +84,9 @@ impl Walk<'_> {
             Expr::Match(node) => self.arms(node),
             Expr::Let(node) => {
                 let value = self.eval(&node.expr);
-                self.bind(&node.pat, &value);
+                let source = self.source(From::If((*node.expr).clone()));
+                let bound = self.bind(&node.pat, &value);
+                self.give(&node.pat, &bound, source);
                 Value::none()
             }
             Expr::While(node) => self.within(node.label.as_ref(), true, |walk| {
@@ -94,7 +97,9 @@ impl Walk<'_> {
             Expr::ForLoop(node) => {
                 let items = self.eval(&node.expr);
                 self.within(node.label.as_ref(), true, |walk| {
-                    walk.bind(&node.pat, &items);
+                    let source = walk.source(From::Each((*node.expr).clone()));
+                    let bound = walk.bind(&node.pat, &items);
+                    walk.give(&node.pat, &bound, source);
                     walk.block(&node.body);
                     Value::none()
                 })
@@ -181,7 +186,10 @@ impl Walk<'_> {
         let mut value = Value::none();
         for arm in &node.arms {
             let entered = self.scope.enter();
-            self.bind(&arm.pat, &matched);
+            let source = self.source(From::If((*node.expr).clone()));
+            let bound = self.bind(&arm.pat, &matched);
+            let pat = if let Pat::Guard(pat) = &arm.pat { &*pat.pat } else { &arm.pat };
+            self.give(pat, &bound, source);
             if let Pat::Guard(pat) = &arm.pat {
                 self.eval(&pat.guard);
             }
@@ -221,7 +229,10 @@ impl Walk<'_> {
                 value
             }
         };
+        let init = local.init.as_ref().filter(|init| init.diverge.is_none());
+        let source = init.and_then(|init| self.source(From::Let((*init.expr).clone())));
         let bound = self.bind(&local.pat, &value);
+        self.give(&local.pat, &bound, source);
         let init = local.init.as_ref().map(|init| &*init.expr);
         let pat = match &local.pat {
             Pat::Type(pat) => &*pat.pat,

@@ -12,6 +12,8 @@ pub(super) struct Value {
     /// The first reason not to know, with its line.
     why: Option<(u32, String)>,
     itself: bool,
+    /// The computed references among them, by their numbers.
+    computed: BTreeSet<usize>,
     /// The bindings whose references it may hold.
     from: BTreeSet<usize>,
     /// The bindings it may be a part of.
@@ -34,6 +36,10 @@ impl Value {
         Value { itself: true, ..Value::default() }
     }
 
+    pub(super) fn computed(number: usize) -> Self {
+        Value { computed: BTreeSet::from([number]), ..Value::default() }
+    }
+
     pub(super) fn binding(binding: usize, exclusive: bool) -> Self {
         Value {
             from: BTreeSet::from([binding]),
@@ -53,6 +59,7 @@ impl Value {
             (a, b) => a.or(b),
         };
         self.itself |= other.itself;
+        join(&mut self.computed, other.computed);
         self.exclusive |= other.exclusive;
         join(&mut self.from, other.from);
         join(&mut self.roots, other.roots);
@@ -85,6 +92,7 @@ pub(super) struct Flow {
     edges: Vec<(usize, usize)>,
     params: Vec<(usize, usize)>,
     itself: Vec<usize>,
+    computed: Vec<(usize, usize)>,
     why: Vec<((u32, String), usize)>,
     nodes: usize,
 }
@@ -123,6 +131,7 @@ impl Flow {
     fn add(&mut self, node: usize, from: &Value) {
         self.edges.extend(from.from.iter().map(|from| (value(*from), node)));
         self.itself.extend(from.itself.then_some(node));
+        self.computed.extend(from.computed.iter().map(|number| (node, *number)));
         self.why.extend(from.why.clone().map(|why| (why, node)));
     }
 
@@ -150,7 +159,11 @@ impl Flow {
         for (node, param) in self.params {
             spread(&next, vec![node], |node| params[node].insert(param));
         }
-        Solution { why, itself, params }
+        let mut computed = vec![BTreeSet::new(); nodes];
+        for (node, number) in self.computed {
+            spread(&next, vec![node], |node| computed[node].insert(number));
+        }
+        Solution { why, itself, params, computed }
     }
 }
 
@@ -168,6 +181,7 @@ pub(super) struct Solution {
     why: Vec<Option<(u32, String)>>,
     itself: Vec<bool>,
     params: Vec<BTreeSet<usize>>,
+    computed: Vec<BTreeSet<usize>>,
 }
 
 impl Solution {
@@ -180,6 +194,7 @@ impl Solution {
         Origin::Known {
             itself: of.itself || nodes().any(|node| self.itself[node]),
             params: nodes().flat_map(|node| self.params[node].iter().copied()).collect(),
+            computed: nodes().flat_map(|node| &self.computed[node]).chain(&of.computed).copied().collect(),
         }
     }
 }

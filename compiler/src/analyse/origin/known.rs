@@ -258,6 +258,50 @@ pub(super) fn method(name: &str) -> Option<Kind> {
     tables.into_iter().find(|(names, _)| names.contains(&name)).map(|(_, kind)| kind)
 }
 
+/// Whether the closure is given each element of the receiver.
+pub(super) fn gives_each(name: &str) -> bool {
+    matches!(name, "map" | "for_each" | "flat_map" | "filter_map")
+}
+
+/// Whether a method does nothing but compute, of what is known.
+pub(super) fn only_computes(name: &str) -> bool {
+    const ALL: &[&str] = &[
+        "clone",
+        "to_owned",
+        "to_string",
+        "into",
+        "as_str",
+        "as_ref",
+        "len",
+        "abs",
+        "min",
+        "max",
+        "wrapping_add",
+        "wrapping_sub",
+        "wrapping_mul",
+        "saturating_add",
+        "saturating_sub",
+        "iter",
+        "into_iter",
+        "copied",
+        "cloned",
+        "enumerate",
+        "zip",
+        "rev",
+        "chain",
+        "skip",
+        "take",
+        "keys",
+        "values",
+        "unwrap_or",
+        "unwrap_or_default",
+        "trim",
+        "to_lowercase",
+        "to_uppercase",
+    ];
+    ALL.contains(&name)
+}
+
 /// Whether a closure given to a method of this name gets what it returned before.
 pub(super) fn folds(name: &str) -> bool {
     matches!(name, "fold" | "try_fold" | "scan" | "reduce")

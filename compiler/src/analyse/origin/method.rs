@@ -1,6 +1,7 @@
 //! Method calls: those of the standard library by name, and all others.
 use super::eval::is_self;
 use super::flow::Value;
+use super::keys::From;
 use super::known::{self, Kind};
 use super::{Call, Calls, Walk};
 use crate::syntax::calls;
@@ -53,7 +54,8 @@ impl Walk<'_> {
         }
         let (mut returned, mut last) = (Value::none(), None);
         for node in call.args.iter().filter_map(closure) {
-            let (value, calls) = self.closure_of(node, &given, known::folds(&name));
+            let elements = known::gives_each(&name).then_some(&*call.receiver);
+            let (value, calls) = self.closure_of(node, &given, elements, known::folds(&name));
             returned.add(value.clone());
             arguments.push(value);
             last = calls;
@@ -159,17 +161,27 @@ impl Walk<'_> {
     }
 
     pub(super) fn closure(&mut self, node: &ExprClosure, given: &Value) -> (Value, Option<Calls>) {
-        self.closure_of(node, given, false)
+        self.closure_of(node, given, None, false)
     }
 
-    /// Walks into a closure whose parameters are all `given`; when it folds, also what it returned before.
-    fn closure_of(&mut self, node: &ExprClosure, given: &Value, folds: bool) -> (Value, Option<Calls>) {
+    /// Walks into a closure whose parameters are all `given`, each of these `elements` if they are known to be; when it folds,
+    /// also what it returned before.
+    fn closure_of(
+        &mut self,
+        node: &ExprClosure,
+        given: &Value,
+        elements: Option<&Expr>,
+        folds: bool,
+    ) -> (Value, Option<Calls>) {
         let outer = std::mem::take(&mut self.breaks);
         let entered = self.scope.enter();
+        let elements = elements.filter(|_| node.inputs.len() == 1);
+        let source = elements.and_then(|elements| self.source(From::Each(elements.clone())));
         let mut bound = Vec::new();
         for pat in &node.inputs {
             bound.append(&mut self.bind(pat, given));
         }
+        node.inputs.first().into_iter().for_each(|pat| self.give(pat, &bound, source.clone()));
         let result = self.full(&node.body);
         if folds {
             bound.into_iter().for_each(|binding| self.flow.assign(binding, &result.0));

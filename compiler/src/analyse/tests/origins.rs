@@ -41,7 +41,8 @@ fn the_entity_itself() {
         "itself + param 0 . f()",
     );
     check("Self::at(self.owner).f().await", "unknown: `Self::at(self.owner)` is computed, line 2 . f()");
-    check("Item::at(self.id).f().await", "unknown: `Item::at(self.id)` is computed, line 2 . f()");
+    check("Item::at(self.id).f().await", "computed 0 . f()");
+    check("Item::at(self.owner).f().await", "unknown: `Item::at(self.owner)` is computed, line 2 . f()");
     check("self.other(n).await", "unknown: `self` is the state of the entity, line 2 . other(param 4)");
 }
 
@@ -59,7 +60,7 @@ fn state_and_results_are_unknown() {
         "unknown: `order.warehouse()` may name other entities, line 2 . f()",
     );
     check("route(a).f().await", "unknown: `route(a)` may name other entities, line 2 . f()");
-    check("Item::at(n).f().await", "unknown: `Item::at(n)` is computed, line 2 . f()");
+    check("Item::at(n + self.n).f().await", "unknown: `Item::at(…)` is computed, line 2 . f()");
     check("BANK.f(u64::MAX).await", "unknown: `BANK` may name other entities, line 2 . f(nothing)");
     check("pick!(a).f().await", "unknown: `pick!(…)` may name other entities, line 2 . f()");
     check(
@@ -172,4 +173,57 @@ fn results_that_are_not_used() {
     };
     assert_eq!(used("a.f().await; let _ = a.f().await; let _x = a.f().await; 1"), [false, false, true]);
     assert_eq!(used("a.f().await?; a.f().send(); a.f().await"), [true, false, true]);
+}
+
+#[test]
+fn keys_that_are_computed() {
+    for key in [
+        "n",
+        "(n, 7)",
+        "n + 1",
+        "&order.name",
+        "order.lines.0.clone()",
+        "(self.id, n)",
+        "ItemId(n as u32)",
+        "MAX",
+        "u64::from(*Ref::key(&a))",
+    ] {
+        check(&format!("Item::at({key}).f().await"), "computed 0 . f()");
+    }
+    check("let key = (n, 1); let n = 2; Item::at(key).f().await", "computed 0 . f()");
+    check("for n in &order.items { Item::at(*n).f().await; } 1", "computed 0 . f()");
+    check("join_all(order.items.iter().map(|n| Item::at(*n).f())).await", "computed 0 . f()");
+    check("if let Some(n) = order.first { Item::at(n).f().await } else { 1 }", "computed 0 . f()");
+    check("match order.kind { Kind::New(n) if n > 1 => Item::at(n).f().await, _ => 1 }", "computed 0 . f()");
+    check(
+        "let n = (n, 1); let n = n.0; if let Some(n) = Some(n) { Item::at(n).f().await }",
+        "computed 0 . f()",
+    );
+    check("let x = if n > 1 { Item::at(n) } else { a }; x.f().await", "param 0 + computed 0 . f()");
+}
+
+#[test]
+fn keys_that_are_not() {
+    for key in [
+        "self.owner",
+        "thalweg::now()",
+        "n - 1",
+        "list[0]",
+        "order.key()",
+        "{ n }",
+        "self.id + self.n",
+        "f(n)",
+    ] {
+        assert!(last(&format!("Item::at({key}).f().await")).starts_with("unknown"), "{key}");
+    }
+    for body in [
+        "let mut m = n; m += 1; Item::at(m).f().await",
+        "let Some(m) = order.first else { return 1 }; Item::at(m).f().await",
+        "let m: u64 = n.into(); let k = m.into(); Item::at(k).f().await",
+        "const N: u64 = 1; Item::at(N).f().await",
+        "#[cfg(test)] { n.to_string(); } Item::at(n).f().await",
+        "let m = a.f().await; Item::at(m).f().await",
+    ] {
+        assert!(last(body).starts_with("unknown"), "{body}");
+    }
 }

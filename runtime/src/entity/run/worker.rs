@@ -18,7 +18,7 @@ use crate::entity::run::task::Payload;
 use crate::entity::run::twice::{Touched, Twice};
 use crate::entity::run::txn_local::{Sent, TxnLocal};
 use crate::entity::traits::{Entity, Method};
-use crate::entity::visit::ValueVisitor;
+use crate::entity::visit::{Found, ValueVisitor};
 use crate::methods::table::Methods;
 use crate::state::class::Class;
 use crate::state::loan::Kept;
@@ -117,7 +117,7 @@ impl Worker {
             let root = Location::of::<M::Entity>(&call.key, self.peers);
             add(root.class, root.hash);
             if M::SUSPENDS {
-                let mut each = |_, found: Location| add(found.class, found.hash);
+                let mut each = |_, found: Found<'_>| add(found.location.class, found.location.hash);
                 M::visit(&call.args, &mut ValueVisitor::new(self.peers, &|_| true, &mut each));
             }
         }

@@ -1,0 +1,202 @@
+//! Keys that a method computes of its arguments and of the key of its entity: such calls are static.
+use serde::{Deserialize, Serialize};
+use thalweg::graph::AccessPlan;
+use thalweg::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ItemId(u32);
+
+#[entity(auto)]
+pub struct Stock {
+    #[key]
+    at: (u64, ItemId),
+    left: i64,
+}
+
+#[entity]
+impl Stock {
+    pub fn new(at: (u64, ItemId)) -> Self {
+        Self { at, left: 100 }
+    }
+    pub fn take(&mut self, n: i64) -> i64 {
+        self.left -= n;
+        self.left
+    }
+    pub fn left(&self) -> i64 {
+        self.left
+    }
+}
+
+#[entity(auto)]
+pub struct Label {
+    #[key]
+    text: String,
+    seen: u64,
+}
+
+#[entity]
+impl Label {
+    pub fn new(text: String) -> Self {
+        Self { text, seen: 0 }
+    }
+    pub fn see(&mut self) -> u64 {
+        self.seen += 1;
+        self.seen
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Line {
+    item: u32,
+    quantity: i64,
+}
+
+/// Cannot be copied; what it gives cannot be computed beforehand.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Once(u32);
+
+/// No entity, with a function of that name.
+pub struct Grid;
+
+impl Grid {
+    pub fn at(n: u32) -> Ref<Stock> {
+        Stock::at((9, ItemId(n)))
+    }
+}
+
+#[entity(auto)]
+pub struct Shop {
+    #[key]
+    id: u64,
+    sold: i64,
+    next: u32,
+}
+
+const FIRST: u32 = 1;
+
+#[entity]
+impl Shop {
+    const LAST: u32 = 3;
+
+    pub fn new(id: u64) -> Self {
+        Self { id, sold: 0, next: 1 }
+    }
+    pub async fn sell(&mut self, item: u32, n: i64) -> i64 {
+        self.sold += n;
+        Stock::at((self.id, ItemId(item))).take(n).await
+    }
+    pub async fn order(&mut self, lines: Vec<Line>) -> i64 {
+        let mut left = 0;
+        for line in &lines {
+            left += Stock::at((self.id, ItemId(line.item))).take(line.quantity).await;
+        }
+        left
+    }
+    pub async fn order_all(&self, lines: Vec<Line>) -> Vec<i64> {
+        join_all(lines.iter().map(|line| Stock::at((self.id, ItemId(line.item))).take(line.quantity))).await
+    }
+    pub async fn shadowed(&self, item: u32) -> i64 {
+        let at = (self.id, ItemId(item));
+        let item = 2;
+        let n = i64::from(item);
+        Stock::at(at).take(n).await
+    }
+    pub async fn constants(&self) -> i64 {
+        Stock::at((self.id, ItemId(FIRST))).left().await
+            + Stock::at((self.id, ItemId(Self::LAST))).left().await
+    }
+    pub async fn named(&self, name: String, more: Option<u64>) -> u64 {
+        let label = Label::at(name.to_uppercase()).see().await;
+        match more {
+            Some(more) => Label::at(more.to_string()).see().await,
+            None => label,
+        }
+    }
+    /// The key comes from state.
+    pub async fn next(&mut self) -> i64 {
+        self.next += 1;
+        Stock::at((self.id, ItemId(self.next))).take(1).await
+    }
+    pub async fn once(&self, item: Once) -> i64 {
+        Stock::at((self.id, ItemId(item.0))).take(1).await
+    }
+    pub async fn grid(&self, n: u32) -> i64 {
+        Grid::at(n).take(1).await
+    }
+    /// Panics where it is computed for nothing, too.
+    pub async fn overflow(&self, item: u32) -> i64 {
+        if item == u32::MAX {
+            return -1;
+        }
+        Stock::at((self.id, ItemId(item + 1))).take(1).await
+    }
+    pub async fn first(&self) -> i64 {
+        Stock::at((self.id, ItemId(1))).left().await
+    }
+    /// What another shop computes of its own key.
+    pub async fn compare(&self, other: Ref<Shop>) -> i64 {
+        let mine = self.first().await;
+        mine - other.first().await
+    }
+    /// What another shop computes of arguments is found out by a scout.
+    pub async fn sell_there(&self, other: Ref<Shop>, item: u32) -> i64 {
+        other.sell(item, 5).await
+    }
+}
+
+fn line(item: u32, quantity: i64) -> Line {
+    Line { item, quantity }
+}
+
+#[test]
+fn what_is_computed_is_touched() {
+    script!([Shop]
+        Shop::at(1).sell(4, 3) => "Ok(97)",
+        Shop::at(2).sell(4, 3) => "Ok(97)",
+        Shop::at(1).order(vec![line(4, 7), line(5, 1), line(4, 10)]) => "Ok(269)", // 90 + 99 + 80
+        Shop::at(1).order(vec![]) => "Ok(0)",
+        Shop::at(1).order_all(vec![line(6, 1), line(6, 2), line(7, 3)]) => "Ok([99, 97, 97])",
+        Shop::at(1).shadowed(8) => "Ok(98)",
+        Shop::at(1).constants() => "Ok(200)",
+        Shop::at(1).named("a".to_owned(), None) => "Ok(1)",
+        Shop::at(2).named("A".to_owned(), Some(7)) => "Ok(1)",
+        Shop::at(3).named("a".to_owned(), Some(7)) => "Ok(2)",
+        Shop::at(1).next() => "Ok(99)",
+        Shop::at(1).next() => "Ok(99)",
+        Shop::at(1).once(Once(4)) => "Ok(79)",
+        Shop::at(1).grid(3) => "Ok(99)",
+        Shop::at(1).overflow(3) => "Ok(78)",
+        Shop::at(1).overflow(u32::MAX) => "Ok(-1)",
+        Shop::at(2).sell(1, 30) => "Ok(70)",
+        Shop::at(1).compare(Shop::at(2)) => "Ok(30)",
+        Shop::at(1).sell_there(Shop::at(2), 4) => "Ok(92)",
+    );
+}
+
+#[test]
+fn what_is_computed_is_static() {
+    let app = App::new("shop").entity::<Shop>();
+    let graph = app.graph().expect("the shop fits together");
+    let plan = |method| graph.plan_of("Shop", method).expect("the method is there");
+    for method in
+        ["sell", "order", "order_all", "shadowed", "constants", "named", "first", "compare", "overflow"]
+    {
+        assert!(matches!(plan(method), AccessPlan::Static(_)), "{method}: {:?}", plan(method));
+    }
+    for method in ["next", "sell_there"] {
+        assert!(matches!(plan(method), AccessPlan::Dynamic(_)), "{method}: {:?}", plan(method));
+    }
+}
+
+/// What is computed is right: no epoch has to be undone for it.
+#[test]
+fn nothing_is_mispredicted() {
+    let app = App::new("shop").entity::<Shop>().workers(3).start().expect("it starts");
+    for n in 0..20 {
+        app.call_blocking(Shop::at(n).order(vec![line(1, 1), line(n as u32, 2)])).expect("it is sold");
+        app.call_blocking(Shop::at(n).compare(Shop::at(n + 1))).expect("it is compared");
+        app.call_blocking(Shop::at(n).named(format!("l{n}"), Some(n))).expect("it is seen");
+    }
+    let counts = app.method_counts();
+    assert!(counts.iter().all(|counts| counts.tail == 0 && counts.scouted == 0), "{counts:#?}");
+}

@@ -1,0 +1,49 @@
+//! How many methods of the workloads have a static plan, and why the others have none: a figure that is kept.
+use crate::workload::Workload;
+use crate::{hotel, movie, smallbank, tpcc, ycsb};
+use std::fmt::Write;
+use thalweg::graph::{AccessPlan, Program, Source};
+use thalweg::prelude::*;
+
+fn graph(workload: &impl Workload) -> Program {
+    workload.register(App::new(workload.name())).graph().expect("the workload fits together")
+}
+
+/// The methods that make calls: static by what they name, static by keys that are computed, dynamic with the reasons. A
+/// method without calls touches nothing but its entity.
+fn counted(graph: &Program) -> String {
+    let (mut named, mut computed, mut dynamic) = (0, 0, Vec::new());
+    for (entity, method) in graph.methods().filter(|(_, method)| !method.sites.is_empty()) {
+        match graph.plan_of(&entity.name, &method.name) {
+            Some(AccessPlan::Static(entries)) => {
+                let computes = entries.iter().any(|entry| matches!(entry.source, Source::Computed { .. }));
+                *(if computes { &mut computed } else { &mut named }) += 1;
+            }
+            Some(AccessPlan::Dynamic(reasons)) => {
+                let texts = reasons.iter().map(|reason| format!("\n      {}", reason.text));
+                dynamic.push(format!("    {}::{}{}", entity.name, method.name, texts.collect::<String>()));
+            }
+            None => unreachable!("every method has a plan"),
+        }
+    }
+    let mut text = format!(
+        "{}: {named} static by name, {computed} by computed keys, {} dynamic\n",
+        graph.name,
+        dynamic.len()
+    );
+    dynamic.iter().for_each(|method| writeln!(text, "{method}").expect("a text can be written"));
+    text
+}
+
+#[test]
+fn what_is_static() {
+    let scale = tpcc::scale::Scale::full(1);
+    let graphs = [
+        graph(&ycsb::Ycsb::new(10, 100, 0.0, 7).expect("a workload")),
+        graph(&smallbank::Smallbank::new(100, 50, None, 7).expect("a workload")),
+        graph(&hotel::Travel::new(20, None, false, 7)),
+        graph(&movie::Reviews::new(10, 7)),
+        graph(&tpcc::Tpcc::new(scale, 7)),
+    ];
+    insta::assert_snapshot!(graphs.iter().map(counted).collect::<String>());
+}
