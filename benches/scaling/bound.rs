@@ -14,8 +14,7 @@ pub fn broken(counted: &Counted, guesses: Guesses) -> Option<String> {
     let Counted { transactions, traffic, dynamic, wrong, undone, .. } = *counted;
     let others = counted.workers as u64 - 1;
     let allowed = PER_CALL * traffic.calls + traffic.grants + traffic.returns + WHEN_UNDONE * undone * others;
-    // A worker's part of an epoch goes only where something is to be known of it, if nothing in it is dynamic; that the
-    // epoch may be undone is a notice.
+    // A worker's part of an epoch goes only where something is to be known of one of its transactions.
     let told = transactions + traffic.grants;
     let bounds = [
         ("wrong guesses are not expected here", guesses == Guesses::SomeWrong || wrong + undone == 0),
@@ -26,9 +25,9 @@ pub fn broken(counted: &Counted, guesses: Guesses) -> Option<String> {
         ("messages are bounded by what is lent and scouted", counted.messages() <= allowed),
         (
             "a part of an epoch makes one parcel for each other worker at most",
-            traffic.parcels + traffic.notices <= traffic.parts * others,
+            traffic.parcels <= traffic.parts * others,
         ),
-        ("a parcel of a static plan tells somebody something", dynamic > 0 || traffic.parcels <= told),
+        ("a parcel tells somebody something", traffic.parcels <= told),
     ];
     bounds.into_iter().find(|(_, holds)| !holds).map(|(bound, _)| bound.to_owned())
 }

@@ -72,11 +72,11 @@ fn main() -> thalweg::Result<ExitCode> {
 
 fn print_head() {
     println!(
-        "{:<17} {:>7} | {:^64} | {:^15} | {:^15} | {:>8}",
+        "{:<17} {:>7} | {:^56} | {:^15} | {:^15} | {:>8}",
         "", "", "per transaction", "bytes of", "parcels per", "messages"
     );
     println!(
-        "{:<17} {:>7} | {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} {:>7} | {:>8} {:>6} | {:>8} {:>6} | {:>8}",
+        "{:<17} {:>7} | {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} | {:>8} {:>6} | {:>8} {:>6} | {:>8}",
         "workload",
         "workers",
         "lent",
@@ -85,7 +85,6 @@ fn print_head() {
         "calls",
         "scouting",
         "parcels",
-        "notices",
         "undone",
         "messages",
         "parcels",
@@ -99,7 +98,7 @@ fn print(case: &Case, counted: &Counted) {
     let traffic = counted.traffic;
     let each = |count: u64| count as f64 / counted.transactions as f64;
     println!(
-        "{:<17} {:>7} | {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>8.3} {:>7.3} {:>7.3} {:>7.3} | {:>8.0} {:>7.0} | {:>8.2} {:>6.2} | {:>8.3}",
+        "{:<17} {:>7} | {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>8.3} {:>7.3} {:>7.3} | {:>8.0} {:>7.0} | {:>8.2} {:>6.2} | {:>8.3}",
         case.name,
         counted.workers,
         each(traffic.lent),
@@ -108,7 +107,6 @@ fn print(case: &Case, counted: &Counted) {
         each(traffic.calls),
         each(traffic.scouting),
         each(traffic.parcels),
-        each(traffic.notices),
         each(counted.undone),
         each(traffic.message_bytes),
         each(traffic.parcel_bytes),

@@ -8,10 +8,13 @@ use crate::diagnostics::{self, Errors};
 use crate::model::{Entity, Kind, Methods};
 use syn::visit::{self, Visit};
 
-pub(crate) fn entity(entity: &Entity, errors: &mut Errors) {
+/// Says what is wrong with a struct; whether its key is.
+pub(crate) fn entity(entity: &Entity, errors: &mut Errors) -> bool {
     let mut fields = Fields { errors, nondeterminism: entity.options.nondeterminism };
     entity.item.fields.iter().for_each(|field| fields.visit_type(&field.ty));
+    let before = errors.count();
     Key { errors }.visit_type(&entity.key_type);
+    errors.count() > before
 }
 
 /// Finds types that are no key by themselves.

@@ -31,6 +31,11 @@ pub(crate) fn stub(entity: &Ident) -> Ident {
     format_ident!("MethodsOf{}", entity.unraw(), span = entity.span())
 }
 
+/// The type of old values of some of the fields.
+pub(crate) fn parts(entity: &Ident) -> Ident {
+    format_ident!("PartsOf{}", entity.unraw(), span = entity.span())
+}
+
 /// The type above it, which carries the constructors that take the key from the reference.
 pub(crate) fn constructors(entity: &Ident) -> Ident {
     format_ident!("ReferenceTo{}", entity.unraw(), span = entity.span())

@@ -32,8 +32,8 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let code = match parsed {
         parse::Parsed::Struct(entity) => {
             forgotten::is_there(&entity.item.ident);
-            check::entity(&entity, &mut errors);
-            emit::entity(&entity, errors.count() > 0)
+            let unfit = check::entity(&entity, &mut errors);
+            emit::entity(&entity, errors.count() > 0, unfit)
         }
         parse::Parsed::Impl(mut methods) => {
             if let Some(plain) = forgotten::forgotten(&methods.name) {

@@ -116,7 +116,7 @@ fn draw(timely: &mut Timely, shared: &Shared) {
     timely.dataflow::<u64, _, _>(|scope| {
         let epochs = Rc::new(EpochLoop::new(scope.index(), shared.clone()));
         let parcels = sequence(scope, shared.ingress.clone(), epochs.clone());
-        let executor = Executor::new(shared.worker(scope.index()));
+        let executor = Executor::new(shared.worker(scope.index()), shared.marks.clone());
         execute(scope, parcels, executor, shared.ingress.clone(), epochs);
     });
 }
@@ -190,7 +190,7 @@ fn execute<'s>(
                 if executor.run() {
                     again.activate();
                 }
-                if epochs.learn(passed.epoch, executor.has_undoable()) {
+                if epochs.learn(passed.epoch) {
                     ingress.ring(index);
                 }
                 // A session for each message would be a batch for each message.

@@ -66,11 +66,12 @@ pub mod generated {
     pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
     pub use crate::entity::traits::{
         Argument, Computed, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor,
-        Methods, Portable, State, Stub, key_as,
+        Methods, Portable, State, Stub, bits_of, key_as,
     };
     pub use crate::entity::traits::{
         ByBytes, ByClone, NeverComputed, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,
     };
+    pub use crate::entity::unfit::Unfit;
     pub use crate::entity::unmade::Refused;
     pub use crate::entity::visit::ValueVisitor;
     pub use crate::state::loan::Lendable;

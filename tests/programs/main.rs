@@ -37,6 +37,7 @@ mod conditions;
 mod macros;
 mod operands;
 mod guards;
+mod undo;
 mod waits;
 mod limits;
 mod long;

@@ -12,7 +12,7 @@ use syn::{Attribute, Index};
 /// ```ignore
 /// let sites = (Site::new(),);
 /// if let Some((to, amount)) = args {
-///     let mut held = cx.hold(true).await;
+///     let mut held = cx.hold(const { .. }).await;
 ///     let mut self_ = held.get_mut();
 ///     let output: Result<(), Insufficient> = { .. };   // the user's body
 ///     return output;
@@ -37,7 +37,7 @@ pub(super) fn body(methods: &Methods, function: &Function, p: &TokenStream) -> T
     } else {
         names.arguments(function)
     };
-    let hold = (function.kind != Kind::Constructor).then(|| names.hold(function));
+    let hold = (function.kind != Kind::Constructor).then(|| names.hold(methods, function, p));
     quote! {
         #declared
         if let #p::std::option::Option::Some((#(#patterns,)*)) = #args {
@@ -142,8 +142,12 @@ impl Names {
         hygiene::local(if self.writes { "get_mut" } else { "get" }, span)
     }
 
-    fn hold(&self, function: &Function) -> TokenStream {
-        let (cx, write) = (&self.cx, function.kind == Kind::Write);
+    fn hold(&self, methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
+        let cx = &self.cx;
+        let which = match function.kind {
+            Kind::Write => super::methods::writes(methods, function, p),
+            _ => quote!(0),
+        };
         let span = self.receiver;
         let get = self.get(span);
         // Only what takes the state up bears the user's place: rustc would offer to rewrite the bindings there.
@@ -156,7 +160,7 @@ impl Names {
         let taken = quote_spanned!(span.resolved_at(Span::mixed_site())=> #lender.#get());
         quote! {
             #[allow(unused_mut)]
-            let mut #held = #cx.hold(#write).await;
+            let mut #held = #cx.hold(#which).await;
             #[allow(unused_mut, unused_variables)]
             let mut #this: #ty = #taken;
             let _ = &#this;

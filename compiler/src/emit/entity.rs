@@ -11,14 +11,15 @@ use syn::spanned::Spanned;
 /// const _: () = { impl Account { pub fn at(key: u64) -> Ref<Account> } impl Entity for Account { .. } };
 /// ```
 ///
-/// `broken`: something has been said about it already, and what is generated from its fields would say so again.
-pub(crate) fn entity(entity: &Entity, broken: bool) -> TokenStream {
+/// `broken`: something has been said about it already, and what is generated from its fields would say so again. `unfit`: so
+/// it has about its key.
+pub(crate) fn entity(entity: &Entity, broken: bool, unfit: bool) -> TokenStream {
     let p = hygiene::private(entity.options.krate.as_ref());
     let item = &entity.item;
     let missing = missing(entity);
     let derives = if broken { TokenStream::new() } else { derives(&missing, &p) };
     let instead = if broken { stand_ins(entity, &missing, &p) } else { assertions(entity, &p) };
-    let implementation = implementation(entity, &p);
+    let implementation = implementation(entity, broken, unfit, &p);
     quote! {
         #derives
         #item
@@ -30,7 +31,8 @@ pub(crate) fn entity(entity: &Entity, broken: bool) -> TokenStream {
 /// What a struct would have become that is no entity, so that whatever uses it is not reported, too.
 pub(crate) fn stand_in(entity: &Entity) -> TokenStream {
     let p = hygiene::private(entity.options.krate.as_ref());
-    let (stand_ins, implementation) = (stand_ins(entity, &missing(entity), &p), implementation(entity, &p));
+    let (stand_ins, implementation) =
+        (stand_ins(entity, &missing(entity), &p), implementation(entity, true, false, &p));
     quote!(#[doc(hidden)] const _: () = { #implementation #stand_ins };)
 }
 
@@ -106,7 +108,7 @@ fn assertions(entity: &Entity, p: &TokenStream) -> TokenStream {
     each.collect()
 }
 
-fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
+fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) -> TokenStream {
     let (name, visibility) = (&entity.item.ident, &entity.item.vis);
     let (key, key_type, partition) = (&entity.key, &entity.key_type, &entity.partition);
     let number = hygiene::number(&key.unraw().to_string());
@@ -129,20 +131,28 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
     };
     let created_on_use = entity.options.auto.is_some();
     let partitioned = !partition.is_empty();
+    let nothing = quote!(#p::std::unimplemented!());
+    let reference = if unfit { nothing.clone() } else { quote_spanned!(name.span()=> #p::Ref::at(key)) };
     let at = quote_spanned! {name.span()=>
         /// A reference to the entity with this key; it need not exist.
         #[must_use]
         #[allow(dead_code, unreachable_pub)]
-        #visibility fn at(key: #key_type) -> #p::Ref<#name> { #p::Ref::at(key) }
+        #visibility fn at(key: #key_type) -> #p::Ref<#name> { #reference }
     };
     // The methods may stand in another module; without them there is an error here.
     let stub = quote_spanned!(name.span()=> type Stub = <#name as #p::Methods>::Stub;);
-    let key_line = quote_spanned!(key_type.span()=> type Key = #key_type;);
-    let place = match partition.as_slice() {
+    let key_type = if unfit { quote!(#p::Unfit<#key_type>) } else { quote!(#key_type) };
+    let own_key = if unfit { nothing.clone() } else { quote!(&self.#key) };
+    let auto = if unfit { nothing } else { auto };
+    let partition = if unfit { &[] } else { partition.as_slice() };
+    let key_line = quote_spanned!(entity.key_type.span()=> type Key = #key_type;);
+    let place = match partition {
         [] => quote!(hasher.feed_key::<Self>(key);),
         members => quote!(hasher.feed(&key #(.#members)*);),
     };
+    let (parts, in_parts) = parts(entity, whole, p);
     quote! {
+        #parts
         impl #name { #at }
         impl #p::Entity for #name {
             #key_line
@@ -163,7 +173,7 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
             fn fields() -> #p::std::vec::Vec<(&'static #p::std::primitive::str, &'static #p::std::primitive::str)> {
                 #p::std::vec::Vec::from([#(#fields),*])
             }
-            fn key(&self) -> &#key_type { &self.#key }
+            fn key(&self) -> &#key_type { #own_key }
             fn place(key: &#key_type, hasher: &mut #p::StableHasher) { #place }
             fn auto(#asked: &#key_type) -> #p::std::option::Option<Self> { let _ = #asked; #auto }
             fn lend(#asked: #p::std::sync::Arc<Self>) -> #p::std::option::Option<#p::Lendable> {
@@ -174,8 +184,74 @@ fn implementation(entity: &Entity, p: &TokenStream) -> TokenStream {
                 use #p::{Borrows as _, NeverBorrows as _};
                 (&#p::Borrowing::<Self>::new(#asked)).borrow()
             }
+            #in_parts
             fn file() -> &'static #p::std::primitive::str { #p::std::file!() }
         }
+    }
+}
+
+/// The most fields of which old states are kept one by one: a bit each, and all bits mean the whole.
+const MOST_PARTS: usize = 31;
+
+/// What keeps old values of single fields: a type of their own, and the part of `impl Entity`. Where no field can be large,
+/// or `whole` is wanted, old states are kept whole.
+fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenStream) {
+    let fields: Vec<_> = entity.item.fields.iter().collect();
+    let small = fields.iter().all(|field| is_small(&field.ty));
+    let conditional = fields.iter().any(|field| field.attrs.iter().any(|attr| attr.path().is_ident("cfg")));
+    let [which, to, parts] = ["which", "to", "parts"].map(|name| hygiene::local(name, Span::call_site()));
+    if whole || small || conditional || fields.len() > MOST_PARTS {
+        let nothing = quote! {
+            const FIELDS: &'static [&'static #p::std::primitive::str] = &[];
+            type Parts = ();
+            fn keep(&self, _: #p::std::primitive::u32, _: &mut ()) {}
+            fn put_back(&mut self, _: &mut ()) {}
+        };
+        return (TokenStream::new(), nothing);
+    }
+    let names: Vec<_> = fields.iter().filter_map(|field| field.ident.as_ref()).collect();
+    let texts = names.iter().map(|name| name.unraw().to_string());
+    let types = fields.iter().map(|field| &field.ty);
+    let bits = 0..names.len();
+    let (name, indices) = (hygiene::parts(&entity.item.ident), (0..names.len()).map(syn::Index::from));
+    let indices: Vec<_> = indices.collect();
+    let empty = names.iter().map(|_| quote!(#p::std::option::Option::None));
+    let ty = quote! {
+        #[allow(unreachable_pub, missing_debug_implementations, dead_code)]
+        pub struct #name(#(#p::std::option::Option<#types>),*);
+        impl #p::std::default::Default for #name {
+            fn default() -> Self { Self(#(#empty),*) }
+        }
+    };
+    let in_parts = quote! {
+        const FIELDS: &'static [&'static #p::std::primitive::str] = &[#(#texts),*];
+        type Parts = #name;
+        fn keep(&self, #which: #p::std::primitive::u32, #to: &mut #name) {
+            #(if #which & (1 << #bits) != 0 {
+                #to.#indices = #p::std::option::Option::Some(#p::std::clone::Clone::clone(&self.#names));
+            })*
+        }
+        fn put_back(&mut self, #parts: &mut #name) {
+            #(if let #p::std::option::Option::Some(old) = &mut #parts.#indices {
+                #p::std::mem::swap(&mut self.#names, old);
+            })*
+        }
+    };
+    (ty, in_parts)
+}
+
+/// Whether a value is as quick to copy as to look at: a number, or a few of them.
+fn is_small(ty: &syn::Type) -> bool {
+    const SMALL: &[&str] = &[
+        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+        "isize", "f32", "f64",
+    ];
+    match ty {
+        syn::Type::Path(ty) => SMALL.iter().any(|name| ty.path.is_ident(name)),
+        syn::Type::Tuple(ty) => ty.elems.iter().all(is_small),
+        syn::Type::Paren(ty) => is_small(&ty.elem),
+        syn::Type::Group(ty) => is_small(&ty.elem),
+        _ => false,
     }
 }
 

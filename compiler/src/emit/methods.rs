@@ -3,7 +3,7 @@ use super::{body, statement};
 use crate::analyse::{Computed, Facts};
 use crate::hygiene;
 use crate::model::{Function, Kind, Methods};
-use crate::syntax::attributes;
+use crate::syntax::{attributes, fields};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -76,6 +76,18 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
                 }
             }
         };
+    }
+}
+
+/// What of the state a method may write, as bits.
+pub(super) fn writes(methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
+    let entity = &methods.entity;
+    match fields::mentioned(&function.body, &methods.calling) {
+        Some(fields) => {
+            let fields = fields.iter();
+            quote!(const { #p::bits_of::<#entity>(&[#(#fields),*]) })
+        }
+        None => quote!(#p::std::primitive::u32::MAX),
     }
 }
 
@@ -203,6 +215,10 @@ impl Emit<'_> {
             }
         });
         let is_err = self.is_err(function, &result);
+        let writes = (function.kind == Kind::Write && !suspends).then(|| {
+            let writes = writes(self.methods, function, p);
+            quote!(const WRITES: #p::std::primitive::u32 = #writes;)
+        });
         let keys = hygiene::keys(&function.signature.ident);
         let computes = (!computed.is_empty()).then(|| {
             let (number, key) = (local("number"), local("key"));
@@ -225,6 +241,7 @@ impl Emit<'_> {
                 const NAME: &'static #p::std::primitive::str = #name;
                 const ACCESS: #p::Access = #p::Access::#access;
                 const SUSPENDS: #p::std::primitive::bool = #suspends;
+                #writes
                 const ABSENT_OK: #p::std::primitive::bool = #creates;
                 fn visit(#received: &Self::Args, #visitor: &mut #p::ValueVisitor<'_>) {
                     let (#(#names,)*) = #received;

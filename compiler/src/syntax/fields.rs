@@ -86,7 +86,14 @@ mod tests {
         check("println!(\"{}\", self.n); vec![self.a.b, self.c]", "a c n");
         check("self.audit(self.n).await; other.f().await", "n");
         check("5", "");
-        for body in ["self.helper()", "*self = x", "let Self { n, .. } = self;", "f(self)", "dbg!(self.helper())", "m!(self)"] {
+        for body in [
+            "self.helper()",
+            "*self = x",
+            "let Self { n, .. } = self;",
+            "f(self)",
+            "dbg!(self.helper())",
+            "m!(self)",
+        ] {
             check(body, "all");
         }
     }

@@ -16,6 +16,7 @@ use crate::program::catalog::Rows;
 use crate::program::link::{Exposed, Linked, Outline};
 use crate::request::ingress::Ingress;
 use crate::sequence::epochs::Shared;
+use crate::sequence::marks::EpochMarks;
 use std::any::TypeId;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -232,6 +233,7 @@ impl App {
         let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
         let groups = Groups::new(workers, self.groups.min(workers), self.homes);
         let (slow, stack) = (self.slow, self.stack);
-        Ok((Shared { ingress, methods, makers, groups, seed, clock, slow, stack }, outline))
+        let marks = Arc::new(EpochMarks::new(workers));
+        Ok((Shared { ingress, methods, makers, marks, groups, seed, clock, slow, stack }, outline))
     }
 }

@@ -4,6 +4,7 @@
 //! them know each other, and these files are one circle. No floor below has a part in it.
 pub(crate) mod traits;
 pub(crate) mod autoref;
+pub(crate) mod unfit;
 pub(crate) mod unmade;
 pub(crate) mod outcome;
 pub(crate) mod call;

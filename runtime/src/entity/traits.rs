@@ -90,6 +90,14 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     fn place(key: &Self::Key, hasher: &mut StableHasher);
     /// A new entity on first use, or `None` when entities are created explicitly.
     fn auto(key: &Self::Key) -> Option<Self>;
+    /// The names of the fields, if old states are kept by field; none if they are kept whole.
+    const FIELDS: &'static [&'static str];
+    /// Old values of some of the fields.
+    type Parts: Default + Send + Sync + 'static;
+    /// Copies the fields of these bits, in the order of [`Entity::FIELDS`].
+    fn keep(&self, which: u32, to: &mut Self::Parts);
+    /// Exchanges the fields that have been copied with what was kept.
+    fn put_back(&mut self, parts: &mut Self::Parts);
     /// A state on its way to another worker. What an entity holds is [`State`], so there is one; a bound here would
     /// say a second time what is wrong with a field.
     fn lend(state: Arc<Self>) -> Option<Lendable>;
@@ -129,6 +137,36 @@ pub trait MethodVisitor {
     fn method<M: Method>(&mut self);
 }
 
+/// The bits of the fields with these names; all if old states are kept whole, or one of them is not known.
+pub const fn bits_of<E: Entity>(names: &[&str]) -> u32 {
+    let (mut bits, mut at) = (0, 0);
+    if E::FIELDS.is_empty() {
+        return u32::MAX;
+    }
+    while at < names.len() {
+        let mut field = 0;
+        while field < E::FIELDS.len() && !same(names[at], E::FIELDS[field]) {
+            field += 1;
+        }
+        if field == E::FIELDS.len() {
+            return u32::MAX;
+        }
+        bits |= 1 << field;
+        at += 1;
+    }
+    // One that mentions no field writes none; it holds the state to be written all the same.
+    if bits == 0 { 1 } else { bits }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 /// The name of a key field, as a number.
 pub struct KeyNamed<const NAME: u64>;
 
@@ -152,6 +190,8 @@ pub trait Method: Sized + 'static {
     const NAME: &'static str;
     /// What it does with its entity.
     const ACCESS: Access;
+    /// What of the state it may write: a bit for each of [`Entity::FIELDS`], or all bits.
+    const WRITES: u32 = u32::MAX;
     /// Whether it holds calls and may have to wait.
     const SUSPENDS: bool;
     /// Whether it may be called on an entity that does not exist.

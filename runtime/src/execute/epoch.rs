@@ -6,6 +6,7 @@ use crate::execute::admit::{Claim, RootOf};
 use crate::execute::message::{Message, Own};
 use crate::execute::scout::Scout;
 use crate::request::data::Request;
+use crate::sequence::marks::Marks;
 use crate::sequence::parcel::{Entry, Parcel};
 use crate::state::loan::Kept;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,8 +81,8 @@ pub(super) struct Epoch {
     /// What transactions have at this worker that a scout has planned, or that have been wrong.
     pub(super) shares: BTreeMap<TxnId, Own>,
     pub(super) guesses: BTreeMap<TxnId, Guess>,
-    /// The transactions that were wrong in this attempt, and whether they need this worker.
-    pub(super) mispredicted: BTreeMap<TxnId, bool>,
+    /// The transactions that were wrong in this attempt and need this worker in the next one.
+    pub(super) mispredicted: BTreeSet<TxnId>,
     /// Old states that bring back the beginning of the epoch, oldest first.
     pub(super) undo_log: Vec<Kept>,
 }
@@ -129,10 +130,13 @@ impl IndexMut<u64> for Epochs {
 
 impl Epoch {
     pub(super) fn add(&mut self, parcel: Parcel) {
-        self.undoable |= parcel.undoable;
-        self.scouted |= parcel.scouted;
-        self.runs_once |= parcel.runs_once;
         self.parcels.push(parcel);
+    }
+
+    /// All of its parcels are there, and it may have to be undone.
+    pub(super) fn mark(&mut self, Marks { scouted, runs_once }: Marks) {
+        assert_eq!(self.stage, Stage::Gathering, "what is said of an epoch is known before it is worked on");
+        (self.undoable, self.scouted, self.runs_once) = (true, scouted, runs_once);
     }
 
     /// The phase that this worker keeps from passing.

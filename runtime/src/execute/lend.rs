@@ -53,7 +53,7 @@ impl Executor {
     pub(super) fn give_back(&mut self, active: &mut Transaction, commit: bool) {
         let (txn, time) = (active.txn, active.time());
         let me = worker_number(self.worker.index);
-        let keep = self.epochs.get(&txn.epoch).is_some_and(|epoch| epoch.undoable);
+        let keep = self.epochs[txn.epoch].undoable;
         let running = &mut *active.running;
         end(&mut running.loans, &mut running.olds, commit, keep);
         for lender in lenders(&running.tickets, me) {

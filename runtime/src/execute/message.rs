@@ -24,7 +24,7 @@ pub(crate) enum Message {
     /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
     Scouted { txn: TxnId, own: Box<Own> },
     /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
-    Mispredicted { txn: TxnId, needed: bool },
+    Mispredicted { txn: TxnId },
 }
 
 /// See [`Message::Call`].

@@ -32,6 +32,7 @@ use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::entity::run::worker::Worker;
 use crate::execute::message::{Envelope, Message};
 use crate::methods::table::Methods;
+use crate::sequence::marks::EpochMarks;
 use crate::sequence::parcel::Parcel;
 use epoch::{Epoch, Epochs, Stage};
 use rustc_hash::FxHashMap;
@@ -47,6 +48,8 @@ pub(crate) struct Executor {
     worker: Rc<Worker>,
     methods: Arc<Methods>,
     epochs: Epochs,
+    /// What all workers know of epochs that may be undone.
+    marks: Arc<EpochMarks>,
     /// The parcels of all epochs before this one are here.
     sequenced: u64,
     /// Everything before this is over at all workers.
@@ -60,8 +63,9 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    pub(crate) fn new(worker: Rc<Worker>) -> Self {
+    pub(crate) fn new(worker: Rc<Worker>, marks: Arc<EpochMarks>) -> Self {
         Self {
+            marks,
             methods: worker.methods.clone(),
             epochs: Epochs::default(),
             sequenced: 0,
@@ -83,6 +87,9 @@ impl Executor {
     /// which there may still be messages.
     pub(crate) fn advance(&mut self, sequenced: u64, passed: Time) {
         debug_assert!(sequenced >= self.sequenced && passed >= self.passed, "time does not go back");
+        for (epoch, marks) in self.marks.among(self.sequenced, sequenced) {
+            self.epochs.entry(epoch).or_default().mark(marks);
+        }
         (self.sequenced, self.passed) = (sequenced, passed);
     }
 
@@ -134,11 +141,6 @@ impl Executor {
                 self.passed, self.sequenced
             )
         })
-    }
-
-    /// Whether an epoch that is not over here may be undone.
-    pub(crate) fn has_undoable(&self) -> bool {
-        self.epochs.values().any(|epoch| epoch.undoable)
     }
 
     /// How many transactions are active here, and how many tickets they have.

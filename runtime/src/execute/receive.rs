@@ -27,8 +27,8 @@ impl Executor {
             Message::Scouted { txn, own } => {
                 self.epochs[at.epoch].shares.insert(txn, *own);
             }
-            Message::Mispredicted { txn, needed } => {
-                self.epochs[at.epoch].mispredicted.insert(txn, needed);
+            Message::Mispredicted { txn } => {
+                self.epochs[at.epoch].mispredicted.insert(txn);
             }
         }
     }

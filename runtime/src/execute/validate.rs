@@ -34,17 +34,19 @@ impl Executor {
             self.methods.count(guess.method, self.worker.index, Count::Tail, 1);
         }
         let workers = guess.workers.clone();
-        epoch.mispredicted.insert(txn, true);
+        epoch.mispredicted.insert(txn);
         let at = Time { epoch: txn.epoch, phase: epoch.phase };
-        for to in self.others() {
-            self.send(at, to, Message::Mispredicted { txn, needed: workers.contains(&to) });
+        self.marks.wrong(at.epoch, at.phase);
+        for to in self.others().filter(|other| workers.contains(other)) {
+            self.send(at, to, Message::Mispredicted { txn });
         }
     }
 
     /// All transactions of an attempt are over everywhere: it stands, or is undone and made again.
     pub(super) fn settle(&mut self, number: u64) {
         let epoch = &mut self.epochs[number];
-        let stands = epoch.mispredicted.is_empty();
+        let stands = self.marks.stands(number, epoch.phase);
+        assert!(!stands || epoch.mispredicted.is_empty(), "an attempt with a misprediction does not stand");
         let undo_log = std::mem::take(&mut epoch.undo_log);
         self.worker.settle(undo_log.into_iter(), stands);
         if stands {
@@ -61,13 +63,11 @@ impl Executor {
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
         let me = self.worker.index;
-        for (txn, needed) in std::mem::take(&mut epoch.mispredicted) {
-            if needed {
-                // At the root's worker: it calls all the others where they are.
-                let workers = epoch.guesses.get(&txn).into_iter().flat_map(|guess| &guess.workers);
-                let others = workers.copied().filter(|worker| *worker as usize != me).collect();
-                epoch.shares.insert(txn, Own { others, ..Own::whole() });
-            }
+        for txn in std::mem::take(&mut epoch.mispredicted) {
+            // At the root's worker: it calls all the others where they are.
+            let workers = epoch.guesses.get(&txn).into_iter().flat_map(|guess| &guess.workers);
+            let others = workers.copied().filter(|worker| *worker as usize != me).collect();
+            epoch.shares.insert(txn, Own { others, ..Own::whole() });
         }
         let phase = epoch.phase.next();
         if phase.0 > LAST_GUESSING_PHASE { self.regroup(number) } else { self.begin(number, phase) }

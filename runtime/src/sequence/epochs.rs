@@ -5,6 +5,7 @@ use crate::entity::run::classes::Makers;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::Methods;
 use crate::request::ingress::{Ingress, Submitted};
+use crate::sequence::marks::EpochMarks;
 use crate::sequence::order::sequence;
 use crate::sequence::parcel::Parcel;
 use std::cell::Cell;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) ingress: Arc<Ingress>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) makers: Makers,
+    pub(crate) marks: Arc<EpochMarks>,
     pub(crate) groups: Groups,
     pub(crate) seed: u64,
     pub(crate) clock: Arc<EpochClock>,
@@ -51,16 +53,13 @@ pub(crate) struct EpochLoop {
     open: Cell<u64>,
     /// The first epoch that is not over at all workers.
     passed: Cell<u64>,
-    /// Whether an epoch that is not over here may be undone.
-    undoable: Cell<bool>,
     /// Whether there are too many epochs in flight to close another.
     full: Cell<bool>,
 }
 
 impl EpochLoop {
     pub(crate) fn new(worker: usize, shared: Shared) -> Self {
-        let (open, passed) = (Cell::new(0), Cell::new(0));
-        Self { worker, shared, open, passed, undoable: Cell::new(false), full: Cell::new(false) }
+        Self { worker, shared, open: Cell::new(0), passed: Cell::new(0), full: Cell::new(false) }
     }
 
     /// The first epoch that this worker has not closed: no parcels of earlier ones come from here.
@@ -69,8 +68,7 @@ impl EpochLoop {
     }
 
     /// Learns from the executor how far all workers have come; whether a turn that had to wait can be taken now.
-    pub(crate) fn learn(&self, passed: u64, undoable: bool) -> bool {
-        self.undoable.set(undoable);
+    pub(crate) fn learn(&self, passed: u64) -> bool {
         let before = self.passed.replace(passed);
         assert!(before <= passed, "epochs that are over stay over");
         before < passed && self.full.get()
@@ -86,7 +84,7 @@ impl EpochLoop {
     pub(crate) fn turn(&self, most: usize, see: impl FnOnce(u64, &[Submitted])) -> Option<Vec<Parcel>> {
         let Self { worker, shared, .. } = self;
         let (ingress, epoch, passed) = (&shared.ingress, self.open(), self.passed.get());
-        let in_flight = if self.undoable.get() { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
+        let in_flight = if shared.marks.any_from(passed) { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
         // An epoch that another worker has closed already is no further one.
         self.full.set(epoch >= passed.saturating_add(in_flight) && ingress.open_epoch() <= epoch);
         let requests = ingress.take(*worker, if self.full.get() { 0 } else { most })?;
@@ -96,7 +94,10 @@ impl EpochLoop {
             // A worker holds the epoch that it orders in, so those before `passed` are over.
             let now = shared.clock.at(epoch, passed);
             let known = (&*shared.methods, &**ingress.egress());
-            parcels = sequence(known, &shared.groups, (epoch, *worker), (&now, shared.seed), requests);
+            let marks;
+            (parcels, marks) =
+                sequence(known, &shared.groups, (epoch, *worker), (&now, shared.seed), requests);
+            marks.into_iter().for_each(|marks| shared.marks.mark(epoch, marks));
             ingress.close_epoch(epoch);
             // What did not fit is the next epoch's.
             ingress.ring_again(*worker);

@@ -1,4 +1,5 @@
 //! The one order.
 pub(crate) mod parcel;
+pub(crate) mod marks;
 pub(crate) mod order;
 pub(crate) mod epochs;

@@ -13,6 +13,7 @@ use crate::methods::table::{Methods, Planned};
 use crate::request::batch::Calls;
 use crate::request::data::Request;
 use crate::request::ingress::{Submission, Submitted};
+use crate::sequence::marks::Marks;
 use crate::sequence::parcel::{Entry, Parcel, RootAt};
 use smallvec::{SmallVec, smallvec};
 
@@ -26,12 +27,12 @@ pub(crate) struct Sequencer<'a> {
     parcels: Vec<Parcel>,
     /// The tickets of the transaction at hand.
     tickets: Vec<Ticket>,
-    undoable: bool,
-    scouted: bool,
-    runs_once: bool,
+    /// What has to be known of the epoch, if it may have to be undone.
+    marks: Option<Marks>,
 }
 
-/// The requests that one worker has for an epoch, as parcels for those who must know of them. If the epoch has no time,
+/// The requests that one worker has for an epoch, as parcels for those who must know of them, and what everybody must know.
+/// If the epoch has no time,
 /// its transactions are answered with the reason.
 pub(crate) fn sequence(
     (methods, egress): (&Methods, &Egress),
@@ -39,7 +40,7 @@ pub(crate) fn sequence(
     (epoch, from): (u64, usize),
     (now, seed): (&Result<u64>, u64),
     requests: Vec<Submitted>,
-) -> Vec<Parcel> {
+) -> (Vec<Parcel>, Option<Marks>) {
     let peers = groups.workers();
     let parcel = |to| Parcel { epoch, from: narrow(from), to: narrow(to), ..Parcel::default() };
     let mut sequencer = Sequencer {
@@ -50,9 +51,7 @@ pub(crate) fn sequence(
         seq: 0,
         parcels: (0..peers).map(parcel).collect(),
         tickets: Vec::new(),
-        undoable: false,
-        scouted: false,
-        runs_once: false,
+        marks: None,
     };
     for Submitted { id, work } in requests {
         match work {
@@ -133,16 +132,19 @@ impl Sequencer<'_> {
         let repeatable = calls.repeatable();
         if planned != Planned::Dynamic && repeatable {
             let presumed = planned == Planned::Presumably;
-            self.undoable |= presumed;
+            if presumed {
+                self.marks.get_or_insert_default();
+            }
             self.methods.count(method, self.from, Count::Planned, 1);
             let home = self.hand_out(root, presumed, counts);
             self.seq += 1;
             return home;
         }
         let at = self.root_at(root, counts);
-        (self.undoable, self.scouted) = (true, true);
+        let marks = self.marks.get_or_insert_default();
+        marks.scouted = true;
         if !repeatable {
-            self.runs_once = true;
+            marks.runs_once = true;
             self.methods.runs_once(method);
         }
         let entry = Entry { root: Some(at), dynamic: true, ..entry(self.seq) };
@@ -194,13 +196,10 @@ impl Sequencer<'_> {
         self.parcels[owner].requests.push(request);
     }
 
-    fn finish(self) -> Vec<Parcel> {
-        let Self { mut parcels, undoable, scouted, runs_once, .. } = self;
-        for parcel in &mut parcels {
-            (parcel.undoable, parcel.scouted, parcel.runs_once) = (undoable, scouted, runs_once);
-        }
-        parcels.retain(|parcel| undoable || !parcel.entries.is_empty());
-        parcels
+    fn finish(self) -> (Vec<Parcel>, Option<Marks>) {
+        let Self { mut parcels, marks, .. } = self;
+        parcels.retain(|parcel| !parcel.entries.is_empty());
+        (parcels, marks)
     }
 }
 

@@ -44,12 +44,6 @@ pub(crate) struct Parcel {
     pub(crate) others: Vec<u32>,
     pub(crate) requests: Vec<Request>,
     pub(crate) looks: Vec<Inspect>,
-    /// Whether the epoch may have to be undone, for some plan in it may say too little; all workers are told.
-    pub(crate) undoable: bool,
-    /// Whether it has dynamic transactions, for which there are scouts; then it is undoable, too.
-    pub(crate) scouted: bool,
-    /// Whether one of them can run only once.
-    pub(crate) runs_once: bool,
 }
 
 impl Parcel {

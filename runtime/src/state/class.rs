@@ -11,10 +11,11 @@
 use crate::base::ambient::aside;
 use crate::base::class_id::ClassId;
 use crate::base::guard::{discard, discard_all};
-use crate::state::loan::{Lendable, Loan, Loans, NOWHERE};
-use crate::state::stored::Stored;
+use crate::state::loan::{Lendable, Loan, Loans, NOWHERE, Old};
+use crate::state::stored::{ALL, Stored, Which};
 use hashbrown::HashTable;
 use slab::Slab;
+use std::any::Any;
 use std::cell::{Ref, RefCell, RefMut};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ struct Slot<E: Stored> {
     hash: u64,
     /// The stamp of the transaction that wrote here and is not settled.
     writer: u32,
+    /// What of its old state that transaction has kept.
+    kept: Which,
     state: Content<E>,
 }
 
@@ -82,7 +85,26 @@ fn spread(hash: u64) -> u64 {
 
 struct Undo<E: Stored> {
     slot: usize,
-    before: Content<E>,
+    before: Before<E>,
+}
+
+/// An old state. One transaction may keep several of an entity: fields that it wrote later, or the whole of it after some of
+/// its fields. They are put back newest first.
+enum Before<E: Stored> {
+    Whole(Content<E>),
+    Parts(E::Parts),
+}
+
+impl<E: Stored> Before<E> {
+    /// What of a state is about to be written. Copying it is user code.
+    fn of(state: &E, which: Which) -> Self {
+        if which == ALL || !E::IN_PARTS {
+            return Self::Whole(Content::Here(aside(|| state.clone())));
+        }
+        let mut parts = E::Parts::default();
+        aside(|| state.keep_parts(which, &mut parts));
+        Self::Parts(parts)
+    }
 }
 
 /// The entities of one class on one worker.
@@ -110,8 +132,8 @@ pub(crate) trait Slots {
     fn settle(&self, undo: usize, commit: bool);
     /// Lends what there is behind a hash.
     fn lend(&self, hash: u64, class: ClassId, write: bool, to: &mut Loans);
-    /// Takes back what a writer had; the number of the old state if one came with it.
-    fn take_back(&self, loan: Loan) -> Option<usize>;
+    /// Takes back what a writer had; gives the numbers of the old states that came with it, oldest first.
+    fn take_back(&self, loan: Loan, kept: &mut dyn FnMut(usize));
 }
 
 impl<E: Stored> Class<E> {
@@ -141,15 +163,22 @@ impl<E: Stored> Class<E> {
     }
 
     /// The state of an entity, to be written by the transaction with this stamp, for as long as no call is made. Before
-    /// its first write the old state is kept; then its number comes, too.
-    pub(crate) fn hold_to_write(&self, slot: usize, stamp: u32) -> Option<(RefMut<'_, E>, Option<usize>)> {
+    /// its first write to these fields the old state is kept, as far as it is not yet; then its number comes, too.
+    pub(crate) fn hold_to_write(
+        &self,
+        slot: usize,
+        stamp: u32,
+        which: Which,
+    ) -> Option<(RefMut<'_, E>, Option<usize>)> {
         let mut kept = None;
         let state = RefMut::filter_map(self.slots.borrow_mut(), |slots| {
             let slot_here = slots.get_mut(slot)?;
             let state = slot_here.state.get_mut()?;
-            if slot_here.writer != stamp {
-                let before = Content::Here(aside(|| state.clone()));
-                slot_here.writer = stamp;
+            let known = if slot_here.writer == stamp { slot_here.kept } else { 0 };
+            if which & !known != 0 {
+                let missing = if which == ALL { ALL } else { which & !known };
+                let before = Before::of(state, missing);
+                (slot_here.writer, slot_here.kept) = (stamp, known | which);
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
             }
             Some(state)
@@ -160,12 +189,12 @@ impl<E: Stored> Class<E> {
     /// Puts a new entity in place; the key must be vacant.
     pub(crate) fn create(&self, hash: u64, entity: E, stamp: u32) -> usize {
         let slot = self.insert(hash, Content::Here(entity), stamp);
-        self.undo.borrow_mut().insert(Undo { slot, before: Content::Vacant })
+        self.undo.borrow_mut().insert(Undo { slot, before: Before::Whole(Content::Vacant) })
     }
 
     fn insert(&self, hash: u64, state: Content<E>, stamp: u32) -> usize {
         let slots = &mut *self.slots.borrow_mut();
-        let slot = slots.insert(Slot { hash, writer: stamp, state });
+        let slot = slots.insert(Slot { hash, writer: stamp, kept: ALL, state });
         let place =
             u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
         self.index.borrow_mut().insert_unique(spread(hash), place, |slot| spread(slots[*slot as usize].hash));
@@ -189,7 +218,8 @@ impl<E: Stored> Class<E> {
         let (undo_here, slots) = (self.undo.borrow(), self.slots.borrow());
         let Undo { slot, before } = undo_here.get(undo)?;
         let state = slots.get(*slot).and_then(|slot| slot.state.get());
-        let key = state.or(before.get())?.own_key();
+        let before = if let Before::Whole(before) = before { before.get() } else { None };
+        let key = state.or(before)?.own_key();
         Some(see(key, state))
     }
 }
@@ -210,7 +240,17 @@ impl<E: Stored> Slots for Class<E> {
         // The slot of an entity that came and went in one transaction may be gone already.
         let Some(entry) = slots.get_mut(slot) else { return discard(before) };
         entry.writer = 0;
-        let old = if commit { before } else { std::mem::replace(&mut entry.state, before) };
+        let old = match before {
+            before if commit => before,
+            Before::Whole(before) => Before::Whole(std::mem::replace(&mut entry.state, before)),
+            Before::Parts(mut parts) => {
+                let state = entry.state.get_mut();
+                let state =
+                    state.unwrap_or_else(|| unreachable!("a state is whole again before its fields are"));
+                state.put_parts_back(&mut parts);
+                Before::Parts(parts)
+            }
+        };
         if let Content::Vacant = entry.state {
             let hash = spread(slots.remove(slot).hash);
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
@@ -244,7 +284,7 @@ impl<E: Stored> Slots for Class<E> {
         }
     }
 
-    fn take_back(&self, loan: Loan) -> Option<usize> {
+    fn take_back(&self, loan: Loan, kept: &mut dyn FnMut(usize)) {
         let stored = |state: Option<Lendable>| {
             state.map_or(Content::Vacant, |state| Content::Shared(E::from_lendable(state)))
         };
@@ -252,7 +292,7 @@ impl<E: Stored> Slots for Class<E> {
         let state = stored(state);
         let vacant = matches!(state, Content::Vacant);
         let slot = match slot {
-            NOWHERE if vacant => return None, // it came and went
+            NOWHERE if vacant => return, // it came and went
             NOWHERE => self.insert(hash, state, 0),
             slot => {
                 let slot = slot as usize;
@@ -261,15 +301,20 @@ impl<E: Stored> Slots for Class<E> {
                 slot
             }
         };
-        let before = rest.and_then(|rest| rest.before);
         let undo = |before| self.undo.borrow_mut().insert(Undo { slot, before });
-        match before {
-            Some(before) => Some(undo(stored(before))),
-            None if vacant => {
-                self.settle(undo(Content::Vacant), true); // which gives the slot back
-                None
-            }
-            None => None,
+        let before = rest.map(|rest| rest.before).unwrap_or_default();
+        if vacant && before.is_empty() {
+            return self.settle(undo(Before::Whole(Content::Vacant)), true); // which gives the slot back
+        }
+        for before in before {
+            kept(undo(match before {
+                Old::Absent => Before::Whole(Content::Vacant),
+                Old::Whole(state) => Before::Whole(stored(Some(state))),
+                Old::Parts(parts, _) => {
+                    let parts = (parts as Box<dyn Any>).downcast();
+                    Before::Parts(*parts.unwrap_or_else(|_| unreachable!("old fields are of their class")))
+                }
+            }));
         }
     }
 }

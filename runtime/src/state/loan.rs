@@ -6,6 +6,7 @@
 use crate::base::class_id::ClassId;
 use crate::base::guard::discard;
 use crate::base::indices::Indices;
+use crate::state::stored::Which;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::sync::Arc;
@@ -62,8 +63,9 @@ pub(crate) struct Loan {
     pub(crate) owner: u16,
     /// Whether it may be written.
     pub(crate) write: bool,
-    /// The index of its old state among [`Olds`], if it has been written.
+    /// The index of its first old state among [`Olds`], if it has been written; and what of its state has been kept.
     pub(crate) old: u32,
+    pub(crate) kept: Which,
     /// `None` when it has been removed, and while a method has it to write.
     pub(crate) state: Option<Lendable>,
     /// What few of them need on their way back.
@@ -73,16 +75,35 @@ pub(crate) struct Loan {
 /// See [`Loan::rest`].
 #[derive(Default)]
 pub(crate) struct Rest {
-    /// The state before the first write, where it has to be kept; itself `None` for an entity that was not there.
-    pub(crate) before: Option<Option<Lendable>>,
+    /// The old states, oldest first, where they have to be kept.
+    pub(crate) before: Vec<Old>,
 }
 
-/// The states of lent entities before they were written: which loan, and `None` for an entity that was not there.
-pub(crate) type Olds = SmallVec<[(u32, Option<Lendable>); 2]>;
+/// The state of a lent entity before it was written, or before some of its fields were.
+pub(crate) enum Old {
+    /// It was not there.
+    Absent,
+    Whole(Lendable),
+    /// Its fields, and what exchanges them with those of the state.
+    Parts(Box<dyn Any + Send + Sync>, fn(&mut Lendable, &mut (dyn Any + Send + Sync))),
+}
+
+/// The old states of lent entities, oldest first, with the index of the loan.
+pub(crate) type Olds = SmallVec<[(u32, Old); 2]>;
 
 impl Loan {
     pub(crate) fn new(hash: u64, class: ClassId, write: bool, state: Lendable) -> Self {
-        Self { hash, class, slot: NOWHERE, owner: 0, write, old: NO_OLD, state: Some(state), rest: None }
+        Self {
+            hash,
+            class,
+            slot: NOWHERE,
+            owner: 0,
+            write,
+            old: NO_OLD,
+            kept: 0,
+            state: Some(state),
+            rest: None,
+        }
     }
 }
 
@@ -93,15 +114,31 @@ pub(crate) fn number(loan: usize) -> u32 {
 
 /// A transaction ends: what it wrote to what it was lent is undone, if it has to be. `keep`: the old states go back, too.
 pub(crate) fn end(loans: &mut [Loan], olds: &mut Olds, commit: bool, keep: bool) {
-    for (number, old) in olds.drain(..) {
+    if commit {
+        for (number, old) in olds.drain(..) {
+            let loan = &mut loans[number as usize];
+            (loan.old, loan.kept) = (NO_OLD, 0);
+            if keep {
+                loan.rest.get_or_insert_default().before.push(old);
+            } else {
+                discard(old);
+            }
+        }
+        return;
+    }
+    while let Some((number, old)) = olds.pop() {
         let loan = &mut loans[number as usize];
-        loan.old = NO_OLD;
-        if !commit {
-            discard(std::mem::replace(&mut loan.state, old));
-        } else if keep {
-            loan.rest.get_or_insert_default().before = Some(old);
-        } else {
-            discard(old);
+        (loan.old, loan.kept) = (NO_OLD, 0);
+        match old {
+            Old::Absent => discard(loan.state.take()),
+            Old::Whole(state) => discard(loan.state.replace(state)),
+            Old::Parts(mut parts, put_back) => {
+                let state = loan.state.as_mut();
+                let state =
+                    state.unwrap_or_else(|| unreachable!("a state is whole again before its fields are"));
+                put_back(state, &mut *parts);
+                discard(parts);
+            }
         }
     }
 }

@@ -3,10 +3,24 @@ use crate::state::loan::Lendable;
 use std::hash::Hash;
 use std::sync::Arc;
 
+/// Some of the fields of a state, a bit for each; all bits for the whole state.
+pub(crate) type Which = u32;
+
+/// The whole state.
+pub(crate) const ALL: Which = Which::MAX;
+
 /// The state of an entity, which knows its key.
 pub(crate) trait Stored: Clone + 'static {
     type Key: Eq + Hash;
     fn own_key(&self) -> &Self::Key;
+    /// Old values of some of its fields.
+    type Parts: Default + Send + Sync + 'static;
+    /// Whether old states are kept by field.
+    const IN_PARTS: bool;
+    /// Copies these fields.
+    fn keep_parts(&self, which: Which, to: &mut Self::Parts);
+    /// Exchanges the fields that have been copied with what was kept.
+    fn put_parts_back(&mut self, parts: &mut Self::Parts);
     /// Without its type, on its way to another worker.
     fn to_lendable(state: Arc<Self>) -> Lendable;
     /// With its type again.

@@ -37,8 +37,6 @@ pub struct Schedule {
 pub struct Traffic {
     /// Parcels: a worker's part of an epoch, as far as another worker has to know it.
     pub parcels: u64,
-    /// Parcels that say no more than that an epoch may be undone, which every worker has to know.
-    pub notices: u64,
     /// Bytes of parcels, without what arguments point to.
     pub parcel_bytes: u64,
     /// Calls that are shipped: those of scouts, of transactions that have workers to themselves, and between groups.
@@ -108,7 +106,7 @@ impl App {
         let (shared, outline) = self.seed_or(0).link()?;
         let peers = shared.ingress.workers();
         let node = |index| Node {
-            executor: Executor::new(shared.worker(index)),
+            executor: Executor::new(shared.worker(index), shared.marks.clone()),
             epochs: EpochLoop::new(index, shared.clone()),
             holds: BTreeMap::new(),
         };
@@ -220,11 +218,7 @@ impl Simulation {
         });
         for parcel in parcels.into_iter().flatten() {
             if parcel.from != parcel.to {
-                let count = match parcel.entries.is_empty() {
-                    true => &mut self.traffic.notices,
-                    false => &mut self.traffic.parcels,
-                };
-                *count += 1;
+                self.traffic.parcels += 1;
                 self.traffic.parcel_bytes += parcel.size() as u64;
             }
             self.mail.push(Mail::Parcel(parcel));
@@ -259,7 +253,7 @@ impl Simulation {
         let node = &mut self.nodes[at];
         node.executor.advance(sequenced, passed);
         node.executor.run();
-        node.epochs.learn(passed.epoch, node.executor.has_undoable());
+        node.epochs.learn(passed.epoch);
         let me = node.executor.worker().index;
         for outgoing in node.executor.out() {
             let phase = node.holds.get(&outgoing.at.epoch).copied().unwrap_or(outgoing.at.phase);

@@ -10,6 +10,7 @@ use crate::entity::run::worker::Worker;
 use crate::entity::traits::{Entity, Method};
 use crate::state::class::Class;
 use crate::state::loan::kept;
+use crate::state::stored::{ALL, Which};
 use std::cell::RefMut;
 use thalweg_graph::Access;
 
@@ -24,9 +25,10 @@ impl Worker {
         &self,
         class: &'c Class<E>,
         slot: usize,
+        which: Which,
     ) -> Option<RefMut<'c, E>> {
         let stamp = self.running.borrow().stamp;
-        let (state, kept) = class.hold_to_write(slot, stamp)?;
+        let (state, kept) = class.hold_to_write(slot, stamp, which)?;
         kept.into_iter().for_each(|undo| self.keep::<E>(undo));
         Some(state)
     }
@@ -36,7 +38,7 @@ impl Worker {
         self.keep::<E>(undo);
     }
     pub(crate) fn remove<E: Entity>(&self, class: &Class<E>, slot: usize) {
-        drop(self.hold_to_write(class, slot));
+        drop(self.hold_to_write(class, slot, ALL));
         class.remove(slot);
     }
 
@@ -80,7 +82,8 @@ impl Worker {
         let reading = M::ACCESS == Access::Read;
         let output = if at.owner != self.index {
             self.lent::<M::Entity>(&at, &key, path)?;
-            let mut state = self.borrow::<M::Entity>(&at, &key, !reading).ok_or_else(gone)?;
+            let mut state =
+                self.borrow::<M::Entity>(&at, &key, if reading { 0 } else { M::WRITES }).ok_or_else(gone)?;
             if reading {
                 reads::<M>(state.get(), args, path)
             } else {
@@ -92,7 +95,12 @@ impl Worker {
             if reading {
                 reads::<M>(&*class.hold(slot).ok_or_else(gone)?, args, path)
             } else {
-                writes::<M>(&mut *self.hold_to_write(&class, slot).ok_or_else(gone)?, &key, args, path)?
+                writes::<M>(
+                    &mut *self.hold_to_write(&class, slot, M::WRITES).ok_or_else(gone)?,
+                    &key,
+                    args,
+                    path,
+                )?
             }
         };
         output.ok_or_else(|| Error::internal("a plain method is none"))

@@ -6,7 +6,7 @@ use crate::entity::run::twice::{self, Touched};
 use crate::entity::traits::Entity;
 use crate::state::class::{Class, Slots};
 use crate::state::loan::Lendable;
-use crate::state::stored::Stored;
+use crate::state::stored::{Stored, Which};
 use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,6 +62,14 @@ impl<E: Entity> Stored for E {
     type Key = <E as Entity>::Key;
     fn own_key(&self) -> &Self::Key {
         self.key()
+    }
+    type Parts = <E as Entity>::Parts;
+    const IN_PARTS: bool = !<E as Entity>::FIELDS.is_empty();
+    fn keep_parts(&self, which: Which, to: &mut Self::Parts) {
+        self.keep(which, to);
+    }
+    fn put_parts_back(&mut self, parts: &mut Self::Parts) {
+        self.put_back(parts);
     }
     fn to_lendable(state: Arc<Self>) -> Lendable {
         Self::lend(state).unwrap_or_else(|| unreachable!("what an entity holds is `Send` and `Sync`"))

@@ -19,6 +19,7 @@ use crate::entity::run::overlay::OverlayMap;
 use crate::entity::run::twice;
 use crate::entity::traits::{Constructed, Entity};
 use crate::state::class::Class;
+use crate::state::stored::Which;
 use std::cell::{Ref, RefMut};
 use std::convert::Infallible;
 use std::fmt;
@@ -87,8 +88,10 @@ impl<A> NeverAwaited for &Site<A> {}
 
 impl<E: Entity> MethodContext<E> {
     /// Takes up the state of the entity.
-    pub async fn hold(&self, write: bool) -> Held<'_, E> {
-        let mut held = Held { cx: self, write, state: None };
+    ///
+    /// `which` is what of it may be written: bits as of [`Entity::FIELDS`], none for a reader.
+    pub async fn hold(&self, which: u32) -> Held<'_, E> {
+        let mut held = Held { cx: self, which, state: None };
         if !held.take_up() {
             pending().await
         }
@@ -173,13 +176,13 @@ impl<E: Entity> MethodContext<E> {
         }
     }
 
-    fn state(&self, write: bool) -> Option<State<'_, E>> {
+    fn state(&self, which: Which) -> Option<State<'_, E>> {
         match &self.place {
             Place::Slot { class, hash, slot, key } => {
                 let worker = self.invocation.worker()?;
                 let held = |slot| {
-                    if write {
-                        worker.hold_to_write(class, slot).map(State::Written)
+                    if which != 0 {
+                        worker.hold_to_write(class, slot, which).map(State::Written)
                     } else {
                         class.hold(slot).map(State::Read)
                     }
@@ -189,10 +192,10 @@ impl<E: Entity> MethodContext<E> {
             }
             Place::Lent { at, key } => {
                 let worker = self.invocation.worker()?;
-                worker.borrow::<E>(at, key, write).map(State::Lent)
+                worker.borrow::<E>(at, key, which).map(State::Lent)
             }
             Place::Map { map, key } => map.get(key).map(|state| {
-                let seen = (!write && map.is_shadow()).then(|| twice::encoded(&state));
+                let seen = (which == 0 && map.is_shadow()).then(|| twice::encoded(&state));
                 State::Copy(state, seen)
             }),
             Place::Nowhere(_) => None,
@@ -227,7 +230,7 @@ pub(crate) fn wrong_key<E: Entity>(key: &E::Key, made: &E) -> Error {
 /// The state of an entity in the hands of one of its methods.
 pub struct Held<'c, E: Entity> {
     cx: &'c MethodContext<E>,
-    write: bool,
+    which: Which,
     state: Option<State<'c, E>>,
 }
 
@@ -325,7 +328,7 @@ impl<E: Entity> Held<'_, E> {
 
     /// `false` when there is no entity any more: then the transaction cannot go on, nor can the method.
     fn take_up(&mut self) -> bool {
-        self.state = self.cx.state(self.write);
+        self.state = self.cx.state(self.which);
         if self.state.is_none() {
             self.cx.invocation.doom(self.cx.missing());
         }
@@ -340,7 +343,7 @@ impl<E: Entity> Held<'_, E> {
             state.let_go();
             return true;
         }
-        if !self.write {
+        if self.which == 0 {
             self.cx.unchanged(&state);
             state.let_go();
             return true;

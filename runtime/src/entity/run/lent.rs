@@ -6,8 +6,9 @@ use crate::base::location::{Location, worker_number};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Entity;
 use crate::state::class::alone;
-use crate::state::loan::{FEW, Kept, Lendable, Loan, Loans, NO_OLD, kept, number};
-use crate::state::stored::Stored;
+use crate::state::loan::{FEW, Kept, Lendable, Loan, Loans, NO_OLD, Old, kept, number};
+use crate::state::stored::{ALL, Stored, Which};
+use std::any::Any;
 use std::sync::Arc;
 
 /// A state that a method has from a loan. A writer has it alone, and it goes back to the loan when the method lets it go,
@@ -36,6 +37,15 @@ impl<E: Entity> Drop for Borrowed<'_, E> {
     }
 }
 
+/// Exchanges fields of a lent state with what was kept of them.
+fn put_back<E: Entity>(state: &mut Lendable, parts: &mut (dyn Any + Send + Sync)) {
+    let state = Arc::get_mut(state).and_then(|state| state.downcast_mut::<E>());
+    match (state, parts.downcast_mut()) {
+        (Some(state), Some(parts)) => state.put_parts_back(parts),
+        _ => unreachable!("who has written a state has it alone, and its fields are of its class"),
+    }
+}
+
 impl Worker {
     // What is generic here is compiled for every entity of a user's; so it does no more than it must.
 
@@ -55,7 +65,10 @@ impl Worker {
         let is = |index: &usize| {
             let loan = &running.loans[*index];
             // One that has been removed is known by what it was.
-            let old = || running.olds.get(loan.old as usize)?.1.as_ref();
+            let old = || match &running.olds.get(loan.old as usize)?.1 {
+                Old::Whole(state) => Some(state),
+                Old::Absent | Old::Parts(..) => None,
+            };
             (loan.hash, loan.class) == (at.hash, at.class)
                 && loan.state.as_ref().or_else(old).is_some_and(known)
         };
@@ -71,32 +84,41 @@ impl Worker {
         loan.is_some_and(|loan| self.running.borrow().loans[loan].state.is_some())
     }
 
-    /// The state of a lent entity, for as long as no call is made.
+    /// The state of a lent entity, for as long as no call is made; `which` is what of it may be written.
     pub(crate) fn borrow<E: Entity>(
         &self,
         at: &Location,
         key: &E::Key,
-        write: bool,
+        which: Which,
     ) -> Option<Borrowed<'_, E>> {
         let loan = self.loan_of::<E>(at, key)?;
-        let (state, first) = self.take_loan(loan, write);
-        let borrowed = Borrowed { worker: self, state: Some(E::from_lendable(state?)), loan, write };
-        if first {
-            let before = aside(|| E::clone(borrowed.get()));
-            self.keep_old(loan, Some(E::to_lendable(Arc::new(before))));
+        let (state, missing) = self.take_loan(loan, which);
+        let borrowed =
+            Borrowed { worker: self, state: Some(E::from_lendable(state?)), loan, write: which != 0 };
+        if missing != 0 {
+            let state = borrowed.get();
+            let old = if missing == ALL || !E::IN_PARTS {
+                Old::Whole(E::to_lendable(Arc::new(aside(|| E::clone(state)))))
+            } else {
+                let mut parts = Box::<<E as Stored>::Parts>::default();
+                aside(|| state.keep_parts(missing, &mut parts));
+                Old::Parts(parts, put_back::<E>)
+            };
+            self.keep_old(loan, old, which);
         }
         Some(borrowed)
     }
 
-    /// A lent state, and whether it is about to be written for the first time.
-    fn take_loan(&self, loan: usize, write: bool) -> (Option<Lendable>, bool) {
+    /// A lent state, and what of it is about to be written and has not been kept.
+    fn take_loan(&self, loan: usize, which: Which) -> (Option<Lendable>, Which) {
         let running = &mut **self.running.borrow_mut();
         let known = &mut running.loans[loan];
-        if !write {
-            return (known.state.clone(), false);
+        if which == 0 {
+            return (known.state.clone(), 0);
         }
         assert!(known.write, "what is written has been lent to a writer");
-        (known.state.take(), known.old == NO_OLD)
+        let missing = which & !known.kept;
+        (known.state.take(), if missing != 0 && which == ALL { ALL } else { missing })
     }
 
     /// A writer lets go of a lent state.
@@ -105,9 +127,14 @@ impl Worker {
         assert!(free.is_none(), "a loan is in one hand at a time");
     }
 
-    fn keep_old(&self, loan: usize, old: Option<Lendable>) {
+    fn keep_old(&self, loan: usize, old: Old, which: Which) {
         let running = &mut **self.running.borrow_mut();
-        running.loans[loan].old = number(running.olds.len());
+        let known = &mut running.loans[loan];
+        known.kept |= which;
+        // A whole one tells whose it was when it is gone.
+        if known.old == NO_OLD || matches!(old, Old::Whole(_)) {
+            known.old = number(running.olds.len());
+        }
         running.olds.push((number(loan), old));
     }
 
@@ -124,9 +151,10 @@ impl Worker {
             return;
         }
         let old = number(running.olds.len());
-        running.olds.push((number(running.loans.len()), None));
+        running.olds.push((number(running.loans.len()), Old::Absent));
         running.loans.push(Loan {
             old,
+            kept: ALL,
             owner: worker_number(at.owner),
             ..Loan::new(at.hash, at.class, true, state)
         });
@@ -134,7 +162,7 @@ impl Worker {
 
     /// Removes a lent entity.
     pub(crate) fn remove_lent<E: Entity>(&self, at: &Location, key: &E::Key) -> bool {
-        let Some(mut borrowed) = self.borrow::<E>(at, key, true) else { return false };
+        let Some(mut borrowed) = self.borrow::<E>(at, key, ALL) else { return false };
         discard(borrowed.state.take());
         true
     }
@@ -154,8 +182,6 @@ impl Worker {
     /// Takes back what was lent to a writer; an old state that has come with it goes there.
     pub(crate) fn take_back(&self, loan: Loan, to: &mut Vec<Kept>) {
         let class = loan.class;
-        if let Some(undo) = self.class_at(class).take_back(loan) {
-            to.push(kept(class, undo));
-        }
+        self.class_at(class).take_back(loan, &mut |undo| to.push(kept(class, undo)));
     }
 }
