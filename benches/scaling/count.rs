@@ -53,6 +53,7 @@ pub fn count(case: &Case, workers: usize, transactions: usize) -> thalweg::Resul
 fn difference(before: Traffic, after: Traffic) -> Traffic {
     Traffic {
         parcels: after.parcels - before.parcels,
+        undoable: after.undoable - before.undoable,
         parcel_bytes: after.parcel_bytes - before.parcel_bytes,
         calls: after.calls - before.calls,
         answers: after.answers - before.answers,

@@ -80,6 +80,12 @@ pub struct ComputedKey {
     pub text: String,
     /// Whether it needs arguments, and not the key of the entity alone.
     pub arguments: bool,
+    /// Which (places in [`Method::params`]).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub parameters: BTreeSet<usize>,
+    /// Whether it relies on names, as [`Origin::Known`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub presumed: bool,
 }
 
 /// Straight code between two cuts or branches.
@@ -180,6 +186,9 @@ pub enum Origin {
         /// The references among them whose keys are computed (places in [`Method::computed`]).
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         computed: BTreeSet<usize>,
+        /// Whether that relies on names: a method that is taken for one of std's may be another.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        presumed: bool,
     },
     /// It may hold references that the arguments do not name.
     Unknown {
@@ -239,6 +248,9 @@ pub struct PlannedAccess {
     pub source: Source,
     /// The strongest access.
     pub access: Access,
+    /// Whether that relies on names, as [`Origin::Known`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub presumed: bool,
 }
 
 /// A place that names entities.

@@ -79,7 +79,8 @@ pub(crate) fn plans(entities: &[Entity]) -> Vec<MethodPlan> {
         .collect()
 }
 
-type Reached = BTreeMap<(String, Source), Access>;
+/// With whether it relies on names.
+type Reached = BTreeMap<(String, Source), (Access, bool)>;
 
 /// What a method reaches, as far as it is known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,9 +90,9 @@ struct Summary {
 }
 
 impl Summary {
-    fn reach(&mut self, entity: &str, source: Source, access: Access) {
-        let known = self.reached.entry((entity.to_owned(), source)).or_insert(access);
-        *known = access.max(*known);
+    fn reach(&mut self, entity: &str, source: Source, (access, presumed): (Access, bool)) {
+        let known = self.reached.entry((entity.to_owned(), source)).or_insert((access, presumed));
+        *known = (access.max(known.0), presumed | known.1);
     }
 }
 
@@ -102,7 +103,14 @@ impl From<Summary> for AccessPlan {
         }
         let entries = summary.reached.into_iter();
         AccessPlan::Static(
-            entries.map(|((entity, source), access)| PlannedAccess { entity, source, access }).collect(),
+            entries
+                .map(|((entity, source), (access, presumed))| PlannedAccess {
+                    entity,
+                    source,
+                    access,
+                    presumed,
+                })
+                .collect(),
         )
     }
 }
@@ -161,7 +169,7 @@ impl<'a> Callers<'a> {
 
     fn summarise(&self, caller: Caller<'_>, summaries: &[Summary]) -> Summary {
         let mut summary = Summary::default();
-        summary.reach(&caller.entity.name, Source::Itself, caller.own_access());
+        summary.reach(&caller.entity.name, Source::Itself, (caller.own_access(), false));
         for site in &caller.method.sites {
             let empty_join = site.kind == SiteKind::Join && site.calls.is_empty();
             if site.callees.is_empty() && !empty_join {
@@ -183,7 +191,7 @@ impl<'a> Callers<'a> {
             return summaries[place].reached.clone();
         }
         let access = BUILT_IN.iter().find(|(name, _)| *name == callee.method).map(|(_, access)| *access);
-        access.into_iter().map(|access| ((callee.entity.clone(), Source::Itself), access)).collect()
+        access.into_iter().map(|access| ((callee.entity.clone(), Source::Itself), (access, false))).collect()
     }
 }
 
@@ -260,18 +268,19 @@ impl Caller<'_> {
         of: Option<&Origin>,
         (method, number): (&Callee, usize),
         callers: &Callers<'_>,
-        (entity, access): (&str, Access),
+        (entity, (access, known)): (&str, (Access, bool)),
         summary: &mut Summary,
     ) {
         let key = callers.place(method).and_then(|place| callers.all[place].method.computed.get(number));
         let fits = match (key, of) {
-            (Some(key), Some(Origin::Known { itself, params, computed }))
+            (Some(key), Some(Origin::Known { itself, params, computed, presumed }))
                 if !key.arguments && computed.is_empty() =>
             {
                 let source = |parameter| {
                     let (method, text) = (method.clone(), key.text.clone());
                     Source::Computed { method, number, parameter, text }
                 };
+                let access = (access, known || key.presumed || *presumed);
                 if *itself && method.entity == self.entity.name {
                     summary.reach(entity, source(None), access);
                 }
@@ -291,7 +300,7 @@ impl Caller<'_> {
 
     /// A receiver is always a reference: one that names none is a reference made on the spot.
     fn receive(&self, fact: &CallFact, callee: &Callee, summary: &mut Summary) {
-        if let Origin::Known { itself, params, computed } = &fact.receiver
+        if let Origin::Known { itself, params, computed, .. } = &fact.receiver
             && params.is_empty()
             && computed.is_empty()
             && !(*itself && callee.entity == self.entity.name)
@@ -301,12 +310,13 @@ impl Caller<'_> {
         }
     }
 
-    fn trace(&self, origin: &Origin, entity: &str, access: Access, summary: &mut Summary) {
+    fn trace(&self, origin: &Origin, entity: &str, (access, known): (Access, bool), summary: &mut Summary) {
         match origin {
             Origin::Unknown { reason, line } => {
                 summary.reasons.insert(self.reason(*line, reason));
             }
-            Origin::Known { itself, params, computed } => {
+            Origin::Known { itself, params, computed, presumed } => {
+                let access = (access, known || *presumed);
                 if *itself && entity == self.entity.name {
                     summary.reach(entity, Source::Itself, access);
                 }
@@ -317,7 +327,8 @@ impl Caller<'_> {
                     let text = self.method.computed[*number].text.clone();
                     let source =
                         Source::Computed { method: self.name(), number: *number, parameter: None, text };
-                    summary.reach(entity, source, access);
+                    let presumed = self.method.computed[*number].presumed;
+                    summary.reach(entity, source, (access.0, access.1 || presumed));
                 }
             }
         }

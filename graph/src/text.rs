@@ -112,7 +112,7 @@ fn seen(fact: &CallFact, method: &Method) -> String {
 
 /// An origin in short: the places its references stand in, `-` for none, `?` for an unknown.
 fn from(origin: &Origin, method: &Method) -> String {
-    let Origin::Known { itself, params, computed } = origin else {
+    let Origin::Known { itself, params, computed, .. } = origin else {
         return "?".to_owned();
     };
     let itself = itself.then(|| "self".to_owned());

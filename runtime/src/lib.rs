@@ -69,7 +69,8 @@ pub mod generated {
         Methods, Portable, State, Stub, bits_of, key_as,
     };
     pub use crate::entity::traits::{
-        ByBytes, ByClone, NeverComputed, NeverCopied, NeverCopies, NeverDecoded, NeverTwin, NeverVisited,
+        ByBytes, ByClone, NeverComputed, NeverCopied, NeverCopies, NeverDecoded, NeverPlain, NeverTwin,
+        NeverVisited,
     };
     pub use crate::entity::unfit::Unfit;
     pub use crate::entity::unmade::Refused;

@@ -2,6 +2,7 @@
 use serde::{Deserialize, Serialize};
 use thalweg::graph::AccessPlan;
 use thalweg::prelude::*;
+use thalweg::simulation::Schedule;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ItemId(u32);
@@ -199,4 +200,66 @@ fn nothing_is_mispredicted() {
     }
     let counts = app.method_counts();
     assert!(counts.iter().all(|counts| counts.tail == 0 && counts.scouted == 0), "{counts:#?}");
+}
+
+#[entity(auto)]
+pub struct Purse {
+    #[key]
+    id: u64,
+    coins: i64,
+}
+
+/// A type of the user's; what its methods do is the user's business.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Payee {
+    to: Ref<Purse>,
+}
+
+#[entity]
+impl Purse {
+    pub fn new(id: u64) -> Self {
+        Self { id, coins: 0 }
+    }
+    pub fn put(&mut self, n: i64) {
+        self.coins += n;
+    }
+    pub async fn pay(&mut self, to: Ref<Purse>, n: i64) {
+        self.coins -= n;
+        to.put(n).await;
+    }
+    pub async fn pay_all(&mut self, all: Vec<(Ref<Purse>, i64)>) {
+        for (to, n) in &all {
+            self.coins -= n;
+            to.put(*n).await;
+        }
+    }
+    pub async fn pay_next(&mut self) {
+        Purse::at((self.id, 7).0).put(1).await;
+    }
+    pub async fn pay_by_name(&mut self, to: Payee) {
+        to.to.put(1).await;
+    }
+    pub async fn pay_first(&mut self, all: Vec<Ref<Purse>>) {
+        if let Some(to) = all.first() {
+            to.put(1).await;
+        }
+    }
+}
+
+/// What relies on nothing of the user's need not be undone: epochs with it are not marked.
+#[test]
+fn what_is_sure_and_what_is_presumed() {
+    let purse = Purse::at;
+    let epochs = |calls: &dyn Fn(&Handle)| {
+        let app = App::new("purses").entity::<Purse>().workers(2);
+        let mut simulation = app.simulate(Schedule { seed: 3, epoch: 1 }).expect("it fits together");
+        calls(simulation.handle());
+        simulation.run();
+        simulation.traffic().undoable
+    };
+    assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay(purse(2), 5)))), 0);
+    assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_all(vec![(purse(2), 1), (purse(3), 2)])))), 0);
+    assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_next()))), 0);
+    assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_by_name(Payee { to: purse(2) })))), 1);
+    assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_first(vec![purse(2)])))), 1);
 }

@@ -63,6 +63,8 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
         line: computed.line,
         text: computed.text.clone(),
         arguments: computed.has_arguments(),
+        parameters: computed.parameters.clone(),
+        presumed: computed.presumed,
     });
     let computed = computed.collect();
     let sites = cfg

@@ -110,7 +110,7 @@ fn kind(kind: SiteKind) -> &'static str {
 pub fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Unknown { reason, line } => format!("unknown: {reason}, line {line}"),
-        Origin::Known { itself, params, computed } => {
+        Origin::Known { itself, params, computed, .. } => {
             let itself = itself.then(|| "itself".to_owned());
             let params = params.iter().map(|param| format!("param {param}"));
             let computed = computed.iter().map(|number| format!("computed {number}"));

@@ -185,6 +185,10 @@ fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) ->
                 (&#p::Borrowing::<Self>::new(#asked)).borrow()
             }
             #in_parts
+            fn plain_key() -> #p::std::primitive::bool {
+                use #p::NeverPlain as _;
+                (&#p::Kind::<#key_type>::new()).is_plain()
+            }
             fn file() -> &'static #p::std::primitive::str { #p::std::file!() }
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
         )]
         const _: () = {
             #[allow(unused_imports)]
-            use #p::{ByBytes as _, ByClone as _, NeverComputed as _, NeverCopied as _, NeverCopies as _, NeverDecoded as _, NeverErr as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
+            use #p::{ByBytes as _, ByClone as _, NeverComputed as _, NeverCopied as _, NeverCopies as _, NeverDecoded as _, NeverErr as _, NeverPlain as _, NeverTwin as _, NeverVisited as _, SometimesErr as _};
             #[allow(unused_imports)]
             use #p::{AnyStatement as _, LaterOperand as _, NeverAwaited as _};
             #[allow(unused_imports)]
@@ -215,6 +215,16 @@ impl Emit<'_> {
             }
         });
         let is_err = self.is_err(function, &result);
+        // Only what makes calls has a plan that may rely on its arguments.
+        let plain_parameters = (!function.sites.is_empty() && !args.is_empty()).then(|| {
+            let types = args.iter().take(64);
+            let bits = 0..types.len();
+            quote! {
+                fn plain_parameters() -> #p::std::primitive::u64 {
+                    0 #(| #p::std::primitive::u64::from((&#p::Kind::<#types>::new()).is_plain()) << #bits)*
+                }
+            }
+        });
         let writes = (function.kind == Kind::Write && !suspends).then(|| {
             let writes = writes(self.methods, function, p);
             quote!(const WRITES: #p::std::primitive::u32 = #writes;)
@@ -251,6 +261,7 @@ impl Emit<'_> {
                 fn repeatable() -> #p::std::primitive::bool {
                     true #(&& (&#p::Kind::<#args>::new()).copies())*
                 }
+                #plain_parameters
                 fn copy(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
                     let (#(#names,)*) = #received;
                     #p::std::option::Option::Some((#((&#p::Argument(#names)).copy()?,)*))

@@ -89,24 +89,43 @@ pub fn to(callee: &str) -> Callee {
 }
 
 pub fn itself() -> Origin {
-    Origin::Known { itself: true, params: BTreeSet::new(), computed: BTreeSet::new() }
+    Origin::Known { itself: true, params: BTreeSet::new(), computed: BTreeSet::new(), presumed: false }
 }
 
 pub fn none() -> Origin {
-    Origin::Known { itself: false, params: BTreeSet::new(), computed: BTreeSet::new() }
+    Origin::Known { itself: false, params: BTreeSet::new(), computed: BTreeSet::new(), presumed: false }
 }
 
 pub fn param(place: usize) -> Origin {
-    Origin::Known { itself: false, params: BTreeSet::from([place]), computed: BTreeSet::new() }
+    Origin::Known {
+        itself: false,
+        params: BTreeSet::from([place]),
+        computed: BTreeSet::new(),
+        presumed: false,
+    }
 }
 
 pub fn computed(number: usize) -> Origin {
-    Origin::Known { itself: false, params: BTreeSet::new(), computed: BTreeSet::from([number]) }
+    Origin::Known {
+        itself: false,
+        params: BTreeSet::new(),
+        computed: BTreeSet::from([number]),
+        presumed: false,
+    }
 }
 
 /// A method with one computed key.
 pub fn computing(method: Method, text: &str, arguments: bool) -> Method {
-    Method { computed: vec![ComputedKey { line: 10, text: text.to_owned(), arguments }], ..method }
+    Method {
+        computed: vec![ComputedKey {
+            line: 10,
+            text: text.to_owned(),
+            arguments,
+            parameters: BTreeSet::new(),
+            presumed: false,
+        }],
+        ..method
+    }
 }
 
 pub fn unknown(line: u32, reason: &str) -> Origin {

@@ -67,7 +67,7 @@ fn receiver_is_an_element_of_a_parameter() {
 
 #[test]
 fn receiver_is_one_of_several() {
-    let either = Origin::Known { itself: true, params: [0, 1].into(), computed: [].into() };
+    let either = Origin::Known { itself: true, params: [0, 1].into(), computed: [].into(), presumed: false };
     let root = read("root", &["x", "y"], vec![site(11, "A::g", either, vec![])]);
     let others = vec![entity("A", vec![write("g", &[], vec![])])];
     check(root, others, &["Write A itself", "Write A 0", "Write A 1"]);
@@ -75,7 +75,7 @@ fn receiver_is_one_of_several() {
 
 #[test]
 fn the_entity_itself_is_not_of_another_class() {
-    let either = Origin::Known { itself: true, params: [0].into(), computed: [].into() };
+    let either = Origin::Known { itself: true, params: [0].into(), computed: [].into(), presumed: false };
     let root = read("root", &["b"], vec![site(11, "B::set", either, vec![])]);
     check(root, b(vec![set()]), &["Read A itself", "Write B 0"]);
 }

@@ -111,7 +111,12 @@ fn entries_of_plans() {
     check(
         |program| {
             let access = thalweg_graph::Access::Read;
-            let entry = |entity: &str, source| PlannedAccess { entity: entity.to_owned(), source, access };
+            let entry = |entity: &str, source| PlannedAccess {
+                entity: entity.to_owned(),
+                source,
+                access,
+                presumed: false,
+            };
             program.plans[0].plan =
                 AccessPlan::Static(vec![entry("Shelf", Source::Itself), entry("Item", Source::Parameter(3))]);
         },

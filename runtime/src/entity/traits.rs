@@ -86,6 +86,10 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     fn fields() -> Vec<(&'static str, &'static str)>;
     /// The key.
     fn key(&self) -> &Self::Key;
+    /// Whether the key is [`Plain`].
+    fn plain_key() -> bool {
+        false
+    }
     /// Feeds the part of the key that decides placement.
     fn place(key: &Self::Key, hasher: &mut StableHasher);
     /// A new entity on first use, or `None` when entities are created explicitly.
@@ -207,6 +211,10 @@ pub trait Method: Sized + 'static {
     /// A second copy of the arguments, by way of their bytes where they cannot be copied.
     fn twin(_: &Self::Args) -> Option<Self::Args> {
         None
+    }
+    /// Which of the parameters are [`Plain`], a bit for each.
+    fn plain_parameters() -> u64 {
+        0
     }
     /// Shows a reference whose key is computed of the entity's own and of arguments, by its number; nothing if that cannot be
     /// done. Runs a piece of the method that does nothing but compute.
@@ -402,6 +410,42 @@ pub trait NeverCopied<T> {
     }
 }
 impl<T> NeverCopied<T> for &Argument<'_, T> {}
+
+impl<T: Plain> Kind<T> {
+    /// Whether serialising a value shows every reference in it, and methods with std's names are std's.
+    pub fn is_plain(&self) -> bool {
+        true
+    }
+}
+
+/// The answer for every other type: that depends on it.
+pub trait NeverPlain {
+    /// Always `false`.
+    fn is_plain(&self) -> bool {
+        false
+    }
+}
+impl<T> NeverPlain for &Kind<T> {}
+
+/// Types of std's, and references: nothing about them is the user's.
+pub trait Plain {}
+macro_rules! plain {
+    ($($ty:ty),+) => { $(impl Plain for $ty {})+ };
+}
+plain!((), bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64, String);
+impl<E: Entity> Plain for crate::entity::call::Ref<E> {}
+impl<T: Plain> Plain for Option<T> {}
+impl<T: Plain, X: Plain> Plain for std::result::Result<T, X> {}
+impl<T: Plain> Plain for Box<T> {}
+impl<T: Plain> Plain for Vec<T> {}
+impl<T: Plain, const N: usize> Plain for [T; N] {}
+impl<T: Plain> Plain for std::collections::VecDeque<T> {}
+impl<T: Plain> Plain for std::collections::BTreeSet<T> {}
+impl<K: Plain, V: Plain> Plain for std::collections::BTreeMap<K, V> {}
+impl<A: Plain> Plain for (A,) {}
+impl<A: Plain, B: Plain> Plain for (A, B) {}
+impl<A: Plain, B: Plain, C: Plain> Plain for (A, B, C) {}
+impl<A: Plain, B: Plain, C: Plain, D: Plain> Plain for (A, B, C, D) {}
 
 /// A built-in method of every entity: whether it exists.
 pub struct Exists<E>(PhantomData<fn() -> E>);

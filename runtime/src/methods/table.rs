@@ -108,12 +108,24 @@ pub(crate) struct Computed {
     pub(crate) parameter: Option<(usize, ClassId)>,
 }
 
+/// What has to be so for a static plan to be sure.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Relies {
+    /// A name means what it seems to mean; or a type elsewhere is plain, which is not looked up.
+    pub(crate) presumed: bool,
+    /// These parameters are plain, a bit for each.
+    pub(crate) parameters: u64,
+    /// The key of the entity is.
+    pub(crate) key: bool,
+}
+
 /// A static plan: the access to the root entity, and to those that it names and computes.
 #[derive(Clone)]
 pub(crate) struct StaticPlan {
     pub(crate) own: Access,
     pub(crate) parameters: Vec<Named>,
     pub(crate) computed: Vec<Computed>,
+    pub(crate) relies: Relies,
 }
 
 enum Plan {
@@ -271,20 +283,41 @@ fn plan(planned: &MethodPlan, classes: &[ClassOf]) -> Plan {
         AccessPlan::Dynamic(reasons) => return Plan::Dynamic(reasons.clone()),
         AccessPlan::Static(entries) => entries,
     };
-    let mut plan = StaticPlan { own: Access::Read, parameters: Vec::new(), computed: Vec::new() };
+    let mut plan = StaticPlan {
+        own: Access::Read,
+        parameters: Vec::new(),
+        computed: Vec::new(),
+        relies: Relies::default(),
+    };
     let complete = entries.iter().all(|entry| plan.add(&planned.method, entry, classes).is_some());
     if complete { Plan::Static(plan) } else { Plan::Dynamic(Vec::new()) }
 }
 
 impl StaticPlan {
+    fn rely_on(&mut self, parameter: usize) {
+        match 1_u64.checked_shl(parameter as u32) {
+            Some(bit) => self.relies.parameters |= bit,
+            None => self.relies.presumed = true,
+        }
+    }
+
     fn add(&mut self, of: &Callee, entry: &PlannedAccess, classes: &[ClassOf]) -> Option<()> {
         let class_of = |entity: &str| classes.iter().find(|class| class.name == entity);
         let (class, write) = (class_of(&entry.entity)?.number, entry.access != Access::Read);
+        self.relies.presumed |= entry.presumed;
         match &entry.source {
             Source::Itself => self.own = self.own.max(entry.access),
-            Source::Parameter(place) => self.parameters.push((*place, class, write)),
+            Source::Parameter(place) => {
+                self.parameters.push((*place, class, write));
+                self.rely_on(*place);
+            }
             Source::Computed { method, number, parameter, .. } => {
                 let by = class_of(&method.entity)?;
+                let key = by.declared.iter().find(|it| it.name == method.method)?.computed.get(*number)?;
+                self.relies.key = true;
+                // Whether another entity's key is plain is not looked up.
+                self.relies.presumed |= parameter.is_some();
+                key.parameters.iter().chain(parameter).for_each(|place| self.rely_on(*place));
                 let keys = match method == of && parameter.is_none() {
                     true => None,
                     false => Some(*by.keys.get(&method.method)?),

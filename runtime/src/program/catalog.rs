@@ -216,8 +216,12 @@ impl Catalog {
             program.plans.iter().enumerate().find(is)
         };
         let built_in = BUILT_IN.iter().map(|(method, access)| {
-            let itself =
-                PlannedAccess { entity: class.name.clone(), source: Source::Itself, access: *access };
+            let itself = PlannedAccess {
+                entity: class.name.clone(),
+                source: Source::Itself,
+                access: *access,
+                presumed: false,
+            };
             MethodInfo {
                 entity: class.name.clone(),
                 key: class.key.clone(),

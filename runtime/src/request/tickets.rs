@@ -3,9 +3,9 @@ use crate::base::ids::MethodId;
 use crate::base::location::Location;
 use crate::base::ticket::Ticket;
 use crate::entity::call::Call;
-use crate::entity::traits::Method;
+use crate::entity::traits::{Entity, Method};
 use crate::entity::visit::{Found, ValueVisitor, WithKeys};
-use crate::methods::table::{Computed, Methods, Planned};
+use crate::methods::table::{Computed, Methods, Planned, Relies};
 use thalweg_graph::Access;
 
 /// Collects the tickets of a call, unless its plan is dynamic.
@@ -54,7 +54,9 @@ pub(crate) fn tickets<M: Method>(
     };
     let _with_keys = of_references().next().map(|_| WithKeys::new());
     M::visit(&call.args, &mut ValueVisitor::new(peers, &wanted, &mut found));
-    Planned::Presumably
+    let Relies { presumed, parameters, key } = plan.relies;
+    let plain = M::plain_parameters() & parameters == parameters && (!key || M::Entity::plain_key());
+    if plain && !presumed { Planned::Surely } else { Planned::Presumably }
 }
 
 /// A ticket for an entity that is computed; what is computed may be of another class, where the types decide.

@@ -14,6 +14,7 @@ pub(crate) struct EpochMarks {
     workers: usize,
     /// The first epoch behind all those that were ever marked.
     end: AtomicU64,
+    count: AtomicU64,
     marked: Mutex<BTreeMap<u64, Marked>>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Marks {
 
 impl EpochMarks {
     pub(crate) fn new(workers: usize) -> Self {
-        Self { workers, end: AtomicU64::new(0), marked: Mutex::default() }
+        Self { workers, end: AtomicU64::new(0), count: AtomicU64::new(0), marked: Mutex::default() }
     }
 
     fn marked(&self) -> MutexGuard<'_, BTreeMap<u64, Marked>> {
@@ -48,11 +49,19 @@ impl EpochMarks {
     /// An epoch that a sequencer has not closed yet may have to be undone.
     pub(crate) fn mark(&self, epoch: u64, more: Marks) {
         let mut marked = self.marked();
-        let new = || Marked { marks: Marks::default(), wrong: SmallVec::new(), left: self.workers };
+        let new = || {
+            self.count.fetch_add(1, Ordering::Relaxed);
+            Marked { marks: Marks::default(), wrong: SmallVec::new(), left: self.workers }
+        };
         let Marked { marks, .. } = marked.entry(epoch).or_insert_with(new);
         marks.scouted |= more.scouted;
         marks.runs_once |= more.runs_once;
         self.end.fetch_max(epoch + 1, Ordering::SeqCst);
+    }
+
+    /// How many epochs have been marked.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Whether an epoch from this one on is marked, as far as is known.

@@ -57,6 +57,8 @@ pub struct Traffic {
     pub message_bytes: u64,
     /// Epochs with at least one request.
     pub epochs: u64,
+    /// Those of them that had to be such that they can be undone.
+    pub undoable: u64,
     /// Workers' parts of epochs, of at least one request each.
     pub parts: u64,
 }
@@ -170,7 +172,7 @@ impl Simulation {
 
     /// What the workers have sent each other so far.
     pub fn traffic(&self) -> Traffic {
-        Traffic { epochs: self.shared.ingress.epochs(), ..self.traffic }
+        Traffic { epochs: self.shared.ingress.epochs(), undoable: self.shared.marks.count(), ..self.traffic }
     }
 
     /// The most that was on one worker at one time so far.

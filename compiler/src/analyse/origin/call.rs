@@ -95,7 +95,9 @@ impl Walk<'_> {
             }
             (Some(_), _) => self.all(&args),
         };
-        (value, None)
+        // `T::at` is evaluated when the request is ordered; see `keys` for what that relies on.
+        let plain = matches!(path.last().map(String::as_str), Some("at" | "Some" | "Ok" | "Err"));
+        (if plain { value } else { value.by_name() }, None)
     }
 
     /// `T::at(key)`: the entity itself, when the key is its own.

@@ -46,11 +46,11 @@ impl Walk<'_> {
             Expr::Unary(node) if matches!(node.op, UnOp::Deref(_)) => self.eval(&node.expr),
             Expr::Unary(node) => {
                 self.eval(&node.expr);
-                Value::none()
+                Value::none().by_name()
             }
             Expr::Cast(node) => self.eval(&node.expr),
             Expr::Try(node) => self.eval(&node.expr),
-            Expr::Binary(node) => self.binary(node),
+            Expr::Binary(node) => self.binary(node).by_name(),
             Expr::Assign(node) => self.assign(&node.left, &node.right),
             Expr::Repeat(node) => {
                 self.eval(&node.len);
@@ -67,7 +67,7 @@ impl Walk<'_> {
                     let field = self.eval(&field.expr);
                     value.add(field);
                 }
-                value
+                value.by_name()
             }
             Expr::Closure(node) => {
                 let given = self.unknown(expr, "is given to a closure");
@@ -274,7 +274,7 @@ impl Walk<'_> {
         let names = brief::path(&path.path);
         let value = match names.as_slice() {
             [name] if name == "self" => self.unknown(expr, "is the state of the entity"),
-            names if path.qself.is_none() && known::holds_nothing(names) => Value::none(),
+            names if path.qself.is_none() && known::holds_nothing(names) => Value::none().by_name(),
             _ => self.unknown(expr, "may name other entities"),
         };
         (value, None)

@@ -12,6 +12,8 @@ pub(super) struct Value {
     /// The first reason not to know, with its line.
     why: Option<(u32, String)>,
     itself: bool,
+    /// It relies on a name: that of a method or function which is taken for one of std's, or on an operator.
+    presumed: bool,
     /// The computed references among them, by their numbers.
     computed: BTreeSet<usize>,
     /// The bindings whose references it may hold.
@@ -59,6 +61,7 @@ impl Value {
             (a, b) => a.or(b),
         };
         self.itself |= other.itself;
+        self.presumed |= other.presumed;
         join(&mut self.computed, other.computed);
         self.exclusive |= other.exclusive;
         join(&mut self.from, other.from);
@@ -67,6 +70,12 @@ impl Value {
 
     pub(super) fn and(mut self, other: Value) -> Self {
         self.add(other);
+        self
+    }
+
+    /// The same, as far as names mean what they seem to mean.
+    pub(super) fn by_name(mut self) -> Self {
+        self.presumed = true;
         self
     }
 
@@ -92,6 +101,7 @@ pub(super) struct Flow {
     edges: Vec<(usize, usize)>,
     params: Vec<(usize, usize)>,
     itself: Vec<usize>,
+    presumed: Vec<usize>,
     computed: Vec<(usize, usize)>,
     why: Vec<((u32, String), usize)>,
     nodes: usize,
@@ -131,6 +141,7 @@ impl Flow {
     fn add(&mut self, node: usize, from: &Value) {
         self.edges.extend(from.from.iter().map(|from| (value(*from), node)));
         self.itself.extend(from.itself.then_some(node));
+        self.presumed.extend(from.presumed.then_some(node));
         self.computed.extend(from.computed.iter().map(|number| (node, *number)));
         self.why.extend(from.why.clone().map(|why| (why, node)));
     }
@@ -155,6 +166,8 @@ impl Flow {
         }
         let mut itself = vec![false; nodes];
         spread(&next, self.itself, |node| !std::mem::replace(&mut itself[node], true));
+        let mut presumed = vec![false; nodes];
+        spread(&next, self.presumed, |node| !std::mem::replace(&mut presumed[node], true));
         let mut params = vec![BTreeSet::new(); nodes];
         for (node, param) in self.params {
             spread(&next, vec![node], |node| params[node].insert(param));
@@ -163,7 +176,7 @@ impl Flow {
         for (node, number) in self.computed {
             spread(&next, vec![node], |node| computed[node].insert(number));
         }
-        Solution { why, itself, params, computed }
+        Solution { why, itself, presumed, params, computed }
     }
 }
 
@@ -180,6 +193,7 @@ fn spread(next: &[Vec<usize>], mut todo: Vec<usize>, mut enter: impl FnMut(usize
 pub(super) struct Solution {
     why: Vec<Option<(u32, String)>>,
     itself: Vec<bool>,
+    presumed: Vec<bool>,
     params: Vec<BTreeSet<usize>>,
     computed: Vec<BTreeSet<usize>>,
 }
@@ -195,6 +209,7 @@ impl Solution {
             itself: of.itself || nodes().any(|node| self.itself[node]),
             params: nodes().flat_map(|node| self.params[node].iter().copied()).collect(),
             computed: nodes().flat_map(|node| &self.computed[node]).chain(&of.computed).copied().collect(),
+            presumed: of.presumed || nodes().any(|node| self.presumed[node]),
         }
     }
 }

@@ -17,6 +17,8 @@ use syn::{BinOp, Expr, Ident, Member, Pat, UnOp};
 /// What a computed key is made of, besides literals and constants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Needs {
+    /// It relies on names, or on operators.
+    presumed: bool,
     /// Places in [`Walk::given`].
     given: BTreeSet<usize>,
     /// The field of the entity, which has to be its key.
@@ -24,8 +26,14 @@ pub(super) struct Needs {
 }
 
 impl Needs {
+    fn by_name(mut self) -> Self {
+        self.presumed = true;
+        self
+    }
+
     fn and(mut self, other: Self) -> Option<Self> {
         self.given.extend(other.given);
+        self.presumed |= other.presumed;
         match (&self.own, other.own) {
             (Some(own), Some(other)) if *own != other => return None,
             (None, other) => self.own = other,
@@ -62,6 +70,8 @@ pub(crate) struct Computed {
     pub(crate) line: u32,
     /// The field of the entity that it needs, which has to be its key.
     pub(crate) own: Option<String>,
+    /// Whether it relies on names or on operators, which may be of the user's.
+    pub(crate) presumed: bool,
     /// The parameters that it needs.
     pub(crate) parameters: BTreeSet<usize>,
     expr: Expr,
@@ -124,6 +134,7 @@ impl Walk<'_> {
             text: brief::brief(expr),
             line: calls::line(expr.span()),
             own: own.own.clone(),
+            presumed: own.presumed,
             parameters: parameters.collect(),
             expr: expr.clone(),
             given,
@@ -155,15 +166,19 @@ impl Walk<'_> {
             Expr::Reference(node) if node.mutability.is_none() => self.needs(&node.expr),
             Expr::Cast(node) => self.needs(&node.expr),
             Expr::Unary(node) if matches!(node.op, UnOp::Deref(_) | UnOp::Not(_) | UnOp::Neg(_)) => {
-                self.needs(&node.expr)
+                self.needs(&node.expr).map(Needs::by_name)
             }
-            Expr::Binary(node) if computes(&node.op) => self.needs(&node.left)?.and(self.needs(&node.right)?),
+            Expr::Binary(node) if computes(&node.op) => {
+                self.needs(&node.left)?.and(self.needs(&node.right)?).map(Needs::by_name)
+            }
             Expr::Tuple(node) => self.all_needs(node.elems.iter()),
             Expr::Array(node) => self.all_needs(node.elems.iter()),
             Expr::MethodCall(call) if known::only_computes(&call.method.to_string()) => {
-                self.needs(&call.receiver)?.and(self.all_needs(call.args.iter())?)
+                self.needs(&call.receiver)?.and(self.all_needs(call.args.iter())?).map(Needs::by_name)
             }
-            Expr::Call(call) if is_constructor(&call.func) => self.all_needs(call.args.iter()),
+            Expr::Call(call) if is_constructor(&call.func) => {
+                self.all_needs(call.args.iter()).map(Needs::by_name)
+            }
             _ => None,
         }
     }
@@ -175,11 +190,11 @@ impl Walk<'_> {
     fn name(&self, expr: &Expr, path: &syn::ExprPath) -> Option<Needs> {
         if let Some(binding) = self.named(expr) {
             let given = self.bindings[binding].given?;
-            return Some(Needs { given: BTreeSet::from([given]), own: None });
+            return Some(Needs { given: BTreeSet::from([given]), ..Needs::default() });
         }
         let names = brief::path(&path.path);
         let constant = names.last().is_some_and(|name| name.starts_with(char::is_uppercase));
-        constant.then(Needs::default)
+        constant.then(|| Needs::default().by_name())
     }
 }
 

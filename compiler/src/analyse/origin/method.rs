@@ -62,7 +62,7 @@ impl Walk<'_> {
         }
         let calls = self.calls_of(call, &name, kind, (before, last), (&receiver, &arguments));
         let value = match kind {
-            Some(kind) => self.known_method(&name, kind, receiver, arguments),
+            Some(kind) => self.known_method(&name, kind, receiver, arguments).by_name(),
             None => self.foreign_method(expr, call, receiver, arguments),
         };
         (value, calls)
@@ -77,7 +77,7 @@ impl Walk<'_> {
             Kind::Keep => receiver,
             Kind::Both => receiver.and(all),
             Kind::Store => {
-                self.flow.put(&receiver, &all);
+                self.flow.put(&receiver, &all.clone().by_name());
                 all.exclusive = false;
                 receiver.and(all)
             }
@@ -179,10 +179,11 @@ impl Walk<'_> {
         let source = elements.and_then(|elements| self.source(From::Each(elements.clone())));
         let mut bound = Vec::new();
         for pat in &node.inputs {
-            bound.append(&mut self.bind(pat, given));
+            bound.append(&mut self.bind(pat, &given.clone().by_name()));
         }
         node.inputs.first().into_iter().for_each(|pat| self.give(pat, &bound, source.clone()));
-        let result = self.full(&node.body);
+        let (value, calls) = self.full(&node.body);
+        let result = (value.by_name(), calls);
         if folds {
             bound.into_iter().for_each(|binding| self.flow.assign(binding, &result.0));
         }

@@ -1,5 +1,6 @@
 //! Where references come from: one fact a line.
 use super::{analyse, print};
+use thalweg_graph::Origin;
 
 /// The receiver and arguments of the last call of a method whose parameters are `a`, `b`, `list`, `order`, `n`.
 fn last(body: &str) -> String {
@@ -225,5 +226,49 @@ fn keys_that_are_not() {
         "let m = a.f().await; Item::at(m).f().await",
     ] {
         assert!(last(body).starts_with("unknown"), "{body}");
+    }
+}
+
+/// Whether the receiver of the last call relies on names.
+fn presumed(body: &str) -> bool {
+    let params = "a: Ref<Item>, b: Ref<Item>, list: Vec<Ref<Item>>, order: Order, n: u64";
+    let method = analyse(&format!("async fn f(&mut self, {params}) -> u64 {{\n{body}\n}}"));
+    let call = method.sites.last().and_then(|site| site.calls.last()).expect("there is a call");
+    match &call.receiver {
+        Origin::Known { presumed, computed, .. } => {
+            *presumed || computed.iter().any(|key| method.computed[*key].presumed)
+        }
+        Origin::Unknown { reason, .. } => panic!("{reason}"),
+    }
+}
+
+#[test]
+fn what_relies_on_names() {
+    for body in [
+        "a.f().await",
+        "let (x, Some(y)) = (a, Some(b)) else { return 0 }; y.f(x).await",
+        "for x in &list { x.f().await; } 1",
+        "order.items[0].0.f(n + 1).await",
+        "if n > 1 { a.f().await } else { b.f().await }",
+        "self.audit(n).await",
+        "let mut all = vec![]; all.push(a); all[0].f().await",
+        "Item::at((self.id, n)).f().await",
+        "let key = (n, self.id); Item::at(key).f().await",
+    ] {
+        assert!(!presumed(body), "{body}");
+    }
+    for body in [
+        "a.clone().f().await",
+        "list.first().unwrap().f().await",
+        "for x in list.iter() { x.f().await; } 1",
+        "join_all(list.iter().map(|x| x.f())).await",
+        "let o = Order { to: a, ..order }; o.to.f().await",
+        "let mut all = order.items; all.push(a); all[0].f().await",
+        "Wrapper(a).to.f().await",
+        "Item::at(n + 1).f().await",
+        "Item::at(ItemId(n)).f().await",
+        "Item::at(MAX).f().await",
+    ] {
+        assert!(presumed(body), "{body}");
     }
 }
