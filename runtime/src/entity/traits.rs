@@ -86,7 +86,7 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     fn fields() -> Vec<(&'static str, &'static str)>;
     /// The key.
     fn key(&self) -> &Self::Key;
-    /// Whether the key is [`Plain`].
+    /// Whether the key is of a type of std's, or a reference.
     fn plain_key() -> bool {
         false
     }
@@ -212,7 +212,7 @@ pub trait Method: Sized + 'static {
     fn twin(_: &Self::Args) -> Option<Self::Args> {
         None
     }
-    /// Which of the parameters are [`Plain`], a bit for each.
+    /// Which of the parameters are of types of std's or references, a bit for each.
     fn plain_parameters() -> u64 {
         0
     }

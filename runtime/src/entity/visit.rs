@@ -19,6 +19,9 @@ pub(crate) struct Found<'a> {
     pub(crate) key: Option<&'a dyn Any>,
 }
 
+/// A reference as it reports itself.
+type Reported = (Location, Option<Box<dyn Any>>);
+
 /// Lets the keys of references be found, too, as long as it is there.
 pub(crate) struct WithKeys;
 
@@ -39,7 +42,7 @@ thread_local! {
     /// The number of workers while an argument is searched, and 0 when none is.
     static PEERS: Cell<usize> = const { Cell::new(0) };
     /// Where references report themselves.
-    static FOUND: RefCell<Vec<(Location, Option<Box<dyn Any>>)>> = const { RefCell::new(Vec::new()) };
+    static FOUND: RefCell<Vec<Reported>> = const { RefCell::new(Vec::new()) };
     /// Whether their keys are asked for.
     static KEYS: Cell<bool> = const { Cell::new(false) };
     /// Whether there is one among them: asked for every argument, and so cheaper to keep.

@@ -172,7 +172,7 @@ impl Methods {
             let id = MethodId::new(methods.all.len());
             methods.ids.extend(types.map(|ty| (*ty, id)));
             let known = Known {
-                plan: plan(&planned, classes),
+                plan: plan(planned, classes),
                 reach: Some(program.reach(&planned.method)),
                 ..Known::new(entity, method, workers)
             };
