@@ -1,10 +1,11 @@
 //! The dataflow of a worker, drawn in timely: `sequence → execute`, and the loop of messages between workers.
 //!
 //! The timestamp is `(epoch, phase, hop)` in a `u64`. A worker keeps a capability for every epoch it is not through
-//! with, at the phase it still works at. So the frontier of the loop says what is over at all workers: it is the only
-//! barrier. This file alone names timely.
+//! with, at the phase it still works at. So the frontier of the loop says what is over at all who have a part in it: it is the
+//! only barrier. A worker without a part may lag behind it. This file alone names timely.
 use crate::base::error::{Error, Result};
 use crate::base::guard::survived;
+use crate::base::hash::SHARDS;
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
 use crate::entity::run::task::with_stack;
@@ -28,12 +29,15 @@ use timely::worker::Worker as Timely;
 
 /// Maximum requests per worker and epoch. A batch is never split, so an epoch may exceed it.
 pub(crate) const EPOCH_REQUESTS: usize = 4096;
-/// The bits of a timestamp that count hops: a message is sent from hop 0, or answered from where it was received.
-const HOP_BITS: u32 = 4;
-/// The bits of a timestamp that tell the phase.
-const PHASE_BITS: u32 = 16;
+/// The bits of a timestamp that count hops. A worker without a parcel of an epoch sends from where the first message about
+/// the phase reached it, so hops add up, to as many as there are workers; there are at most [`SHARDS`].
+const HOP_BITS: u32 = 13;
+/// The bits of a timestamp that tell the phase; an epoch stands after a few.
+const PHASE_BITS: u32 = 5;
+const _: () = assert!(SHARDS < 1 << HOP_BITS);
 
 fn pack(time: Time) -> u64 {
+    debug_assert!(time.phase.0 < 1 << PHASE_BITS, "{time:?} has a place of its own");
     ((time.epoch << PHASE_BITS) | u64::from(time.phase.0)) << HOP_BITS
 }
 

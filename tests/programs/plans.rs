@@ -99,6 +99,13 @@ impl Clerk {
             None => (first, None),
         }
     }
+    /// Comes to what is hidden only when there is something to pass on.
+    pub async fn pass_on(&mut self, arg: Skipping) -> i64 {
+        match arg.hidden {
+            Some(hidden) if arg.shown.get().await > 0 => hidden.add(1).await,
+            _ => 0,
+        }
+    }
     pub async fn by_hand(&mut self, arg: ByHand, n: i64) -> i64 {
         self.seen += n;
         arg.0.add(n).await + self.seen
@@ -190,6 +197,25 @@ fn the_method_is_marked_and_planned_by_scouts_from_then_on() {
         assert!(by_hand.tail > 0 && by_hand.scouted > 0, "{by_hand:?}");
         assert_eq!(by_hand.reasons.len(), 1);
         assert!(by_hand.reasons[0].contains("missed an entity"), "{by_hand:?}");
+    }
+}
+
+/// Each is wrong only when the one before it was right: the epoch is not undone once for each of them.
+#[test]
+fn one_after_the_other_is_wrong() {
+    const CLERKS: u64 = 60;
+    for workers in [2, 3] {
+        let app =
+            App::new("chain").entity::<Clerk>().entity::<Cell>().workers(workers).start().expect("it starts");
+        let open = |id| cell(id).open(i64::from(id == 0));
+        let cells = app.submit_all((0..=CLERKS).map(open)).expect("room").wait().expect("answers");
+        assert!(cells.iter().all(Result::is_ok));
+        let pass = |id| Clerk::at(id).pass_on(Skipping { shown: cell(id), hidden: Some(cell(id + 1)) });
+        let answers = app.submit_all((0..CLERKS).map(pass)).expect("room").wait().expect("answers");
+        assert!(answers.iter().all(|answer| *answer == Ok(1)), "{answers:?}");
+        let counts = app.method_counts();
+        let passed = counts.iter().find(|it| it.method.1 == "pass_on").expect("it was called");
+        assert!(passed.undone <= 5 * CLERKS, "{workers} workers: {passed:?}");
     }
 }
 

@@ -170,22 +170,31 @@ impl Epoch {
         self.order.binary_search_by_key(&txn, |place| place.txn).ok()
     }
 
-    /// The roots here, with whether what they touch has to be found out. In an epoch that cannot run again it is not
-    /// presumed, either.
-    pub(super) fn roots(&self) -> Vec<(TxnId, RootOf, bool)> {
-        let roots = (0..).zip(&self.parcels).flat_map(|(number, parcel)| {
+    /// The roots here, with their entries.
+    fn entries_of_roots(&self) -> impl Iterator<Item = (TxnId, RootOf, &Entry)> {
+        (0..).zip(&self.parcels).flat_map(|(number, parcel)| {
             parcel.entries.iter().filter_map(move |entry| {
-                let at = entry.root?;
-                let guessed = entry.dynamic || (entry.presumed && self.runs_once);
-                Some((parcel.txn(entry.seq), RootOf { parcel: number, at }, guessed))
+                Some((parcel.txn(entry.seq), RootOf { parcel: number, at: entry.root? }, entry))
             })
-        });
-        roots.collect()
+        })
     }
 
-    /// The roots here of which it has to be found out what they touch.
+    /// The roots here.
+    pub(super) fn roots(&self) -> Vec<RootOf> {
+        self.entries_of_roots().map(|(_, root, _)| root).collect()
+    }
+
+    /// The roots here of which it has to be found out what they touch. In an epoch that cannot run again it is not presumed,
+    /// either.
     pub(super) fn guessed_roots(&self) -> Vec<(TxnId, RootOf)> {
-        let roots = self.roots().into_iter().filter(|(.., guessed)| *guessed);
+        let guessed = |entry: &Entry| entry.dynamic || (entry.presumed && self.runs_once);
+        let roots = self.entries_of_roots().filter(|(.., entry)| guessed(entry));
+        roots.map(|(txn, root, _)| (txn, root)).collect()
+    }
+
+    /// The roots here that may touch what they have no tickets for; or `all`.
+    pub(super) fn unsure_roots(&self, all: bool) -> Vec<(TxnId, RootOf)> {
+        let roots = self.entries_of_roots().filter(|(.., entry)| all || entry.dynamic || entry.presumed);
         roots.map(|(txn, root, _)| (txn, root)).collect()
     }
 

@@ -52,7 +52,7 @@ pub(crate) struct Executor {
     marks: Arc<EpochMarks>,
     /// The parcels of all epochs before this one are here.
     sequenced: u64,
-    /// Everything before this is over at all workers.
+    /// Everything before this is over at all workers that have a part in it.
     passed: Time,
     active: Transactions,
     /// The one that has the worker to itself.

@@ -55,13 +55,20 @@ impl Executor {
         self.enter(number, Phase::SCOUT);
     }
 
-    /// Guessing has taken long enough: every dynamic transaction gets all workers, in a phase of its own.
-    pub(super) fn regroup(&mut self, number: u64) {
+    /// Guessing has taken long enough: every transaction whose plan is not sure gets all workers, in a phase of its own; or
+    /// `all`, if that has not been enough. Then the next attempt stands.
+    pub(super) fn regroup(&mut self, number: u64, all: bool) {
         let epoch = &mut self.epochs[number];
         let phase = epoch.phase.next();
-        let guessed = epoch.guessed_roots();
-        (epoch.stage, epoch.phase, epoch.scouts_left) = (Stage::Scouting, phase, guessed.len());
-        guessed.into_iter().for_each(|(txn, ..)| self.share_out(txn, None));
+        let unsure = epoch.unsure_roots(all);
+        (epoch.stage, epoch.phase, epoch.scouts_left) = (Stage::Scouting, phase, unsure.len());
+        for (txn, root) in unsure {
+            let epoch = &mut self.epochs[number];
+            let method = epoch.call(root).0.method();
+            let new = || Guess { method, workers: BTreeSet::new(), mispredicted: 0 };
+            epoch.guesses.entry(txn).or_insert_with(new);
+            self.share_out(txn, None);
+        }
         self.enter(number, phase);
     }
 

@@ -6,7 +6,7 @@ use crate::execute::epoch::Guess;
 use crate::execute::message::{Message, Own};
 use crate::methods::counts::Count;
 
-/// After this phase mispredictions are no longer retried one by one: all dynamic transactions of the epoch get all workers:
+/// After this phase mispredictions are no longer retried one by one: all transactions of the epoch whose plans are not sure get all workers:
 /// each attempt can bring to light only one more that is wrong, and there may be thousands.
 const LAST_GUESSING_PHASE: u16 = Phase::EXECUTE.0 + 2;
 
@@ -51,14 +51,14 @@ impl Executor {
         self.worker.settle(undo_log.into_iter(), stands);
         if stands {
             let mut epoch = self.epochs.take(number);
-            for (_, root, _) in epoch.roots() {
+            for root in epoch.roots() {
                 let (request, index) = epoch.call(root);
                 request.release(index, &self.worker);
             }
             epoch.parcels.iter().flat_map(|parcel| &parcel.looks).for_each(|look| look(&self.worker));
             return;
         }
-        for (_, root, _) in epoch.roots() {
+        for root in epoch.roots() {
             let method = epoch.call(root).0.method();
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
@@ -70,6 +70,11 @@ impl Executor {
             epoch.shares.insert(txn, Own { others, ..Own::whole() });
         }
         let phase = epoch.phase.next();
-        if phase.0 > LAST_GUESSING_PHASE { self.regroup(number) } else { self.begin(number, phase) }
+        if phase.0 <= LAST_GUESSING_PHASE {
+            return self.begin(number, phase);
+        }
+        // A sure plan that is wrong is a mistake of ours; what becomes of it is answered, and ends.
+        let all = phase.0 > LAST_GUESSING_PHASE + 2;
+        self.regroup(number, all);
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct EpochLoop {
     shared: Shared,
     /// The first epoch that this worker has not closed.
     open: Cell<u64>,
-    /// The first epoch that is not over at all workers.
+    /// The first epoch that is not over at all workers that have a part in it.
     passed: Cell<u64>,
     /// Whether there are too many epochs in flight to close another.
     full: Cell<bool>,

@@ -258,7 +258,8 @@ impl Simulation {
         node.epochs.learn(passed.epoch);
         let me = node.executor.worker().index;
         for outgoing in node.executor.out() {
-            let phase = node.holds.get(&outgoing.at.epoch).copied().unwrap_or(outgoing.at.phase);
+            let held = node.holds.get(&outgoing.at.epoch);
+            let phase = *held.unwrap_or_else(|| unreachable!("a worker holds the epochs that it sends in"));
             let sent = Time { epoch: outgoing.at.epoch, phase };
             if let Message::Grant { loans, .. } = &outgoing.message {
                 self.traffic.lent += loans.len().max(1) as u64;
