@@ -33,7 +33,7 @@ pub(crate) fn stub(entity: &Ident) -> Ident {
 
 /// The type of old values of some of the fields.
 pub(crate) fn parts(entity: &Ident) -> Ident {
-    format_ident!("PartsOf{}", entity.unraw(), span = entity.span())
+    format_ident!("__thalweg_parts_of_{}", entity.unraw(), span = Span::call_site())
 }
 
 /// The type above it, which carries the constructors that take the key from the reference.

@@ -65,8 +65,8 @@ pub mod generated {
     pub use crate::entity::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
     pub use crate::entity::traits::{
-        Argument, Computed, Constructed, Entity, Exists, Facts, KeyNamed, Kind, Method, MethodVisitor,
-        Methods, Portable, State, Stub, bits_of, key_as,
+        Argument, Computed, Constructed, Entity, Exists, Facts, KeyNamed, Kind, KnownParameters, Method,
+        MethodVisitor, Methods, Portable, State, Stub, bits_of, key_as,
     };
     pub use crate::entity::traits::{
         ByBytes, ByClone, NeverComputed, NeverCopied, NeverCopies, NeverDecoded, NeverPlain, NeverTwin,

@@ -1,4 +1,5 @@
 //! Keys that a method computes of its arguments and of the key of its entity: such calls are static.
+#![allow(non_snake_case, unused_assignments, reason = "so it may be in valid programs")]
 use serde::{Deserialize, Serialize};
 use thalweg::graph::AccessPlan;
 use thalweg::prelude::*;
@@ -262,4 +263,156 @@ fn what_is_sure_and_what_is_presumed() {
     assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_next()))), 0);
     assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_by_name(Payee { to: purse(2) })))), 1);
     assert_eq!(epochs(&|app| drop(app.submit(purse(1).pay_first(vec![purse(2)])))), 1);
+}
+
+/// No entity, with functions of that name that give more than a reference.
+pub struct Perhaps;
+
+impl Perhaps {
+    pub fn at(n: u64) -> Option<Ref<Purse>> {
+        (n > 0).then(|| Purse::at(n))
+    }
+}
+
+mod pair {
+    use super::{Purse, Ref};
+    pub fn at(n: u64) -> (Ref<Purse>, Ref<Purse>) {
+        (Purse::at(n), Purse::at(n + 1))
+    }
+}
+
+/// Methods of the user's on types of std's, with names of std's and of an entity's.
+trait Ring {
+    fn next(&self) -> Ref<Odd>;
+}
+
+impl Ring for Ref<Odd> {
+    fn next(&self) -> Ref<Odd> {
+        Odd::at(Ref::key(self) + 1)
+    }
+}
+
+#[entity(auto)]
+pub struct Odd {
+    #[key]
+    id: u64,
+    n: i64,
+}
+
+#[entity]
+impl Odd {
+    pub fn new(id: u64) -> Self {
+        Self { id, n: 0 }
+    }
+    pub fn add(&mut self, n: i64) -> i64 {
+        self.n += n;
+        self.n
+    }
+    /// The entity itself is no computed key, whether its key is known or not.
+    pub async fn me_and_another(&mut self) -> i64 {
+        let me = Self::at(self.id);
+        let mine = me.add(1).await;
+        mine + Odd::at(self.id + 10).add(1).await
+    }
+    pub async fn me_and_a_tuple(&mut self) -> i64 {
+        let me = Self::at(self.id);
+        me.add(1).await;
+        Stock::at((self.id, ItemId(7))).take(1).await
+    }
+    pub async fn perhaps(&self, n: u64) -> i64 {
+        if let Some(purse) = Perhaps::at(n) {
+            purse.put(1).await;
+            return 1;
+        }
+        0
+    }
+    pub async fn both(&self, n: u64) {
+        let (a, b) = pair::at(n);
+        a.put(1).await;
+        b.put(2).await;
+    }
+    pub async fn around(&self) -> i64 {
+        Self::at(self.id).next().add(1).await
+    }
+    /// It stops long before the end.
+    pub async fn first(&self, among: std::ops::Range<u64>) -> u64 {
+        for n in among {
+            if Odd::at(n).add(1).await == 1 {
+                return n;
+            }
+        }
+        0
+    }
+    pub async fn typed(&self, lines: Vec<Line>) -> Vec<i64> {
+        join_all(lines.iter().map(|line: &Line| Stock::at((self.id, ItemId(line.item))).take(1))).await
+    }
+    /// The name is moved once, for the method returns.
+    pub async fn moved(&self, name: String, lines: Vec<Line>) -> u64 {
+        for line in &lines {
+            if line.quantity > 0 {
+                return Named::at((name, line.item)).see().await;
+            }
+        }
+        0
+    }
+    /// The type of the number is known by a use that is not computed.
+    pub async fn inferred(&self) -> i64 {
+        let n = 1;
+        takes(n);
+        Odd::at(u64::from(n)).add(1).await
+    }
+    pub async fn by_macro(&mut self, a: Ref<Odd>, b: Ref<Odd>) -> i64 {
+        let mut x = a;
+        macro_rules! swap {
+            () => {
+                x = b.clone()
+            };
+        }
+        swap!();
+        x.add(1).await
+    }
+    pub async fn shouted(&self, N: u64) -> i64 {
+        Odd::at(N).add(1).await
+    }
+}
+
+fn takes(_: u32) {}
+
+#[entity(auto)]
+pub struct Named {
+    #[key]
+    at: (String, u32),
+    seen: u64,
+}
+
+#[entity]
+impl Named {
+    pub fn new(at: (String, u32)) -> Self {
+        Self { at, seen: 0 }
+    }
+    pub fn see(&mut self) -> u64 {
+        self.seen += 1;
+        self.seen
+    }
+}
+
+#[test]
+fn what_is_not_what_it_seems() {
+    let odd = Odd::at;
+    script!([Odd]
+        odd(1).me_and_another() => "Ok(2)",
+        odd(1).me_and_a_tuple() => "Ok(99)",
+        odd(1).perhaps(2) => "Ok(1)",
+        odd(1).perhaps(0) => "Ok(0)",
+        odd(1).both(2) => "Ok(())",
+        odd(1).around() => "Ok(1)",
+        odd(1).first(2..u64::MAX) => "Ok(3)",
+        odd(1).typed(vec![line(7, 1), line(8, 1)]) => "Ok([98, 99])",
+        odd(1).moved("a".to_owned(), vec![line(1, 0), line(2, 1), line(3, 1)]) => "Ok(1)",
+        odd(2).moved("a".to_owned(), vec![line(2, 1)]) => "Ok(2)",
+        odd(5).inferred() => "Ok(3)", // two by itself before
+        odd(1).by_macro(odd(20), odd(21)) => "Ok(1)",
+        odd(1).shouted(21) => "Ok(2)",
+        odd(1).shouted(20) => "Ok(1)",
+    );
 }

@@ -22,6 +22,14 @@ impl Clone for Large {
     }
 }
 
+/// Writes one field more than it is given.
+macro_rules! counted {
+    ($entity:ident.$field:ident, $n:expr) => {
+        $entity.$field += $n;
+        $entity.text = "counted".to_owned();
+    };
+}
+
 #[entity(auto)]
 pub struct Room {
     #[key]
@@ -100,6 +108,22 @@ impl Room {
         let seen = (format!("{} {:?} {:?}", self.text, self.notes, self.guests.0), self.visits);
         if well { Ok(seen) } else { Err(seen.0) }
     }
+    /// Fields that no one sees from here: macros put them there.
+    pub fn by_macros(&mut self, well: bool) -> Result<u64, String> {
+        macro_rules! note {
+            () => {
+                self.notes.push("m".to_owned())
+            };
+        }
+        note!();
+        counted!(self.visits, 5);
+        if well { Ok(self.visits) } else { Err(format!("{} {:?}", self.text, self.notes)) }
+    }
+    pub async fn by_macros_and_calls(&mut self, other: Ref<Room>, well: bool) -> Result<u64, u64> {
+        counted!(self.visits, 7);
+        let there = other.visit().await;
+        if well { Ok(there) } else { Err(there) }
+    }
     pub fn taken_apart(&mut self, well: bool) -> Result<u64, u64> {
         let Self { visits, notes, .. } = self;
         *visits += 1;
@@ -131,6 +155,8 @@ fn what_was_written_is_undone() {
         room(3).leave(room(1), false) => "Ok(Err(\"not well\"))",
         room(1).seen() => "Ok((1, 12, 1, true))",
         room(1).by_other_ways(false) => r#"Ok(Err("12 [\"x\", \"d\"] {3: \"here!\"}"))"#,
+        room(1).by_macros(false) => r#"Ok(Err("counted [\"x\", \"m\"]"))"#,
+        room(1).by_macros_and_calls(room(3), false) => "Ok(Err(1))",
         room(1).taken_apart(false) => "Ok(Err(13))",
         room(1).by_other_ways(true) => r#"Ok(Ok(("12 [\"x\", \"d\"] {3: \"here!\"}", 12)))"#,
         room(1).broken(room(2)) => "Err(Panicked…)",

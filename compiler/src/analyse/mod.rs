@@ -118,7 +118,8 @@ pub(crate) fn all_facts<'a>(input: impl Fn() -> MethodInput<'a>) -> Facts {
     fields.extend(computed.iter().filter_map(|computed| computed.own.clone()));
     let fields = fields.into_iter();
     let keyed = fields.map(|field| (field.clone(), method_keyed(input(), Some(&field))));
-    let keyed = keyed.filter(|(_, keyed)| *keyed != method).collect();
+    let keyed: Vec<_> = keyed.filter(|(_, keyed)| *keyed != method).collect();
+    debug_assert!(keyed.iter().all(|(_, keyed)| keyed.computed == method.computed), "keys are numbered once");
     Facts { method, keyed, computed }
 }
 

@@ -36,24 +36,6 @@ const RESERVED: &[&str] = &[
     "type_id",
 ];
 
-/// Attributes that say something of the function as a whole; what any other does with its tokens is not known.
-const PLAIN_ATTRIBUTES: &[&str] = &[
-    "allow",
-    "cfg",
-    "cfg_attr",
-    "cold",
-    "deny",
-    "deprecated",
-    "doc",
-    "expect",
-    "forbid",
-    "inline",
-    "must_use",
-    "rustfmt",
-    "track_caller",
-    "warn",
-];
-
 /// A function that nobody calls from elsewhere.
 pub(super) fn helper(function: &Function, errors: &mut Errors) {
     let signature = &function.signature;
@@ -111,8 +93,7 @@ fn attributes_see_nothing(function: &Function, errors: &mut Errors) {
     });
     let names: Vec<String> = names.chain(["self".to_owned()]).collect();
     for attribute in &function.attributes {
-        let last = attribute.path().segments.first();
-        if last.is_some_and(|segment| PLAIN_ATTRIBUTES.iter().any(|plain| segment.ident == plain)) {
+        if attributes::says_something_of_the_whole(attribute) {
             continue;
         }
         let seen = |tree: proc_macro2::TokenTree| names.iter().any(|name| attributes::mentions(&tree, name));

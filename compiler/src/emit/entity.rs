@@ -2,7 +2,7 @@
 use crate::hygiene;
 use crate::model::Entity;
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -203,10 +203,12 @@ fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenSt
     let fields: Vec<_> = entity.item.fields.iter().collect();
     let small = fields.iter().all(|field| is_small(&field.ty));
     let conditional = fields.iter().any(|field| field.attrs.iter().any(|attr| attr.path().is_ident("cfg")));
-    let [which, to, parts] = ["which", "to", "parts"].map(|name| hygiene::local(name, Span::call_site()));
+    let [which, to, parts, old] =
+        ["which", "to", "parts", "old"].map(|name| hygiene::local(name, Span::call_site()));
     if whole || small || conditional || fields.len() > MOST_PARTS {
         let nothing = quote! {
             const FIELDS: &'static [&'static #p::std::primitive::str] = &[];
+            const KEY_FIELD: #p::std::primitive::u32 = 0;
             type Parts = ();
             fn keep(&self, _: #p::std::primitive::u32, _: &mut ()) {}
             fn put_back(&mut self, _: &mut ()) {}
@@ -215,13 +217,15 @@ fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenSt
     }
     let names: Vec<_> = fields.iter().filter_map(|field| field.ident.as_ref()).collect();
     let texts = names.iter().map(|name| name.unraw().to_string());
-    let types = fields.iter().map(|field| &field.ty);
+    let own = entity.item.ident.to_token_stream();
+    let types = fields.iter().map(|field| super::methods::name_self(field.ty.to_token_stream(), &own));
+    let key_field = names.iter().position(|name| **name == entity.key).unwrap_or_default() as u32;
     let bits = 0..names.len();
     let (name, indices) = (hygiene::parts(&entity.item.ident), (0..names.len()).map(syn::Index::from));
     let indices: Vec<_> = indices.collect();
     let empty = names.iter().map(|_| quote!(#p::std::option::Option::None));
     let ty = quote! {
-        #[allow(unreachable_pub, missing_debug_implementations, dead_code)]
+        #[allow(unreachable_pub, missing_debug_implementations, missing_docs, dead_code, non_camel_case_types, deprecated)]
         pub struct #name(#(#p::std::option::Option<#types>),*);
         impl #p::std::default::Default for #name {
             fn default() -> Self { Self(#(#empty),*) }
@@ -229,15 +233,18 @@ fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenSt
     };
     let in_parts = quote! {
         const FIELDS: &'static [&'static #p::std::primitive::str] = &[#(#texts),*];
+        const KEY_FIELD: #p::std::primitive::u32 = #key_field;
         type Parts = #name;
+        #[allow(deprecated)]
         fn keep(&self, #which: #p::std::primitive::u32, #to: &mut #name) {
             #(if #which & (1 << #bits) != 0 {
                 #to.#indices = #p::std::option::Option::Some(#p::std::clone::Clone::clone(&self.#names));
             })*
         }
+        #[allow(deprecated)]
         fn put_back(&mut self, #parts: &mut #name) {
-            #(if let #p::std::option::Option::Some(old) = &mut #parts.#indices {
-                #p::std::mem::swap(&mut self.#names, old);
+            #(if let #p::std::option::Option::Some(#old) = &mut #parts.#indices {
+                #p::std::mem::swap(&mut self.#names, #old);
             })*
         }
     };

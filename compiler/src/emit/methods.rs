@@ -82,6 +82,10 @@ pub(crate) fn methods(methods: &Methods, graph: &[Facts]) -> TokenStream {
 /// What of the state a method may write, as bits.
 pub(super) fn writes(methods: &Methods, function: &Function, p: &TokenStream) -> TokenStream {
     let entity = &methods.entity;
+    // An attribute that is not known may put more into the body.
+    if !methods.attributes.iter().chain(&function.attributes).all(attributes::says_something_of_the_whole) {
+        return quote!(#p::std::primitive::u32::MAX);
+    }
     match fields::mentioned(&function.body, &methods.calling) {
         Some(fields) => {
             let fields = fields.iter();
@@ -216,12 +220,15 @@ impl Emit<'_> {
         });
         let is_err = self.is_err(function, &result);
         // Only what makes calls has a plan that may rely on its arguments.
-        let plain_parameters = (!function.sites.is_empty() && !args.is_empty()).then(|| {
-            let types = args.iter().take(64);
-            let bits = 0..types.len();
+        let known_parameters = (!function.sites.is_empty() && !args.is_empty()).then(|| {
+            let types: Vec<_> = args.iter().take(64).collect();
+            let bits: Vec<_> = (0..types.len()).collect();
             quote! {
-                fn plain_parameters() -> #p::std::primitive::u64 {
-                    0 #(| #p::std::primitive::u64::from((&#p::Kind::<#types>::new()).is_plain()) << #bits)*
+                fn known_parameters() -> #p::KnownParameters {
+                    #p::KnownParameters {
+                        plain: 0 #(| #p::std::primitive::u64::from((&#p::Kind::<#types>::new()).is_plain()) << #bits)*,
+                        holds: 0 #(| #p::std::primitive::u64::from((&#p::Kind::<#types>::new()).holds()) << #bits)*,
+                    }
                 }
             }
         });
@@ -239,7 +246,9 @@ impl Emit<'_> {
                     #received: #p::std::option::Option<&Self::Args>,
                     #visitor: &mut #p::ValueVisitor<'_>,
                 ) {
-                    let _ = <#entity>::#keys(#number, #key, #received, #visitor);
+                    if <#entity>::#keys(#number, #key, #received, #visitor).is_none() {
+                        #visitor.unsure();
+                    }
                 }
             }
         });
@@ -261,7 +270,7 @@ impl Emit<'_> {
                 fn repeatable() -> #p::std::primitive::bool {
                     true #(&& (&#p::Kind::<#args>::new()).copies())*
                 }
-                #plain_parameters
+                #known_parameters
                 fn copy(#received: &Self::Args) -> #p::std::option::Option<Self::Args> {
                     let (#(#names,)*) = #received;
                     #p::std::option::Option::Some((#((&#p::Argument(#names)).copy()?,)*))
@@ -318,12 +327,12 @@ impl Emit<'_> {
                 quote!((&#p::Argument(#name)).copy()?)
             };
             let then = |expr: &syn::Expr| quote!((&#p::Computed(&#expr)).visit(#visitor););
-            let code = computed.code(&own, argument, then);
+            let code = computed.code(&own, argument, then, &visitor);
             quote!(#at => { #own_key #unpacked #code })
         });
         quote! {
             impl #entity {
-                #[allow(unused, clippy::all, clippy::pedantic, clippy::nursery)]
+                #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
                 fn #name(
                     #number: #p::std::primitive::usize,
                     #key: &<#entity as #p::Entity>::Key,
@@ -458,7 +467,7 @@ fn local(name: &str) -> Ident {
     hygiene::local(name, Span::call_site())
 }
 
-fn name_self(tokens: TokenStream, entity: &TokenStream) -> TokenStream {
+pub(super) fn name_self(tokens: TokenStream, entity: &TokenStream) -> TokenStream {
     let trees = tokens.into_iter().flat_map(|tree| match tree {
         TokenTree::Ident(ident) if ident == "Self" => entity.clone(),
         TokenTree::Group(group) => {

@@ -72,6 +72,30 @@ fn is_mark(attribute: &Attribute) -> bool {
     ["thalweg_site", "thalweg_last"].iter().any(|name| attribute.path().is_ident(name))
 }
 
+/// Attributes that say something of the function as a whole; what any other does with its tokens is not known.
+const PLAIN_ATTRIBUTES: &[&str] = &[
+    "allow",
+    "cfg",
+    "cfg_attr",
+    "cold",
+    "deny",
+    "deprecated",
+    "doc",
+    "expect",
+    "forbid",
+    "inline",
+    "must_use",
+    "rustfmt",
+    "track_caller",
+    "warn",
+];
+
+/// Whether an attribute is one of those.
+pub(crate) fn says_something_of_the_whole(attribute: &Attribute) -> bool {
+    let first = attribute.path().segments.first();
+    first.is_some_and(|segment| PLAIN_ATTRIBUTES.iter().any(|plain| segment.ident == plain))
+}
+
 /// The conditions among attributes: `cfg`.
 pub(crate) fn conditions(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"))

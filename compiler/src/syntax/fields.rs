@@ -1,9 +1,9 @@
 //! Which fields of the entity a body may change.
-use super::places::is_self;
+use super::macros;
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, Item, Macro, Member};
+use syn::{Block, Expr, Item, Macro, Member, UnOp};
 
 /// The fields that a body mentions as `self.field`; `None` if it may reach others: it hands `self` on, takes it apart, or
 /// speaks of it in a way that is not looked into. `calling` are the async methods: on `self` they are calls of the entity,
@@ -12,6 +12,17 @@ pub(crate) fn mentioned(body: &Block, calling: &BTreeSet<String>) -> Option<BTre
     let mut mentions = Mentions { fields: BTreeSet::new(), all: false, calling };
     mentions.visit_block(body);
     (!mentions.all).then_some(mentions.fields)
+}
+
+/// `self`, or `*self`: the entity, and not what it derefs to.
+fn is_self(expr: &Expr) -> bool {
+    let name = |expr: &Expr| matches!(expr, Expr::Path(path) if path.path.is_ident("self"));
+    match expr {
+        Expr::Paren(paren) => is_self(&paren.expr),
+        Expr::Group(group) => is_self(&group.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => name(&unary.expr),
+        expr => name(expr),
+    }
 }
 
 struct Mentions<'a> {
@@ -38,13 +49,26 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
     }
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
-        self.tokens(mac.tokens.clone());
+        if let Some(parsed) = macros::parse(mac) {
+            parsed.args.iter().for_each(|arg| self.argument(arg));
+        } else if ["matches", "stringify", "concat"].contains(&macros::name(mac).as_str()) {
+            self.tokens(mac.tokens.clone());
+        } else {
+            self.all = true; // it may make anything of what it is given, and of what it is not
+        }
     }
 
-    fn visit_item(&mut self, _: &'ast Item) {}
+    fn visit_item(&mut self, item: &'ast Item) {
+        // A macro that is defined here may speak of `self`.
+        self.all |= matches!(item, Item::Macro(_));
+    }
 }
 
 impl Mentions<'_> {
+    fn argument(&mut self, arg: &Expr) {
+        self.visit_expr(arg);
+    }
+
     /// In a macro's tokens, `self . field` without parentheses behind it is a field.
     fn tokens(&mut self, tokens: TokenStream) {
         let trees: Vec<TokenTree> = tokens.into_iter().collect();
@@ -93,6 +117,10 @@ mod tests {
             "f(self)",
             "dbg!(self.helper())",
             "m!(self)",
+            "m!(self.n)",
+            "m!()",
+            "macro_rules! m { () => { self.n += 1 } } 1",
+            "(**self).n = 1;",
         ] {
             check(body, "all");
         }

@@ -12,7 +12,7 @@ use crate::entity::run::classes::Makers;
 use crate::entity::run::context::{MethodContext, Place};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::traits::{self, Entity, Method, MethodVisitor};
-use crate::entity::visit::{Found, ValueVisitor};
+use crate::entity::visit::{Found, Searched, ValueVisitor};
 use crate::methods::table::Keys;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -127,11 +127,12 @@ impl MethodVisitor for Explorer {
 }
 
 /// See [`Keys`].
-fn keys<M: Method>(number: usize, key: &dyn Any, peers: usize, each: &mut dyn FnMut(Location)) {
-    if let Some(key) = key.downcast_ref() {
-        let mut each = |_, found: Found<'_>| each(found.location);
-        M::computed(number, key, None, &mut ValueVisitor::new(peers, &|_| true, &mut each));
-    }
+fn keys<M: Method>(number: usize, key: &dyn Any, peers: usize, each: &mut dyn FnMut(Location)) -> bool {
+    let Some(key) = key.downcast_ref() else { unreachable!("an entity's key has one type") };
+    let mut each = |_, found: Found<'_>| each(found.location);
+    let mut visitor = ValueVisitor::new(peers, &|_| true, &mut each);
+    M::computed(number, key, None, &mut visitor);
+    visitor.outcome() != Searched::Endless
 }
 
 /// Polls a method without arguments, so that it describes its sites.

@@ -96,6 +96,8 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     fn auto(key: &Self::Key) -> Option<Self>;
     /// The names of the fields, if old states are kept by field; none if they are kept whole.
     const FIELDS: &'static [&'static str];
+    /// The index of the key among them.
+    const KEY_FIELD: u32;
     /// Old values of some of the fields.
     type Parts: Default + Send + Sync + 'static;
     /// Copies the fields of these bits, in the order of [`Entity::FIELDS`].
@@ -159,7 +161,7 @@ pub const fn bits_of<E: Entity>(names: &[&str]) -> u32 {
         at += 1;
     }
     // One that mentions no field writes none; it holds the state to be written all the same.
-    if bits == 0 { 1 } else { bits }
+    if bits == 0 { 1 << E::KEY_FIELD } else { bits }
 }
 
 const fn same(a: &str, b: &str) -> bool {
@@ -212,9 +214,9 @@ pub trait Method: Sized + 'static {
     fn twin(_: &Self::Args) -> Option<Self::Args> {
         None
     }
-    /// Which of the parameters are of types of std's or references, a bit for each.
-    fn plain_parameters() -> u64 {
-        0
+    /// What is known of the types of the parameters.
+    fn known_parameters() -> KnownParameters {
+        KnownParameters { plain: 0, holds: u64::MAX }
     }
     /// Shows a reference whose key is computed of the entity's own and of arguments, by its number; nothing if that cannot be
     /// done. Runs a piece of the method that does nothing but compute.
@@ -300,10 +302,12 @@ impl<E: Entity> Computed<'_, crate::entity::call::Ref<E>> {
     }
 }
 
-/// The answer for every other type: it is no reference.
+/// The answer for every other type: it is no reference, and may hold what the plan does not know.
 pub trait NeverComputed {
-    /// Does nothing.
-    fn visit(&self, _: &mut ValueVisitor<'_>) {}
+    /// Says so.
+    fn visit(&self, visitor: &mut ValueVisitor<'_>) {
+        visitor.unsure();
+    }
 }
 impl<T> NeverComputed for &Computed<'_, T> {}
 
@@ -416,6 +420,10 @@ impl<T: Plain> Kind<T> {
     pub fn is_plain(&self) -> bool {
         true
     }
+    /// Whether there is a reference in it.
+    pub fn holds(&self) -> bool {
+        T::HOLDS
+    }
 }
 
 /// The answer for every other type: that depends on it.
@@ -424,28 +432,55 @@ pub trait NeverPlain {
     fn is_plain(&self) -> bool {
         false
     }
+    /// Perhaps.
+    fn holds(&self) -> bool {
+        true
+    }
 }
 impl<T> NeverPlain for &Kind<T> {}
 
+/// What is known of the types of a method's parameters, a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownParameters {
+    /// Those of std's types, and references.
+    pub plain: u64,
+    /// Those that may hold references.
+    pub holds: u64,
+}
+
 /// Types of std's, and references: nothing about them is the user's.
-pub trait Plain {}
+pub trait Plain {
+    /// Whether there is a reference in it.
+    const HOLDS: bool;
+}
 macro_rules! plain {
-    ($($ty:ty),+) => { $(impl Plain for $ty {})+ };
+    ($($ty:ty),+) => { $(impl Plain for $ty { const HOLDS: bool = false; })+ };
 }
 plain!((), bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64, String);
-impl<E: Entity> Plain for crate::entity::call::Ref<E> {}
-impl<T: Plain> Plain for Option<T> {}
-impl<T: Plain, X: Plain> Plain for std::result::Result<T, X> {}
-impl<T: Plain> Plain for Box<T> {}
-impl<T: Plain> Plain for Vec<T> {}
-impl<T: Plain, const N: usize> Plain for [T; N] {}
-impl<T: Plain> Plain for std::collections::VecDeque<T> {}
-impl<T: Plain> Plain for std::collections::BTreeSet<T> {}
-impl<K: Plain, V: Plain> Plain for std::collections::BTreeMap<K, V> {}
-impl<A: Plain> Plain for (A,) {}
-impl<A: Plain, B: Plain> Plain for (A, B) {}
-impl<A: Plain, B: Plain, C: Plain> Plain for (A, B, C) {}
-impl<A: Plain, B: Plain, C: Plain, D: Plain> Plain for (A, B, C, D) {}
+impl<E: Entity> Plain for crate::entity::call::Ref<E> {
+    const HOLDS: bool = true;
+}
+macro_rules! plain_of {
+    ($($ty:ty: $($part:ident)+;)+) => {
+        $(impl<$($part: Plain),+> Plain for $ty { const HOLDS: bool = $($part::HOLDS)||+; })+
+    };
+}
+plain_of! {
+    Option<A>: A;
+    std::result::Result<A, B>: A B;
+    Box<A>: A;
+    Vec<A>: A;
+    std::collections::VecDeque<A>: A;
+    std::collections::BTreeSet<A>: A;
+    std::collections::BTreeMap<A, B>: A B;
+    (A,): A;
+    (A, B): A B;
+    (A, B, C): A B C;
+    (A, B, C, D): A B C D;
+}
+impl<A: Plain, const N: usize> Plain for [A; N] {
+    const HOLDS: bool = A::HOLDS;
+}
 
 /// A built-in method of every entity: whether it exists.
 pub struct Exists<E>(PhantomData<fn() -> E>);

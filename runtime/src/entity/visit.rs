@@ -11,6 +11,20 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
 
+/// So many elements are looked at when a key is computed for each of them; more are left to a scout.
+const MOST_STEPS: u32 = 4096;
+
+/// What a search for references has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Searched {
+    /// All of them have been found.
+    All,
+    /// Something is not what the plan says.
+    Perhaps,
+    /// There are more than are looked at.
+    Endless,
+}
+
 /// A reference that was found.
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'a> {
@@ -76,7 +90,14 @@ pub struct ValueVisitor<'a>(Goal<'a>);
 /// What for.
 enum Goal<'a> {
     /// For references, in the parameters that an access plan names; with their keys, if they are asked for.
-    Search { peers: usize, wanted: &'a dyn Fn(usize) -> bool, each: &'a mut dyn FnMut(usize, Found<'_>) },
+    Search {
+        peers: usize,
+        wanted: &'a dyn Fn(usize) -> bool,
+        each: &'a mut dyn FnMut(usize, Found<'_>),
+        /// How many more elements are looked at.
+        steps: u32,
+        sure: bool,
+    },
     /// To have them as bytes, one behind the other.
     Encode(Form, &'a mut Vec<u8>),
     /// To know how large they are.
@@ -89,7 +110,7 @@ impl<'a> ValueVisitor<'a> {
         wanted: &'a dyn Fn(usize) -> bool,
         each: &'a mut dyn FnMut(usize, Found<'_>),
     ) -> Self {
-        Self(Goal::Search { peers, wanted, each })
+        Self(Goal::Search { peers, wanted, each, steps: MOST_STEPS, sure: true })
     }
 
     /// Appends the bytes of what it sees.
@@ -102,6 +123,29 @@ impl<'a> ValueVisitor<'a> {
         Self(Goal::Measure(measure))
     }
 
+    /// Something was computed that is not what the plan says.
+    pub fn unsure(&mut self) {
+        if let Goal::Search { sure, .. } = &mut self.0 {
+            *sure = false;
+        }
+    }
+
+    /// One more element of something that may be endless; `None` when that is enough.
+    pub fn step(&mut self) -> Option<()> {
+        let Goal::Search { steps, .. } = &mut self.0 else { return None };
+        *steps = steps.saturating_sub(1);
+        (*steps > 0).then_some(())
+    }
+
+    /// What has become of the references that were looked for.
+    pub(crate) fn outcome(&self) -> Searched {
+        match &self.0 {
+            Goal::Search { steps: 0, .. } => Searched::Endless,
+            Goal::Search { sure: true, .. } => Searched::All,
+            _ => Searched::Perhaps,
+        }
+    }
+
     /// Looks at a reference that is a value of its own.
     pub(crate) fn reference<E: Entity>(&mut self, key: &E::Key) {
         if let Goal::Search { peers, each, .. } = &mut self.0 {
@@ -112,7 +156,7 @@ impl<'a> ValueVisitor<'a> {
     /// Looks at one parameter.
     pub fn parameter<T: Serialize>(&mut self, place: usize, argument: &T) {
         let (peers, each) = match &mut self.0 {
-            Goal::Search { peers, wanted, each } if wanted(place) => (*peers, each),
+            Goal::Search { peers, wanted, each, .. } if wanted(place) => (*peers, each),
             Goal::Search { .. } => return,
             Goal::Encode(form, bytes) => return bytes.extend(codec::encode_in(*form, argument)),
             Goal::Measure(measure) => return measure.add(argument),

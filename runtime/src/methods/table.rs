@@ -92,8 +92,8 @@ const ONCE: &str = "its arguments cannot be copied, so it can neither be scouted
 /// Entities that a static plan names: the references of a class in a parameter, and whether they are written.
 pub(crate) type Named = (usize, ClassId, bool);
 
-/// Shows the references that a method computes of the key of its entity, by their numbers.
-pub(crate) type Keys = fn(usize, &dyn Any, usize, &mut dyn FnMut(Location));
+/// Shows the references that a method computes of the key of its entity, by their numbers; whether they are few enough.
+pub(crate) type Keys = fn(usize, &dyn Any, usize, &mut dyn FnMut(Location)) -> bool;
 
 /// Entities that a static plan computes.
 #[derive(Clone)]

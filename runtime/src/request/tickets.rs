@@ -4,7 +4,7 @@ use crate::base::location::Location;
 use crate::base::ticket::Ticket;
 use crate::entity::call::Call;
 use crate::entity::traits::{Entity, Method};
-use crate::entity::visit::{Found, ValueVisitor, WithKeys};
+use crate::entity::visit::{Found, Searched, ValueVisitor, WithKeys};
 use crate::methods::table::{Computed, Methods, Planned, Relies};
 use thalweg_graph::Access;
 
@@ -22,20 +22,31 @@ pub(crate) fn tickets<M: Method>(
         return Planned::Surely;
     }
     let Some(plan) = methods.static_plan(id) else { return Planned::Dynamic };
+    let start = into.len();
     into.push(Ticket::new(root, plan.own != Access::Read));
+    let Relies { presumed, parameters, key } = plan.relies;
     if plan.parameters.is_empty() && plan.computed.is_empty() {
-        return Planned::Surely;
+        return if presumed { Planned::Presumably } else { Planned::Surely };
     }
+    let (mut sure, mut endless) = (!presumed, false);
     for computed in plan.computed.iter().filter(|computed| computed.parameter.is_none()) {
-        let mut add = |location: Location| add(computed, location, into);
+        let mut as_planned = true;
+        let mut add = |location: Location| as_planned &= add(computed, location, into);
         match computed.keys {
-            Some(keys) => keys(computed.number, &call.key, peers, &mut add),
+            Some(keys) => {
+                endless |= !keys(computed.number, &call.key, peers, &mut add);
+                as_planned = false; // how it went there is not asked
+            }
             None => {
                 let mut each = |_, found: Found<'_>| add(found.location);
-                let visitor = &mut ValueVisitor::new(peers, &|_| true, &mut each);
-                M::computed(computed.number, &call.key, Some(&call.args), visitor);
+                let mut visitor = ValueVisitor::new(peers, &|_| true, &mut each);
+                M::computed(computed.number, &call.key, Some(&call.args), &mut visitor);
+                let outcome = visitor.outcome();
+                as_planned &= outcome == Searched::All;
+                endless |= outcome == Searched::Endless;
             }
         }
+        sure &= as_planned;
     }
     let of_references = || plan.computed.iter().filter_map(|it| Some((it.parameter?, it.keys?, it)));
     let wanted = |place| {
@@ -49,19 +60,28 @@ pub(crate) fn tickets<M: Method>(
             let Some(key) = key else {
                 unreachable!("keys are asked for where something is computed of them")
             };
-            keys(computed.number, key, peers, &mut |location| add(computed, location, into));
+            endless |= !keys(computed.number, key, peers, &mut |location| _ = add(computed, location, into));
         }
     };
-    let _with_keys = of_references().next().map(|_| WithKeys::new());
+    let with_keys = of_references().next().map(|_| WithKeys::new());
     M::visit(&call.args, &mut ValueVisitor::new(peers, &wanted, &mut found));
-    let Relies { presumed, parameters, key } = plan.relies;
-    let plain = M::plain_parameters() & parameters == parameters && (!key || M::Entity::plain_key());
-    if plain && !presumed { Planned::Surely } else { Planned::Presumably }
+    drop(with_keys);
+    if endless {
+        into.truncate(start);
+        return Planned::Dynamic;
+    }
+    let known = M::known_parameters();
+    let plain = known.plain & parameters == parameters && (!key || M::Entity::plain_key());
+    // What was taken for a reference by the name of a method may be another type of std's, with a method of the user's.
+    let holds = plan.parameters.iter().all(|(place, ..)| *place < 64 && known.holds >> place & 1 == 1);
+    if sure && plain && holds { Planned::Surely } else { Planned::Presumably }
 }
 
-/// A ticket for an entity that is computed; what is computed may be of another class, where the types decide.
-fn add(computed: &Computed, location: Location, into: &mut Vec<Ticket>) {
-    if location.class == computed.class {
+/// A ticket for an entity that is computed; `false` for one of another class, where the types decide.
+fn add(computed: &Computed, location: Location, into: &mut Vec<Ticket>) -> bool {
+    let known = location.class == computed.class;
+    if known {
         into.push(Ticket::new(location, computed.write));
     }
+    known
 }

@@ -107,8 +107,9 @@ impl Walk<'_> {
             [ty, _] => ty == "Self" || *ty == self.input.entity_name,
             _ => false,
         };
-        if own && self.is_own_key(key) {
-            return Value::itself();
+        if own && own_field(key).is_some() {
+            // Whether the field is the key or not: keys are numbered alike.
+            return if self.is_own_key(key) { Value::itself() } else { self.unknown(expr, "is computed") };
         }
         let unknown = self.unknown(expr, "is computed");
         match self.computed(expr, key) {

@@ -207,6 +207,8 @@ impl Walk<'_> {
             last = (Value::none(), None);
             match stmt {
                 Stmt::Local(local) => self.local(local),
+                // A macro that is defined here may change what it names.
+                Stmt::Item(syn::Item::Macro(node)) => drop(self.opaque(&node.mac, String::new())),
                 Stmt::Item(_) => {}
                 Stmt::Macro(node) => drop(self.macro_stmt(&node.mac)),
                 Stmt::Expr(expr, None) => last = self.full(expr),
@@ -357,7 +359,10 @@ pub(super) fn is_self(expr: &Expr) -> bool {
         Expr::Path(path) => path.path.is_ident("self"),
         Expr::Paren(expr) => is_self(&expr.expr),
         Expr::Group(expr) => is_self(&expr.expr),
-        Expr::Unary(expr) if matches!(expr.op, UnOp::Deref(_)) => is_self(&expr.expr),
+        // More than one would be what the entity derefs to.
+        Expr::Unary(expr) if matches!(expr.op, UnOp::Deref(_)) => {
+            matches!(&*expr.expr, Expr::Path(path) if path.path.is_ident("self"))
+        }
         Expr::Reference(expr) => is_self(&expr.expr),
         _ => false,
     }

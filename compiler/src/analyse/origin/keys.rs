@@ -5,9 +5,11 @@
 //! nothing but compute: no calls of functions that are not known, no state, nothing that can change in between.
 use super::eval::is_self;
 use super::{Walk, bindings, brief, known};
+use crate::analyse::scope;
+use crate::hygiene;
 use crate::syntax::{attributes, calls};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
@@ -75,7 +77,10 @@ pub(crate) struct Computed {
     /// The parameters that it needs.
     pub(crate) parameters: BTreeSet<usize>,
     expr: Expr,
-    given: Vec<Given>,
+    /// What the expression itself needs.
+    needs: BTreeSet<usize>,
+    /// All that is needed, in order.
+    given: Vec<(usize, Given)>,
 }
 
 impl Walk<'_> {
@@ -85,7 +90,7 @@ impl Walk<'_> {
         let needs = match &from {
             From::Parameter(_) => Needs::default(),
             // What it is made into may be known by its use alone, and that is not among what is computed.
-            From::Let(expr) if attributes::mentions(expr, "into") => return None,
+            From::Let(expr) | From::Each(expr) if is_open(expr) => return None,
             From::Let(expr) | From::Each(expr) | From::If(expr) => self.needs(expr)?,
         };
         Some((from, needs))
@@ -116,6 +121,7 @@ impl Walk<'_> {
         }
         let needs = self.needs(key)?;
         let mut all = needs.given.clone();
+        let direct = all.clone();
         let mut own = needs;
         // What is needed was given before.
         for given in (0..self.given.len()).rev() {
@@ -124,8 +130,13 @@ impl Walk<'_> {
                 own = own.and(self.given[given].needs.clone())?;
             }
         }
-        let given: Vec<Given> = all.iter().map(|given| self.given[*given].clone()).collect();
-        let parameters = given.iter().filter_map(|given| match given.from {
+        let given: Vec<(usize, Given)> = all.iter().map(|at| (*at, self.given[*at].clone())).collect();
+        // Numbers without a type may have got it from a use that is not among what is computed.
+        if own.presumed && given.iter().any(|(_, given)| given.is_untyped()) || !of_one_context(expr, &given)
+        {
+            return None;
+        }
+        let parameters = given.iter().filter_map(|(_, given)| match given.from {
             From::Parameter(place) => Some(place),
             From::Let(_) | From::Each(_) | From::If(_) => None,
         });
@@ -137,6 +148,7 @@ impl Walk<'_> {
             presumed: own.presumed,
             parameters: parameters.collect(),
             expr: expr.clone(),
+            needs: direct,
             given,
         });
         Some((number, own.own))
@@ -144,11 +156,14 @@ impl Walk<'_> {
 
     /// Whether a piece of the body means the same outside of it: there are no items, and nothing is compiled sometimes.
     fn stands_alone(&mut self) -> bool {
-        let body = self.input.body;
+        let (body, sig) = (self.input.body, self.input.sig);
         *self.alone.get_or_insert_with(|| {
             let mut items = Items(false);
             items.visit_block(body);
-            !items.0 && !attributes::mentions(body, "cfg")
+            let mut params = scope::typed(sig);
+            !items.0
+                && !params.any(|param| binds_uppercase(&param.pat))
+                && !["cfg", "unsafe"].iter().any(|name| attributes::mentions(body, name))
         })
     }
 
@@ -164,7 +179,7 @@ impl Walk<'_> {
             },
             Expr::Field(field) => self.needs(&field.base),
             Expr::Reference(node) if node.mutability.is_none() => self.needs(&node.expr),
-            Expr::Cast(node) => self.needs(&node.expr),
+            Expr::Cast(node) => self.needs(&node.expr).map(Needs::by_name),
             Expr::Unary(node) if matches!(node.op, UnOp::Deref(_) | UnOp::Not(_) | UnOp::Neg(_)) => {
                 self.needs(&node.expr).map(Needs::by_name)
             }
@@ -240,14 +255,14 @@ impl Computed {
         own: &Ident,
         argument: impl Fn(usize) -> TokenStream,
         then: impl Fn(&Expr) -> TokenStream,
+        visitor: &Ident,
     ) -> TokenStream {
         let put = |expr: &Expr| {
             let mut expr = expr.clone();
             Own(own).visit_expr_mut(&mut expr);
             expr
         };
-        let body = then(&put(&self.expr));
-        self.given.iter().rev().fold(body, |body, Given { pat, from, .. }| match from {
+        let bind = |Given { pat, from, .. }: &Given, body: TokenStream| match from {
             From::Parameter(place) => {
                 let argument = argument(*place);
                 quote!(let #pat = #argument; #body)
@@ -257,14 +272,32 @@ impl Computed {
                 quote!(let #pat = #init; #body)
             }
             From::Each(elements) => {
-                let elements = put(elements);
-                quote!(for #pat in #elements { #body })
+                let (elements, element) = (put(elements), hygiene::local("element", Span::call_site()));
+                quote!(for #element in #elements { #visitor.step()?; let #pat = #element; #body })
             }
             From::If(matched) => {
                 let matched = put(matched);
                 quote!(if let #pat = #matched { #body })
             }
-        })
+        };
+        let (mut body, mut inside) = (then(&put(&self.expr)), self.needs.clone());
+        for (at, (number, given)) in self.given.iter().enumerate().rev() {
+            if let From::Each(_) = given.from {
+                // What is moved inside the loop is there once more for each element.
+                let before = self.given[..at].iter().rev();
+                let mut needed = inside.clone();
+                for (number, given) in before.filter(|(_, given)| !matches!(given.from, From::Each(_))) {
+                    if needed.contains(number) {
+                        needed.extend(&given.needs.given);
+                        body = bind(given, body);
+                    }
+                }
+            } else if inside.contains(number) {
+                inside.extend(&given.needs.given);
+            }
+            body = bind(given, body);
+        }
+        body
     }
 }
 
@@ -275,6 +308,73 @@ impl<'ast> Visit<'ast> for Items {
     fn visit_item(&mut self, _: &'ast syn::Item) {
         self.0 = true;
     }
+
+    fn visit_pat(&mut self, pat: &'ast Pat) {
+        self.0 |= binds_uppercase(pat);
+        syn::visit::visit_pat(self, pat);
+    }
+}
+
+/// A name that may be a variable or a constant.
+fn binds_uppercase(pat: &Pat) -> bool {
+    matches!(pat, Pat::Ident(pat) if pat.ident != "None" && pat.ident.to_string().starts_with(char::is_uppercase))
+}
+
+/// Whether what an expression is made into may be known by its use alone.
+fn is_open(expr: &Expr) -> bool {
+    ["into", "None", "Ok", "Err"].iter().any(|name| attributes::mentions(expr, name))
+        || matches!(expr, Expr::Array(array) if array.elems.is_empty())
+}
+
+/// Whether all of this was written in one place: a name from a macro may be like another one.
+fn of_one_context(expr: &Expr, given: &[(usize, Given)]) -> bool {
+    let mut contexts = BTreeSet::new();
+    contexts_of(expr.to_token_stream(), &mut contexts);
+    for (_, Given { pat, from, .. }) in given {
+        contexts_of(pat.to_token_stream(), &mut contexts);
+        if let From::Let(expr) | From::Each(expr) | From::If(expr) = from {
+            contexts_of(expr.to_token_stream(), &mut contexts);
+        }
+    }
+    contexts.len() <= 1
+}
+
+/// The contexts of the names among tokens, as far as they can be told.
+fn contexts_of(tokens: TokenStream, contexts: &mut BTreeSet<String>) {
+    for tree in tokens {
+        match tree {
+            TokenTree::Group(group) => contexts_of(group.stream(), contexts),
+            TokenTree::Ident(ident) => {
+                let shown = format!("{:?}", ident.span());
+                let context = shown.split_once("bytes").map_or("", |(context, _)| context);
+                contexts.insert(context.to_owned());
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
+impl Given {
+    /// Whether it has a number whose type is known by its use.
+    fn is_untyped(&self) -> bool {
+        let typed = matches!(self.pat, Pat::Type(_));
+        match &self.from {
+            From::Let(expr) | From::Each(expr) => !typed && has_open_number(expr.to_token_stream()),
+            From::Parameter(_) | From::If(_) => false,
+        }
+    }
+}
+
+fn has_open_number(tokens: TokenStream) -> bool {
+    let number = |text: String| {
+        text.starts_with(|c: char| c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.')
+    };
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Group(group) => has_open_number(group.stream()),
+        TokenTree::Literal(literal) => number(literal.to_string()),
+        TokenTree::Ident(_) | TokenTree::Punct(_) => false,
+    })
 }
 
 /// Puts a local in the place of `self.field`.

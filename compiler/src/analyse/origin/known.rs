@@ -263,6 +263,25 @@ pub(super) fn gives_each(name: &str) -> bool {
     matches!(name, "map" | "for_each" | "flat_map" | "filter_map")
 }
 
+/// Whether an expression is an iterator, by the method that makes it.
+pub(super) fn is_iterator(expr: &syn::Expr) -> bool {
+    const ALL: &[&str] = &[
+        "iter",
+        "into_iter",
+        "copied",
+        "cloned",
+        "enumerate",
+        "zip",
+        "rev",
+        "chain",
+        "skip",
+        "take",
+        "keys",
+        "values",
+    ];
+    matches!(expr, syn::Expr::MethodCall(call) if ALL.iter().any(|name| call.method == name))
+}
+
 /// Whether a method does nothing but compute, of what is known.
 pub(super) fn only_computes(name: &str) -> bool {
     const ALL: &[&str] = &[

@@ -34,7 +34,7 @@ impl Walk<'_> {
     }
 
     /// A macro that cannot be seen through: it may change every variable that it names and that can change.
-    fn opaque(&mut self, mac: &Macro, text: String) -> Value {
+    pub(super) fn opaque(&mut self, mac: &Macro, text: String) -> Value {
         let line = calls::line(mac.path.span());
         let mut result = Value::unknown(line, format!("`{text}` may name other entities"));
         let mut names = Vec::new();
@@ -43,6 +43,8 @@ impl Walk<'_> {
             let Some(binding) = self.scope.find(&name.to_string()) else {
                 continue;
             };
+            // It may be bound anew, or read.
+            self.flow.assign(binding, &Value::none().by_name());
             let known = &mut self.bindings[binding];
             known.batch = None;
             if known.mutable || known.exclusive {

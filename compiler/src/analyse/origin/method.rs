@@ -54,7 +54,8 @@ impl Walk<'_> {
         }
         let (mut returned, mut last) = (Value::none(), None);
         for node in call.args.iter().filter_map(closure) {
-            let elements = known::gives_each(&name).then_some(&*call.receiver);
+            let elements =
+                known::gives_each(&name).then_some(&*call.receiver).filter(|it| known::is_iterator(it));
             let (value, calls) = self.closure_of(node, &given, elements, known::folds(&name));
             returned.add(value.clone());
             arguments.push(value);

@@ -197,7 +197,7 @@ fn keys_that_are_computed() {
     check("if let Some(n) = order.first { Item::at(n).f().await } else { 1 }", "computed 0 . f()");
     check("match order.kind { Kind::New(n) if n > 1 => Item::at(n).f().await, _ => 1 }", "computed 0 . f()");
     check(
-        "let n = (n, 1); let n = n.0; if let Some(n) = Some(n) { Item::at(n).f().await }",
+        "let n = (n, 1_u64); let n = n.0; if let Some(n) = Some(n) { Item::at(n).f().await }",
         "computed 0 . f()",
     );
     check("let x = if n > 1 { Item::at(n) } else { a }; x.f().await", "param 0 + computed 0 . f()");
