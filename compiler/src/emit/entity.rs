@@ -132,7 +132,11 @@ fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) ->
     let created_on_use = entity.options.auto.is_some();
     let partitioned = !partition.is_empty();
     let nothing = quote!(#p::std::unimplemented!());
-    let reference = if unfit { nothing.clone() } else { quote_spanned!(name.span()=> #p::Ref::at(key)) };
+    let reference = if unfit {
+        quote_spanned!(name.span()=> let _ = key; #nothing)
+    } else {
+        quote_spanned!(name.span()=> #p::Ref::at(key))
+    };
     let at = quote_spanned! {name.span()=>
         /// A reference to the entity with this key; it need not exist.
         #[must_use]
@@ -210,6 +214,7 @@ fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenSt
             const FIELDS: &'static [&'static #p::std::primitive::str] = &[];
             const KEY_FIELD: #p::std::primitive::u32 = 0;
             type Parts = ();
+            fn lend_parts(_: ()) -> #p::std::option::Option<#p::Lendable> { #p::std::option::Option::None }
             fn keep(&self, _: #p::std::primitive::u32, _: &mut ()) {}
             fn put_back(&mut self, _: &mut ()) {}
         };
@@ -235,6 +240,10 @@ fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenSt
         const FIELDS: &'static [&'static #p::std::primitive::str] = &[#(#texts),*];
         const KEY_FIELD: #p::std::primitive::u32 = #key_field;
         type Parts = #name;
+        fn lend_parts(#parts: #name) -> #p::std::option::Option<#p::Lendable> {
+            use #p::{Lends as _, NeverLends as _};
+            (&#p::Lending::<#name>::new(#p::std::sync::Arc::new(#parts))).lend()
+        }
         #[allow(deprecated)]
         fn keep(&self, #which: #p::std::primitive::u32, #to: &mut #name) {
             #(if #which & (1 << #bits) != 0 {

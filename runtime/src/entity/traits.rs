@@ -99,7 +99,9 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     /// The index of the key among them.
     const KEY_FIELD: u32;
     /// Old values of some of the fields.
-    type Parts: Default + Send + Sync + 'static;
+    type Parts: Default + 'static;
+    /// These on their way to another worker, as [`Entity::lend`].
+    fn lend_parts(parts: Self::Parts) -> Option<Lendable>;
     /// Copies the fields of these bits, in the order of [`Entity::FIELDS`].
     fn keep(&self, which: u32, to: &mut Self::Parts);
     /// Exchanges the fields that have been copied with what was kept.

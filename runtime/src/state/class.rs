@@ -15,7 +15,6 @@ use crate::state::loan::{Lendable, Loan, Loans, NOWHERE, Old};
 use crate::state::stored::{ALL, Stored, Which};
 use hashbrown::HashTable;
 use slab::Slab;
-use std::any::Any;
 use std::cell::{Ref, RefCell, RefMut};
 use std::sync::Arc;
 
@@ -76,6 +75,12 @@ impl<E: Stored> Content<E> {
 /// The state that a writer has, which is in no other hands.
 pub(crate) fn alone<E>(state: &mut Arc<E>) -> &mut E {
     Arc::get_mut(state).unwrap_or_else(|| unreachable!("who writes a state has it alone"))
+}
+
+/// Old fields that are in no other hands, with their type again.
+pub(crate) fn parts_of<E: Stored>(parts: &mut Lendable) -> &mut E::Parts {
+    let parts = Arc::get_mut(parts).and_then(|parts| parts.downcast_mut());
+    parts.unwrap_or_else(|| unreachable!("old fields are of their class, and in one hand"))
 }
 
 /// A hash as the index has it: all workers have entities of the same lower bits.
@@ -310,10 +315,7 @@ impl<E: Stored> Slots for Class<E> {
             kept(undo(match before {
                 Old::Absent => Before::Whole(Content::Vacant),
                 Old::Whole(state) => Before::Whole(stored(Some(state))),
-                Old::Parts(parts, _) => {
-                    let parts = (parts as Box<dyn Any>).downcast();
-                    Before::Parts(*parts.unwrap_or_else(|_| unreachable!("old fields are of their class")))
-                }
+                Old::Parts(mut parts, _) => Before::Parts(std::mem::take(parts_of::<E>(&mut parts))),
             }));
         }
     }

@@ -85,7 +85,7 @@ pub(crate) enum Old {
     Absent,
     Whole(Lendable),
     /// Its fields, and what exchanges them with those of the state.
-    Parts(Box<dyn Any + Send + Sync>, fn(&mut Lendable, &mut (dyn Any + Send + Sync))),
+    Parts(Lendable, fn(&mut Lendable, &mut Lendable)),
 }
 
 /// The old states of lent entities, oldest first, with the index of the loan.
@@ -136,7 +136,7 @@ pub(crate) fn end(loans: &mut [Loan], olds: &mut Olds, commit: bool, keep: bool)
                 let state = loan.state.as_mut();
                 let state =
                     state.unwrap_or_else(|| unreachable!("a state is whole again before its fields are"));
-                put_back(state, &mut *parts);
+                put_back(state, &mut parts);
                 discard(parts);
             }
         }

@@ -14,7 +14,9 @@ pub(crate) trait Stored: Clone + 'static {
     type Key: Eq + Hash;
     fn own_key(&self) -> &Self::Key;
     /// Old values of some of its fields.
-    type Parts: Default + Send + Sync + 'static;
+    type Parts: Default + 'static;
+    /// These without their type.
+    fn to_lendable_parts(parts: Self::Parts) -> Lendable;
     /// Whether old states are kept by field.
     const IN_PARTS: bool;
     /// Copies these fields.

@@ -370,10 +370,15 @@ fn has_open_number(tokens: TokenStream) -> bool {
         text.starts_with(|c: char| c.is_ascii_digit())
             && text.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.')
     };
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Group(group) => has_open_number(group.stream()),
-        TokenTree::Literal(literal) => number(literal.to_string()),
-        TokenTree::Ident(_) | TokenTree::Punct(_) => false,
+    let mut dot = false;
+    tokens.into_iter().any(|tree| {
+        let after_dot =
+            std::mem::replace(&mut dot, matches!(&tree, TokenTree::Punct(dot) if dot.as_char() == '.'));
+        match tree {
+            TokenTree::Group(group) => has_open_number(group.stream()),
+            TokenTree::Literal(literal) => !after_dot && number(literal.to_string()),
+            TokenTree::Ident(_) | TokenTree::Punct(_) => false,
+        }
     })
 }
 

@@ -64,6 +64,9 @@ impl<E: Entity> Stored for E {
         self.key()
     }
     type Parts = <E as Entity>::Parts;
+    fn to_lendable_parts(parts: Self::Parts) -> Lendable {
+        Self::lend_parts(parts).unwrap_or_else(|| unreachable!("what an entity holds is `Send` and `Sync`"))
+    }
     const IN_PARTS: bool = !<E as Entity>::FIELDS.is_empty();
     fn keep_parts(&self, which: Which, to: &mut Self::Parts) {
         self.keep(which, to);

@@ -5,10 +5,9 @@ use crate::base::guard::discard;
 use crate::base::location::{Location, worker_number};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Entity;
-use crate::state::class::alone;
+use crate::state::class::{alone, parts_of};
 use crate::state::loan::{FEW, Kept, Lendable, Loan, Loans, NO_OLD, Old, kept, number};
 use crate::state::stored::{ALL, Stored, Which};
-use std::any::Any;
 use std::sync::Arc;
 
 /// A state that a method has from a loan. A writer has it alone, and it goes back to the loan when the method lets it go,
@@ -38,12 +37,10 @@ impl<E: Entity> Drop for Borrowed<'_, E> {
 }
 
 /// Exchanges fields of a lent state with what was kept of them.
-fn put_back<E: Entity>(state: &mut Lendable, parts: &mut (dyn Any + Send + Sync)) {
+fn put_back<E: Entity>(state: &mut Lendable, parts: &mut Lendable) {
     let state = Arc::get_mut(state).and_then(|state| state.downcast_mut::<E>());
-    match (state, parts.downcast_mut()) {
-        (Some(state), Some(parts)) => state.put_parts_back(parts),
-        _ => unreachable!("who has written a state has it alone, and its fields are of its class"),
-    }
+    let state = state.unwrap_or_else(|| unreachable!("who has written a state has it alone"));
+    state.put_parts_back(parts_of::<E>(parts));
 }
 
 impl Worker {
@@ -100,9 +97,9 @@ impl Worker {
             let old = if missing == ALL || !E::IN_PARTS {
                 Old::Whole(E::to_lendable(Arc::new(aside(|| E::clone(state)))))
             } else {
-                let mut parts = Box::<<E as Stored>::Parts>::default();
+                let mut parts = <E as Stored>::Parts::default();
                 aside(|| state.keep_parts(missing, &mut parts));
-                Old::Parts(parts, put_back::<E>)
+                Old::Parts(E::to_lendable_parts(parts), put_back::<E>)
             };
             self.keep_old(loan, old, which);
         }
