@@ -215,7 +215,8 @@ fn one_after_the_other_is_wrong() {
         assert!(answers.iter().all(|answer| *answer == Ok(1)), "{answers:?}");
         let counts = app.method_counts();
         let passed = counts.iter().find(|it| it.method.1 == "pass_on").expect("it was called");
-        assert!(passed.undone <= 5 * CLERKS, "{workers} workers: {passed:?}");
+        // Three attempts with guesses, and one in which nothing can be wrong.
+        assert!(passed.undone <= 3 * CLERKS, "{workers} workers: {passed:?}");
     }
 }
 
