@@ -65,15 +65,15 @@ pub mod generated {
     pub use crate::entity::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
     pub use crate::entity::traits::{
-        Argument, Computed, Constructed, Entity, Exists, Facts, KeyNamed, Kind, KnownParameters, Method,
-        MethodVisitor, Methods, Portable, State, Stub, bits_of, key_as,
-    };
-    pub use crate::entity::traits::{
-        ByBytes, ByClone, NeverComputed, NeverCopied, NeverCopies, NeverDecoded, NeverPlain, NeverTwin,
-        NeverVisited,
+        Constructed, Entity, Exists, Facts, KeyNamed, Method, MethodVisitor, Methods, Portable, State, Stub,
+        bits_of,
     };
     pub use crate::entity::unfit::Unfit;
     pub use crate::entity::unmade::Refused;
+    pub use crate::entity::values::{
+        Argument, ByBytes, ByClone, Computed, Kind, KnownParameters, NeverComputed, NeverCopied, NeverCopies,
+        NeverDecoded, NeverPlain, NeverTwin, NeverVisited, key_as,
+    };
     pub use crate::entity::visit::ValueVisitor;
     pub use crate::state::loan::Lendable;
     pub use crate::{Call, Ref};

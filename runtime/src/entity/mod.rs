@@ -3,6 +3,7 @@
 //! A method is a coroutine over its context, and what it awaits are calls of other methods: so traits, calls and what runs
 //! them know each other, and these files are one circle. No floor below has a part in it.
 pub(crate) mod traits;
+pub(crate) mod values;
 pub(crate) mod autoref;
 pub(crate) mod unfit;
 pub(crate) mod unmade;
