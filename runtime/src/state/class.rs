@@ -12,7 +12,7 @@ use crate::base::ambient::aside;
 use crate::base::class_id::ClassId;
 use crate::base::guard::{discard, discard_all};
 use crate::state::loan::{Lendable, Loan, Loans, NOWHERE, Old};
-use crate::state::stored::{ALL, Stored, Which};
+use crate::state::stored::{ALL, Stored, Which, to_keep};
 use hashbrown::HashTable;
 use slab::Slab;
 use std::cell::{Ref, RefCell, RefMut};
@@ -180,8 +180,8 @@ impl<E: Stored> Class<E> {
             let slot_here = slots.get_mut(slot)?;
             let state = slot_here.state.get_mut()?;
             let known = if slot_here.writer == stamp { slot_here.kept } else { 0 };
-            if which & !known != 0 {
-                let missing = if which == ALL { ALL } else { which & !known };
+            let missing = to_keep(which, known);
+            if missing != 0 {
                 let before = Before::of(state, missing);
                 (slot_here.writer, slot_here.kept) = (stamp, known | which);
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));

@@ -9,6 +9,15 @@ pub(crate) type Which = u32;
 /// The whole state.
 pub(crate) const ALL: Which = Which::MAX;
 
+/// What has to be kept before `which` is written, where `kept` is kept already. A whole state is kept as a whole.
+pub(crate) fn to_keep(which: Which, kept: Which) -> Which {
+    match which & !kept {
+        0 => 0,
+        _ if which == ALL => ALL,
+        missing => missing,
+    }
+}
+
 /// The state of an entity, which knows its key.
 pub(crate) trait Stored: Clone + 'static {
     type Key: Eq + Hash;

@@ -7,7 +7,7 @@ use crate::entity::run::worker::Worker;
 use crate::entity::traits::Entity;
 use crate::state::class::{alone, parts_of};
 use crate::state::loan::{FEW, Kept, Lendable, Loan, Loans, NO_OLD, Old, kept, number};
-use crate::state::stored::{ALL, Stored, Which};
+use crate::state::stored::{ALL, Stored, Which, to_keep};
 use std::sync::Arc;
 
 /// A state that a method has from a loan. A writer has it alone, and it goes back to the loan when the method lets it go,
@@ -114,8 +114,8 @@ impl Worker {
             return (known.state.clone(), 0);
         }
         assert!(known.write, "what is written has been lent to a writer");
-        let missing = which & !known.kept;
-        (known.state.take(), if missing != 0 && which == ALL { ALL } else { missing })
+        let missing = to_keep(which, known.kept);
+        (known.state.take(), missing)
     }
 
     /// A writer lets go of a lent state.
