@@ -55,18 +55,22 @@ pub fn method(input: MethodInput<'_>) -> Method {
 /// As [`method`], for an entity of which the field marked `#[key]` is known: then `Self::at(self.key)` is known to
 /// be the entity itself. An `#[entity] impl` alone does not tell, and `Self::at(self.parent)` is another entity.
 pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
+    with_computed(input, key).0
+}
+
+/// The graph of a method, and the code of its computed keys.
+fn with_computed(input: MethodInput<'_>, key: Option<&str>) -> (Method, Vec<Computed>) {
     let cfg = lower(&input);
     debug_assert_eq!(verify::cfg(&cfg), Ok(()), "of `{}`", input.name);
     let live = live::live(&cfg);
     let (facts, computed) = origin::facts(&input, key);
-    let computed = computed.iter().map(|computed| ComputedKey {
+    let computed_keys = computed.iter().map(|computed| ComputedKey {
         line: computed.line,
         text: computed.text.clone(),
         arguments: computed.has_arguments(),
         parameters: computed.parameters.clone(),
         presumed: computed.presumed,
     });
-    let computed = computed.collect();
     let sites = cfg
         .sites
         .iter()
@@ -83,7 +87,7 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
             varies: false,
         })
         .collect();
-    Method {
+    let method = Method {
         params: params(input.sig),
         output: match &input.sig.output {
             syn::ReturnType::Default => "()".to_owned(),
@@ -91,12 +95,13 @@ pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
         },
         blocks: blocks(&cfg, &live),
         sites,
-        computed,
+        computed: computed_keys.collect(),
         name: input.name,
         line: input.line,
         public: input.public,
         access: input.access,
-    }
+    };
+    (method, computed)
 }
 
 /// What is known of a method, and what more is known where this field or that is the key of its entity. An `#[entity] impl`
@@ -112,8 +117,7 @@ pub(crate) use origin::keys::Computed;
 
 /// Makes the graph of a method for every field that may be the key.
 pub(crate) fn all_facts<'a>(input: impl Fn() -> MethodInput<'a>) -> Facts {
-    let method = method(input());
-    let (_, computed) = origin::facts(&input(), None);
+    let (method, computed) = with_computed(input(), None);
     let mut fields = origin::fields_as_keys(input().body);
     fields.extend(computed.iter().filter_map(|computed| computed.own.clone()));
     let fields = fields.into_iter();
