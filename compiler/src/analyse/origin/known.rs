@@ -263,23 +263,25 @@ pub(super) fn gives_each(name: &str) -> bool {
     matches!(name, "map" | "for_each" | "flat_map" | "filter_map")
 }
 
+/// Make an iterator, of a collection or of another iterator.
+const ITERATORS: &[&str] = &[
+    "iter",
+    "into_iter",
+    "copied",
+    "cloned",
+    "enumerate",
+    "zip",
+    "rev",
+    "chain",
+    "skip",
+    "take",
+    "keys",
+    "values",
+];
+
 /// Whether an expression is an iterator, by the method that makes it.
 pub(super) fn is_iterator(expr: &syn::Expr) -> bool {
-    const ALL: &[&str] = &[
-        "iter",
-        "into_iter",
-        "copied",
-        "cloned",
-        "enumerate",
-        "zip",
-        "rev",
-        "chain",
-        "skip",
-        "take",
-        "keys",
-        "values",
-    ];
-    matches!(expr, syn::Expr::MethodCall(call) if ALL.iter().any(|name| call.method == name))
+    matches!(expr, syn::Expr::MethodCall(call) if ITERATORS.iter().any(|name| call.method == name))
 }
 
 /// Whether a method does nothing but compute, of what is known.
@@ -300,25 +302,13 @@ pub(super) fn only_computes(name: &str) -> bool {
         "wrapping_mul",
         "saturating_add",
         "saturating_sub",
-        "iter",
-        "into_iter",
-        "copied",
-        "cloned",
-        "enumerate",
-        "zip",
-        "rev",
-        "chain",
-        "skip",
-        "take",
-        "keys",
-        "values",
         "unwrap_or",
         "unwrap_or_default",
         "trim",
         "to_lowercase",
         "to_uppercase",
     ];
-    ALL.contains(&name)
+    ALL.contains(&name) || ITERATORS.contains(&name)
 }
 
 /// Whether a closure given to a method of this name gets what it returned before.
