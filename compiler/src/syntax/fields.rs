@@ -50,7 +50,7 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
         if let Some(parsed) = macros::parse(mac) {
-            parsed.args.iter().for_each(|arg| self.argument(arg));
+            parsed.args.iter().for_each(|arg| self.visit_expr(arg));
         } else if ["matches", "stringify", "concat"].contains(&macros::name(mac).as_str()) {
             self.tokens(mac.tokens.clone());
         } else {
@@ -65,10 +65,6 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
 }
 
 impl Mentions<'_> {
-    fn argument(&mut self, arg: &Expr) {
-        self.visit_expr(arg);
-    }
-
     /// In a macro's tokens, `self . field` without parentheses behind it is a field.
     fn tokens(&mut self, tokens: TokenStream) {
         let trees: Vec<TokenTree> = tokens.into_iter().collect();

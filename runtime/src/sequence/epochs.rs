@@ -67,7 +67,8 @@ impl EpochLoop {
         self.open.get()
     }
 
-    /// Learns from the executor how far all workers have come; whether a turn that had to wait can be taken now.
+    /// Learns from the executor how far all workers with a part in the epochs have come; whether a turn that had to wait
+    /// can be taken now.
     pub(crate) fn learn(&self, passed: u64) -> bool {
         let before = self.passed.replace(passed);
         assert!(before <= passed, "epochs that are over stay over");
@@ -94,9 +95,9 @@ impl EpochLoop {
             // A worker holds the epoch that it orders in, so those before `passed` are over.
             let now = shared.clock.at(epoch, passed);
             let known = (&*shared.methods, &**ingress.egress());
-            let marks;
-            (parcels, marks) =
+            let (sequenced, marks) =
                 sequence(known, &shared.groups, (epoch, *worker), (&now, shared.seed), requests);
+            parcels = sequenced;
             marks.into_iter().for_each(|marks| shared.marks.mark(epoch, marks));
             ingress.close_epoch(epoch);
             // What did not fit is the next epoch's.

@@ -301,7 +301,7 @@ impl Computed {
     }
 }
 
-/// Looks for items among statements.
+/// Looks for what a name may mean besides a variable: items among statements, and bindings in upper case.
 struct Items(bool);
 
 impl<'ast> Visit<'ast> for Items {
