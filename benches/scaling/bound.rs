@@ -4,8 +4,8 @@
 use crate::cases::Guesses;
 use crate::count::Counted;
 
-/// Messages for a call that a scout ships: itself, its answer, and the tickets that come of it.
-const PER_CALL: u64 = 3;
+/// Messages for what a scout demands: the demand, what comes of it, and the tickets in the end.
+const PER_DEMAND: u64 = 3;
 /// For each other worker, when a transaction is undone: that one was wrong, a share of that worker, and an end.
 const WHEN_UNDONE: u64 = 3;
 
@@ -13,15 +13,20 @@ const WHEN_UNDONE: u64 = 3;
 pub fn broken(counted: &Counted, guesses: Guesses) -> Option<String> {
     let Counted { transactions, traffic, dynamic, wrong, undone, .. } = *counted;
     let others = counted.workers as u64 - 1;
-    let allowed = PER_CALL * traffic.calls + traffic.grants + traffic.returns + WHEN_UNDONE * undone * others;
+    let allowed =
+        PER_DEMAND * (traffic.demands / 2) + traffic.grants + traffic.returns + WHEN_UNDONE * undone * others;
     // A worker's part of an epoch goes only where something is to be known of one of its transactions.
     let told = transactions + traffic.grants;
     let bounds = [
         ("wrong guesses are not expected here", guesses == Guesses::SomeWrong || wrong + undone == 0),
-        ("a call has one answer at most", traffic.answers <= traffic.calls),
-        ("what is lent comes back", traffic.grants == traffic.returns),
+        ("nothing is shipped inside a group", traffic.calls + traffic.answers + traffic.ends == 0),
+        ("a demand has one answer", traffic.demands.is_multiple_of(2)),
+        (
+            "what is lent comes back",
+            traffic.grants == traffic.returns || (undone > 0 && traffic.grants < traffic.returns),
+        ),
         ("an owner lends once to a transaction", undone > 0 || traffic.grants <= traffic.lent),
-        ("a static plan ships no call", dynamic > 0 || traffic.calls + traffic.ends == 0),
+        ("a static plan demands nothing", dynamic > 0 || traffic.demands == 0),
         ("messages are bounded by what is lent and scouted", counted.messages() <= allowed),
         (
             "a part of an epoch makes one parcel for each other worker at most",

@@ -59,6 +59,7 @@ fn difference(before: Traffic, after: Traffic) -> Traffic {
         answers: after.answers - before.answers,
         ends: after.ends - before.ends,
         grants: after.grants - before.grants,
+        demands: after.demands - before.demands,
         returns: after.returns - before.returns,
         lent: after.lent - before.lent,
         scouting: after.scouting - before.scouting,
@@ -71,8 +72,8 @@ fn difference(before: Traffic, after: Traffic) -> Traffic {
 impl Counted {
     /// Everything but parcels.
     pub fn messages(&self) -> u64 {
-        let Traffic { calls, answers, ends, grants, returns, scouting, .. } = self.traffic;
-        calls + answers + ends + grants + returns + scouting
+        let Traffic { calls, answers, ends, grants, demands, returns, scouting, .. } = self.traffic;
+        calls + answers + ends + grants + demands + returns + scouting
     }
 
     /// Messages for each entity that is not at home; 0 if there is none.

@@ -6,6 +6,7 @@ use crate::base::hash::StableHasher;
 use crate::base::ids::TxnId;
 use crate::base::location::worker_number;
 use crate::base::ticket::Ticket;
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -76,9 +77,29 @@ impl Groups {
         let group = self.of[usize::from(owner)];
         let all: Vec<u16> =
             (0..).zip(self.of.iter()).filter(|(_, of)| **of == group).map(|(worker, _)| worker).collect();
+        all[(self.draw(seed, txn, owner) % all.len() as u64) as usize]
+    }
+
+    /// A number for a transaction in the group of this worker.
+    fn draw(&self, seed: u64, txn: TxnId, of: u16) -> u64 {
         let mut hasher = StableHasher::default();
-        (seed, txn, group).hash(&mut hasher);
-        all[(hasher.finish() % all.len() as u64) as usize]
+        (seed, txn, self.of[usize::from(of)]).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// The homes of a transaction that has all of these workers, and what each of them is the home of, itself too.
+    pub(crate) fn whole(&self, txn: TxnId, root: u16, workers: &BTreeSet<u32>) -> Vec<(u16, Vec<u16>)> {
+        let workers: Vec<u16> = workers.iter().map(|worker| worker_number(*worker as usize)).collect();
+        let groups = workers.chunk_by(|a, b| self.same((*a).into(), (*b).into()));
+        let homes = groups.map(|group| {
+            let home = match self.seed {
+                _ if self.same(group[0].into(), root.into()) => root,
+                Some(seed) => group[(self.draw(seed, txn, group[0]) % group.len() as u64) as usize],
+                None => group[0],
+            };
+            (home, group.to_vec())
+        });
+        homes.collect()
     }
 
     /// The parts of the workers in a transaction with these tickets, which are sorted; homes come first in each group.

@@ -3,7 +3,7 @@ use crate::base::ids::{Phase, Time, TxnId};
 use crate::base::ticket::{Share, Ticket};
 use crate::execute::Executor;
 use crate::execute::epoch::{Place, Stage};
-use crate::execute::message::Message;
+use crate::execute::message::{Message, Own};
 use crate::sequence::parcel::RootAt;
 
 /// What a transaction has at this worker.
@@ -17,6 +17,8 @@ pub(super) struct Claim<'a> {
     pub(super) root: Option<RootOf>,
     /// The other workers to which calls are shipped.
     pub(super) others: &'a [u32],
+    /// The other workers of the group that it has whole, if this is its home.
+    pub(super) lenders: &'a [u16],
 }
 
 /// The parcel of a root, and its place there.
@@ -83,10 +85,13 @@ impl Executor {
         let epoch = &self.epochs[txn.epoch];
         let mut has = match epoch.entry(place) {
             Some((parcel, entry)) => parcel.has(place.parcel, entry),
-            None => Claim { share: Share::Tickets, tickets: &[], home: None, root: None, others: &[] },
+            None => {
+                let (root, home, lenders) = (None, None, &[][..]);
+                Claim { share: Share::Tickets, tickets: &[], home, root, others: &[], lenders }
+            }
         };
-        if let Some(own) = epoch.shares.get(&txn) {
-            (has.share, has.tickets, has.home, has.others) = (own.share, &own.tickets, own.home, &own.others);
+        if let Some(Own { share, tickets, home, others, lenders }) = epoch.shares.get(&txn) {
+            has = Claim { share: *share, tickets, home: *home, root: has.root, others, lenders };
         }
         let whole = has.share == Share::Whole;
         if whole && !self.active.is_empty() {
@@ -100,7 +105,9 @@ impl Executor {
             }
             None => {
                 let early = self.early.remove(&txn);
-                if self.active.lenders(&has) == 0 && ended(early.as_ref()) {
+                // Who lends to it waits for its end, though it has not been here.
+                let nobody_lends = self.active.lenders(&has) == 0 && has.lenders.is_empty();
+                if nobody_lends && ended(early.as_ref()) {
                     self.admitted(txn);
                     drop(early);
                 } else {
@@ -195,5 +202,5 @@ impl Executor {
 
 /// Whether a transaction is over that has not been here.
 fn ended(early: Option<&Vec<Message>>) -> bool {
-    early.into_iter().flatten().any(|message| matches!(message, Message::End { .. }))
+    early.into_iter().flatten().any(|message| matches!(message, Message::End { .. } | Message::Return { .. }))
 }

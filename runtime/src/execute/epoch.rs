@@ -82,7 +82,7 @@ pub(super) struct Epoch {
     pub(super) shares: BTreeMap<TxnId, Own>,
     pub(super) guesses: BTreeMap<TxnId, Guess>,
     /// The transactions that were wrong in this attempt and need this worker in the next one.
-    pub(super) mispredicted: BTreeSet<TxnId>,
+    pub(super) mispredicted: BTreeMap<TxnId, Own>,
     /// Old states that bring back the beginning of the epoch, oldest first.
     pub(super) undo_log: Vec<Kept>,
 }
@@ -237,7 +237,8 @@ impl Parcel {
         let tickets = self.tickets_of(entry);
         let others = entry.others.start as usize..entry.others.end as usize;
         let root = entry.root.map(|at| RootOf { parcel: number, at });
-        Claim { share: Share::Tickets, tickets, home: entry.home, root, others: &self.others[others] }
+        let others = &self.others[others];
+        Claim { share: Share::Tickets, tickets, home: entry.home, root, others, lenders: &[] }
     }
 
     /// The tickets of an entry.

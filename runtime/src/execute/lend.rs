@@ -1,10 +1,10 @@
 //! Lending: a transaction executes at its home, with what the other workers of its group lend it.
 use crate::base::groups::lenders;
-use crate::base::ids::TxnId;
 use crate::base::location::{hash_of, worker_number};
+use crate::entity::run::outgoing::Demand;
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
-use crate::execute::message::Message;
+use crate::execute::message::{LentMessage, Message, Waits};
 use crate::execute::transaction::Transaction;
 use crate::state::loan::{Loans, end, going_back};
 
@@ -56,18 +56,50 @@ impl Executor {
         let keep = self.epochs[txn.epoch].undoable;
         let running = &mut *active.running;
         end(&mut running.loans, &mut running.olds, commit, keep);
-        for lender in lenders(&running.tickets, me) {
+        let demanded_of = std::mem::take(&mut running.lenders);
+        for lender in lenders(&running.tickets, me).chain(demanded_of) {
             let loans = going_back(&mut running.loans, lender);
             self.send(time, lender.into(), Message::Return { txn, loans });
         }
         assert!(running.loans.is_empty(), "everything that was lent goes back");
     }
 
-    /// What this worker has lent comes back.
-    pub(super) fn given_back(&mut self, txn: TxnId, loans: Loans) {
-        let (Some(at), Some(epoch)) = (self.active.find(txn), self.epochs.get_mut(&txn.epoch)) else {
-            unreachable!("who has lent something waits for it")
+    /// A transaction that has this worker whole demands something.
+    pub(super) fn demanded(&mut self, at: usize, from: Waits, Demand { class, hash }: Demand) {
+        assert_eq!(self.exclusive, Some(at), "who demands has the worker whole");
+        let mut loans = Loans::new();
+        self.worker.lend((class, hash), true, &mut loans);
+        let active = &self.active[at];
+        let (txn, time) = (active.txn, active.time());
+        self.send(
+            time,
+            from.worker,
+            Message::Lent(Box::new(LentMessage { txn, to: from, loans: Ok(loans) })),
+        );
+    }
+
+    /// What a transaction has demanded is here: the call is made.
+    pub(super) fn lent(&mut self, lent: LentMessage) {
+        let LentMessage { txn, to, loans } = lent;
+        let (Some(at), Ok(loans)) = (self.active.find(txn), loans) else {
+            unreachable!("who demands waits for it, and lending is no code of the user's")
         };
+        let active = &mut self.active[at];
+        assert!(active.lenders_left > 0, "what was demanded comes once");
+        active.lenders_left -= 1;
+        active.running.loans.extend(loans);
+        // It may have ended in the meantime.
+        if let Some(commit) = active.over {
+            return self.over(at, commit);
+        }
+        let called = active.demanding.iter().position(|called| called.from == to);
+        let called = called.map(|waits| active.demanding.swap_remove(waits));
+        self.arrive(at, called.unwrap_or_else(|| unreachable!("what was demanded is waited for")));
+    }
+
+    /// What this worker has lent comes back.
+    pub(super) fn given_back(&mut self, at: usize, loans: Loans) {
+        let epoch = &mut self.epochs[self.active[at].txn.epoch];
         for loan in loans {
             self.worker.take_back(loan, &mut epoch.undo_log);
         }

@@ -3,7 +3,7 @@ use crate::base::ambient::Ambient;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{Time, TxnId};
 use crate::base::ticket::{Share, Ticket};
-use crate::entity::run::outgoing::OutgoingCall;
+use crate::entity::run::outgoing::{Demand, OutgoingCall};
 use crate::entity::run::task::Payload;
 use crate::state::loan::Loans;
 
@@ -17,6 +17,10 @@ pub(crate) enum Message {
     Ack { txn: TxnId, number: u32, result: Result<()> },
     /// A worker lends what the transaction needs of it.
     Grant { txn: TxnId, loans: Loans },
+    /// A transaction that has this worker whole, or a scout, needs what was not lent beforehand.
+    Demand { txn: TxnId, from: Waits, demand: Demand },
+    /// What was demanded: for a scout copies.
+    Lent(Box<LentMessage>),
     /// The transaction is over at its home, and gives back what it was lent to write.
     Return { txn: TxnId, loans: Loans },
     /// The transaction is over.
@@ -24,16 +28,28 @@ pub(crate) enum Message {
     /// What a scout found: the tickets of a dynamic transaction at this worker, or all of it.
     Scouted { txn: TxnId, own: Box<Own> },
     /// The transaction touched what its scout had not: it is in the tail, and this worker is needed whole.
-    Mispredicted { txn: TxnId },
+    Mispredicted { txn: TxnId, own: Box<Own> },
+}
+
+/// What waits for a message: the worker, the task there, and the number of the call or demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waits {
+    pub(crate) worker: u32,
+    pub(crate) task: u32,
+    pub(crate) number: u32,
+}
+
+/// See [`Message::Lent`].
+pub(crate) struct LentMessage {
+    pub(crate) txn: TxnId,
+    pub(crate) to: Waits,
+    pub(crate) loans: Result<Loans>,
 }
 
 /// See [`Message::Call`].
 pub(crate) struct CallMessage {
     pub(crate) txn: TxnId,
-    pub(crate) from: u32,
-    /// What waits for the result: the task, and the number of the call.
-    pub(crate) task: u32,
-    pub(crate) number: u32,
+    pub(crate) from: Waits,
     /// Sequence number: the call is applied after that many one-way calls that `from` has sent here for the transaction.
     pub(crate) after: u32,
     pub(crate) ambient: Ambient,
@@ -49,20 +65,39 @@ pub(crate) struct Own {
     pub(crate) home: Option<u16>,
     /// If this is its home, those in other groups.
     pub(crate) others: Vec<u32>,
+    /// If this is its home, and it has workers whole, the others of the group.
+    pub(crate) lenders: Vec<u16>,
 }
 
 impl Own {
+    /// These tickets.
+    pub(crate) fn tickets(tickets: Vec<Ticket>, home: Option<u16>) -> Self {
+        Self { share: Share::Tickets, tickets, home, others: Vec::new(), lenders: Vec::new() }
+    }
+
     /// All of the worker.
-    pub(crate) fn whole() -> Self {
-        Self { share: Share::Whole, tickets: Vec::new(), home: None, others: Vec::new() }
+    pub(crate) fn whole(home: Option<u16>) -> Self {
+        Self { share: Share::Whole, ..Self::tickets(Vec::new(), home) }
+    }
+
+    /// All of these workers.
+    pub(crate) fn wholes(homes: &[(u16, Vec<u16>)]) -> Vec<(u32, Self)> {
+        let mut all = Vec::new();
+        for (home, workers) in homes {
+            let others = homes.iter().map(|(other, _)| other).filter(|other| *other != home);
+            let lenders: Vec<u16> = workers.iter().copied().filter(|worker| worker != home).collect();
+            all.extend(lenders.iter().map(|lender| (u32::from(*lender), Self::whole(Some(*home)))));
+            let others = others.map(|other| u32::from(*other)).collect();
+            all.push((u32::from(*home), Self { others, lenders, ..Self::whole(None) }));
+        }
+        all
     }
 }
 
 /// See [`Message::Result`].
 pub(crate) struct ReturnMessage {
     pub(crate) txn: TxnId,
-    pub(crate) task: u32,
-    pub(crate) number: u32,
+    pub(crate) to: Waits,
     pub(crate) value: Result<Payload, Error>,
     /// What a scout touched on the way, and `None` outside scouting.
     pub(crate) touched: Option<Vec<Ticket>>,

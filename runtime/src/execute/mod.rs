@@ -28,7 +28,7 @@ mod locks;
 mod scout;
 
 use crate::base::ambient;
-use crate::base::ids::{Phase, Time, TxnId, narrow};
+use crate::base::ids::{Phase, Time, TxnId};
 use crate::entity::run::worker::Worker;
 use crate::execute::message::{Envelope, Message};
 use crate::methods::table::Methods;
@@ -36,6 +36,7 @@ use crate::sequence::marks::EpochMarks;
 use crate::sequence::parcel::Parcel;
 use epoch::{Epoch, Epochs, Stage};
 use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use transactions::Transactions;
@@ -60,6 +61,8 @@ pub(crate) struct Executor {
     /// What has come for transactions that are not admitted yet.
     early: FxHashMap<TxnId, Vec<Message>>,
     out: Vec<Envelope>,
+    /// What this worker has to say to itself.
+    inner: VecDeque<(Time, Message)>,
 }
 
 impl Executor {
@@ -74,6 +77,7 @@ impl Executor {
             exclusive: None,
             early: FxHashMap::default(),
             out: Vec::new(),
+            inner: VecDeque::new(),
             worker,
         }
     }
@@ -109,10 +113,13 @@ impl Executor {
             while let Some(at) = self.active.next_ready() {
                 self.go(at);
             }
+            while let Some((at, message)) = self.inner.pop_front() {
+                self.message(at, message);
+            }
             if self.out.len() >= FLUSH_AT_MESSAGES {
                 break true;
             }
-            if !self.step() && !self.active.is_ready() {
+            if !self.step() && !self.active.is_ready() && self.inner.is_empty() {
                 break false;
             }
         };
@@ -154,12 +161,11 @@ impl Executor {
     }
 
     fn send(&mut self, at: Time, to: u32, message: Message) {
-        self.out.push(Envelope { at, to, message });
-    }
-
-    fn others(&self) -> impl Iterator<Item = u32> + use<> {
-        let me = self.worker.index;
-        (0..self.worker.peers).filter(move |other| *other != me).map(narrow)
+        if to as usize == self.worker.index {
+            self.inner.push_back((at, message));
+        } else {
+            self.out.push(Envelope { at, to, message });
+        }
     }
 
     /// One step of the first epoch that can take one.

@@ -1,6 +1,6 @@
 //! What to do with a message.
 use crate::base::error::Error;
-use crate::base::ids::{Time, TxnId};
+use crate::base::ids::{Phase, Time, TxnId};
 use crate::entity::run::outgoing::CallKind;
 use crate::execute::Executor;
 use crate::execute::message::{CallMessage, Message, ReturnMessage};
@@ -18,7 +18,19 @@ impl Executor {
                 Some(active) => self.granted(active, loans),
                 None => self.not_active(at, txn, Message::Grant { txn, loans }),
             },
-            Message::Return { txn, loans } => self.given_back(txn, loans),
+            Message::Return { txn, loans } => match self.active.find(txn) {
+                Some(active) => self.given_back(active, loans),
+                None => self.not_active(at, txn, Message::Return { txn, loans }),
+            },
+            Message::Demand { txn, from, demand } if at.phase == Phase::SCOUT => {
+                self.scout_demands(at, txn, from, demand);
+            }
+            Message::Demand { txn, from, demand } => match self.active.find(txn) {
+                Some(active) => self.demanded(active, from, demand),
+                None => self.not_active(at, txn, Message::Demand { txn, from, demand }),
+            },
+            Message::Lent(lent) if at.phase == Phase::SCOUT => self.scout_has(at, *lent),
+            Message::Lent(lent) => self.lent(*lent),
             Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
             Message::End { txn, commit } => match self.active.find(txn) {
                 Some(active) => self.over(active, commit),
@@ -27,8 +39,8 @@ impl Executor {
             Message::Scouted { txn, own } => {
                 self.epochs[at.epoch].shares.insert(txn, *own);
             }
-            Message::Mispredicted { txn } => {
-                self.epochs[at.epoch].mispredicted.insert(txn);
+            Message::Mispredicted { txn, own } => {
+                self.epochs[at.epoch].mispredicted.insert(txn, *own);
             }
         }
     }
@@ -55,7 +67,13 @@ impl Executor {
                 self.active.granted_early(txn, loans);
             }
             (None, Message::Grant { .. }) => unreachable!("nothing is lent to a worker that is no home"),
+            (None, Message::Return { .. } | Message::Demand { .. }) => {
+                unreachable!("a lender has a part in the transaction")
+            }
             (Some(place), message) if place >= epoch.cursor => {
+                if let Message::Return { loans, .. } = &message {
+                    assert!(loans.is_empty(), "who has lent something waits for it");
+                }
                 // One, mostly.
                 self.early.entry(txn).or_insert_with(|| Vec::with_capacity(1)).push(message);
             }
@@ -66,24 +84,26 @@ impl Executor {
 
     /// The callee's worker was not among those that the transaction named.
     fn refuse(&mut self, at: Time, called: CallMessage) {
-        let CallMessage { txn, from, task, number, outgoing, .. } = called;
+        let CallMessage { txn, from, outgoing, .. } = called;
         let error = outgoing.call.unplanned(self.worker.index);
         let message = match outgoing.kind {
-            CallKind::OneWay | CallKind::Last => Message::Ack { txn, number, result: Err(error) },
+            CallKind::OneWay | CallKind::Last => {
+                Message::Ack { txn, number: from.number, result: Err(error) }
+            }
             CallKind::Await | CallKind::Scout => {
-                Message::result(ReturnMessage { txn, task, number, value: Err(error), touched: None })
+                Message::result(ReturnMessage { txn, to: from, value: Err(error), touched: None })
             }
         };
-        self.send(at, from, message);
+        self.send(at, from.worker, message);
     }
 
     fn returned(&mut self, returned: ReturnMessage) {
-        let ReturnMessage { txn, task, number, value, .. } = returned;
+        let ReturnMessage { txn, to, value, .. } = returned;
         // Its transaction may have ended without it.
         let Some(active) = self.active.find(txn) else { return };
-        self.worker.deliver(number, value);
-        self.resume(active, task as usize);
-        drop(self.worker.receive(number));
+        self.worker.deliver(to.number, value);
+        self.resume(active, to.task as usize);
+        drop(self.worker.receive(to.number));
     }
 
     fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {

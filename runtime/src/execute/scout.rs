@@ -1,17 +1,18 @@
 //! Scouting: dynamic transactions run against the state at the end of the epoch before, to learn what they touch.
 use crate::base::ambient::{self, Ambient};
+use crate::base::error::Result;
 use crate::base::groups::{Part, RootOwner};
 use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::base::location::worker_number;
-use crate::base::ticket::{Share, Ticket, normalise};
+use crate::base::ticket::{Ticket, normalise};
 use crate::entity::run::invoke::{Invocation, Mode};
-use crate::entity::run::outgoing::OutgoingCall;
+use crate::entity::run::outgoing::{Demand, Outgoing, OutgoingCall};
 use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::{Payload, Progress, Task};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::epoch::{Guess, Stage};
-use crate::execute::message::{CallMessage, Message, Own, ReturnMessage};
+use crate::execute::message::{CallMessage, LentMessage, Message, Own, ReturnMessage, Waits};
 use crate::methods::counts::Count;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -22,12 +23,11 @@ pub(super) struct Scout {
     ambient: Ambient,
     running: Box<TxnLocal>,
     tasks: Vec<(Task, Option<Waits>)>,
+    /// The call that waits for what it has demanded.
+    demanding: Option<CallMessage>,
     /// What was touched elsewhere.
     touched: Vec<Ticket>,
 }
-
-/// What waits for a scout's task: the worker, the task and the call.
-type Waits = (u32, u32, u32);
 
 impl Executor {
     /// Begins the scout phase of an epoch.
@@ -88,15 +88,17 @@ impl Executor {
         let (slot, ambient) = (scout.tasks.len(), scout.ambient);
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
         for sent in worker.outbox().drain(..) {
-            let message = Message::call(CallMessage {
-                txn,
-                from: narrow(worker.index),
-                task: narrow(slot),
-                number: sent.number,
-                after: 0,
-                ambient,
-                outgoing: sent.outgoing,
-            });
+            let from = Waits { worker: narrow(worker.index), task: narrow(slot), number: sent.number };
+            let message = match sent.outgoing {
+                Outgoing::Call(outgoing) => {
+                    Message::call(CallMessage { txn, from, after: 0, ambient, outgoing })
+                }
+                Outgoing::Demand(demand, outgoing) => {
+                    let scout = self.scout_of(txn);
+                    scout.demanding = Some(CallMessage { txn, from, after: 0, ambient, outgoing });
+                    Message::Demand { txn, from, demand }
+                }
+            };
             self.send(at, sent.to, message);
         }
         match (progress, waits) {
@@ -116,35 +118,26 @@ impl Executor {
         scout.unwrap_or_else(|| unreachable!("the scouts of an epoch are there until all are done"))
     }
 
-    fn scout_returns(
-        &mut self,
-        txn: TxnId,
-        (from, task, number): Waits,
-        value: crate::base::error::Result<Payload>,
-    ) {
+    fn scout_returns(&mut self, txn: TxnId, to: Waits, value: Result<Payload>) {
         let touched = Some(self.scout_of(txn).touched());
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
-        self.send(at, from, Message::result(ReturnMessage { txn, task, number, value, touched }));
+        self.send(at, to.worker, Message::result(ReturnMessage { txn, to, value, touched }));
     }
 
     /// A scout's call from another worker.
     pub(super) fn scout_call(&mut self, _: Time, called: CallMessage) {
-        let CallMessage { txn, from, task, number, ambient, outgoing, .. } = called;
+        let CallMessage { txn, from, ambient, outgoing, .. } = called;
         let OutgoingCall { depth, path, call, .. } = outgoing;
         let worker = self.worker.clone();
         let epoch = &mut self.epochs[txn.epoch];
         let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Overlay::before(&worker), ambient));
         let invocation = Invocation::at(Mode::Overlay(scout.overlay.clone()), depth, false);
-        self.step_scout(
-            txn,
-            Task::call(call.into_inner().frame(invocation, path)),
-            Some((from, task, number)),
-        );
+        self.step_scout(txn, Task::call(call.into_inner().frame(invocation, path)), Some(from));
     }
 
-    /// What a scout waited for.
+    /// The result of a call that a scout waited for.
     pub(super) fn scout_return(&mut self, _: Time, returned: ReturnMessage) {
-        let ReturnMessage { txn, number, value, touched, .. } = returned;
+        let ReturnMessage { txn, to, value, touched } = returned;
         let scout = self.scout_of(txn);
         // A list grows on its way back through deep calls, and with every call that one method makes: the shorter one is
         // appended.
@@ -154,9 +147,27 @@ impl Executor {
         }
         scout.touched.append(&mut touched);
         let Some((task, waits)) = scout.tasks.pop() else { unreachable!("what returns is waited for") };
-        self.worker.deliver(number, value);
+        self.worker.deliver(to.number, value);
         self.step_scout(txn, task, waits);
-        drop(self.worker.receive(number));
+        drop(self.worker.receive(to.number));
+    }
+
+    /// What a scout has demanded is here: the call is made.
+    pub(super) fn scout_has(&mut self, at: Time, lent: LentMessage) {
+        let LentMessage { txn, to, loans } = lent;
+        let scout = self.scout_of(txn);
+        let called = scout.demanding.take().filter(|called| called.from == to);
+        let called = called.unwrap_or_else(|| unreachable!("what was demanded is waited for"));
+        match loans.and_then(|loans| called.outgoing.call.adopt(&scout.overlay, loans)) {
+            Ok(()) => self.scout_call(at, called),
+            Err(error) => self.scout_returns(txn, to, Err(error)),
+        }
+    }
+
+    /// Copies what a scout demands. Nothing changes as long as there are scouts.
+    pub(super) fn scout_demands(&mut self, at: Time, txn: TxnId, from: Waits, demand: Demand) {
+        let loans = self.worker.copies(demand);
+        self.send(at, from.worker, Message::Lent(Box::new(LentMessage { txn, to: from, loans })));
     }
 
     /// A scout that started here is done: hands out the tickets for what it has touched, or whole workers if that is
@@ -166,7 +177,9 @@ impl Executor {
         let at = Time { epoch: txn.epoch, phase };
         let me = worker_number(self.worker.index);
         let mut all: Vec<(u32, Own)> = match touched {
-            None => self.others().map(|to| (to, Own::whole())).collect(),
+            None => {
+                Own::wholes(&self.worker.groups.whole(txn, me, &(0..narrow(self.worker.peers)).collect()))
+            }
             // One that touches nothing elsewhere waits for nobody elsewhere: the worker is its own for as long as it
             // runs, and what else it touches here does not make it wrong.
             Some(tickets) if tickets.iter().all(|ticket| ticket.owner == me) => Vec::new(),
@@ -178,11 +191,8 @@ impl Executor {
                     RootOwner::Fixed(me),
                     &tickets,
                     |Part { worker, home, tickets }| {
-                        let (tickets, home) = (tickets.to_vec(), (home != worker).then_some(home));
-                        all.push((
-                            worker.into(),
-                            Own { share: Share::Tickets, tickets, home, others: Vec::new() },
-                        ));
+                        let home = (home != worker).then_some(home);
+                        all.push((worker.into(), Own::tickets(tickets.to_vec(), home)));
                     },
                 );
                 let homes: Vec<u32> =
@@ -196,7 +206,10 @@ impl Executor {
         let here = all.iter().position(|(worker, _)| *worker == u32::from(me));
         let own = match here {
             Some(here) => all.swap_remove(here).1,
-            None => Own { others: all.iter().map(|(worker, _)| *worker).collect(), ..Own::whole() },
+            None => {
+                assert!(all.is_empty(), "a root touches its own entity");
+                Own::whole(None)
+            }
         };
         let epoch = &mut self.epochs[txn.epoch];
         let guess = epoch.guesses.get_mut(&txn).unwrap_or_else(|| unreachable!("a scout learns for a guess"));
@@ -212,7 +225,9 @@ impl Executor {
 
 impl Scout {
     fn new(overlay: Rc<Overlay>, ambient: Ambient) -> Self {
-        Self { overlay, ambient, running: Box::default(), tasks: Vec::new(), touched: Vec::new() }
+        // Whatever it meets it demands.
+        let running = Box::new(TxnLocal { whole: true, ..TxnLocal::default() });
+        Self { overlay, ambient, running, tasks: Vec::new(), demanding: None, touched: Vec::new() }
     }
 
     fn touched(&mut self) -> Vec<Ticket> {

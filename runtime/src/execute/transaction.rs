@@ -2,13 +2,13 @@
 use crate::base::ambient::{self, Ambient};
 use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::entity::run::invoke::{Invocation, Mode};
-use crate::entity::run::outgoing::{CallKind, OutgoingCall};
+use crate::entity::run::outgoing::{CallKind, Outgoing, OutgoingCall};
 use crate::entity::run::task::{Progress, Task, payload};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
 use crate::execute::locks::LockRequest;
-use crate::execute::message::{CallMessage, Envelope, Message, ReturnMessage};
+use crate::execute::message::{CallMessage, Envelope, Message, ReturnMessage, Waits};
 use crate::state::loan::Loans;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -28,7 +28,7 @@ pub(super) struct Transaction {
     pub(super) home: Option<u16>,
     /// Whether this worker has done so.
     pub(super) lent: bool,
-    /// How many workers have not lent what it needs of them.
+    /// How many workers have not lent what it needs of them, and how many demands are on their way.
     pub(super) lenders_left: u32,
     /// How it has ended, while something that was lent is still on its way.
     pub(super) over: Option<bool>,
@@ -40,6 +40,8 @@ pub(super) struct Transaction {
     pub(super) tasks: Slab<Option<Pending>>,
     /// Calls that came before it could run, or before a one-way call that must be carried out first.
     pub(super) held: VecDeque<CallMessage>,
+    /// Calls that wait for what they have demanded.
+    pub(super) demanding: Vec<CallMessage>,
 }
 
 pub(super) struct RootHere {
@@ -54,8 +56,8 @@ pub(super) struct RootHere {
 /// A task that waits.
 pub(super) struct Pending {
     task: Task,
-    /// What waits elsewhere for this one: the worker, the task and the call. None for the root.
-    from: Option<(u32, u32, u32)>,
+    /// What waits elsewhere for this one. None for the root.
+    from: Option<Waits>,
 }
 
 impl Transaction {
@@ -78,7 +80,8 @@ impl Transaction {
 
     /// Makes the record ready for another transaction.
     pub(super) fn clear(&mut self) {
-        let Self { places, root, tasks, held, running, home, lent, over, .. } = self;
+        let Self { places, root, tasks, held, demanding, running, home, lent, over, .. } = self;
+        demanding.clear();
         places.clear();
         (*root, *home, *lent, *over) = (None, None, false, None);
         tasks.clear();
@@ -93,15 +96,16 @@ impl Executor {
         let Some(active) = self.active.get_mut(at).filter(|active| active.waiting == 0) else { return };
         let txn = active.txn;
         if let Some(home) = active.home {
-            // It may be told twice that it can go on: another one that was here has ended unseen.
-            if !std::mem::replace(&mut active.lent, true) {
+            // It may be told twice that it can go on: another one that was here has ended unseen. What has the worker whole
+            // demands what it needs.
+            if !std::mem::replace(&mut active.lent, true) && !active.running.whole {
                 self.lend(at, home);
             }
             return;
         }
         if let Some(root) = active.root.as_mut().filter(|root| !root.started) {
             root.started = true;
-            if root.others.is_empty() {
+            if root.others.is_empty() && active.running.lenders.is_empty() {
                 let root = root.of;
                 return self.run_at_home(at, root);
             }
@@ -121,7 +125,7 @@ impl Executor {
         loop {
             // A call may have ended the transaction, and its place may be another's by now.
             let Some(active) = self.active.get_mut(at).filter(|active| active.txn == txn) else { return };
-            let due = |called: &CallMessage| active.carried_out(called.from) >= called.after;
+            let due = |called: &CallMessage| active.carried_out(called.from.worker) >= called.after;
             let Some(next) = active.held.iter().position(due) else { return };
             let called = active.held.remove(next).unwrap_or_else(|| unreachable!("it has just been found"));
             self.arrive(at, called);
@@ -131,7 +135,7 @@ impl Executor {
     /// A call from another worker has come for a transaction that may run here.
     pub(super) fn call_running(&mut self, at: usize, txn: TxnId, called: CallMessage) {
         let active = &mut self.active[at];
-        if active.carried_out(called.from) < called.after {
+        if active.carried_out(called.from.worker) < called.after {
             return active.held.push_back(called);
         }
         self.arrive(at, called);
@@ -140,15 +144,15 @@ impl Executor {
         }
     }
 
-    /// Carries out a call from another worker.
-    fn arrive(&mut self, at: usize, called: CallMessage) {
+    /// Carries out a call from another worker, or one that has what it demanded.
+    pub(super) fn arrive(&mut self, at: usize, called: CallMessage) {
         self.active[at].ambient = called.ambient;
-        let CallMessage { from, task, number, outgoing, .. } = called;
+        let CallMessage { from, outgoing, .. } = called;
         let OutgoingCall { kind, depth, path, one_way, call } = outgoing;
         let invocation = Invocation::at(Mode::Partitioned(self.worker.clone()), depth, one_way);
-        if !call.leaf() {
+        if !call.leaf() || self.active[at].running.whole {
             let frame = call.into_inner().frame(invocation, path);
-            return self.adopt(at, Pending { task: Task::call(frame), from: Some((from, task, number)) });
+            return self.adopt(at, Pending { task: Task::call(frame), from: Some(from) });
         }
         let worker = self.worker.clone();
         let wanted = kind == CallKind::Await;
@@ -156,25 +160,25 @@ impl Executor {
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
         if kind == CallKind::OneWay {
-            match active.running.done.iter_mut().find(|(known, _)| *known == from) {
+            match active.running.done.iter_mut().find(|(known, _)| *known == from.worker) {
                 Some((_, done)) => *done += 1,
-                None => active.running.done.push((from, 1)),
+                None => active.running.done.push((from.worker, 1)),
             }
         }
         let message = match kind {
             CallKind::Await | CallKind::Scout => {
                 let value = value.map(|value| value.unwrap_or_else(|| payload(())));
-                Message::result(ReturnMessage { txn, task, number, value, touched: None })
+                Message::result(ReturnMessage { txn, to: from, value, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
                 let result = value.map(|_| ());
                 if kind == CallKind::Last {
                     self.over(at, result.is_ok());
                 }
-                Message::Ack { txn, number, result }
+                Message::Ack { txn, number: from.number, result }
             }
         };
-        self.send(time, from, message);
+        self.send(time, from.worker, message);
     }
 
     /// Runs something as this transaction.
@@ -201,9 +205,10 @@ impl Executor {
         self.poll(at, slot, pending);
     }
 
-    /// Lets a waiting task go on.
+    /// Lets a waiting task go on, if its transaction has not ended meanwhile.
     pub(super) fn resume(&mut self, at: usize, slot: usize) {
-        let pending = self.active.get_mut(at).and_then(|active| active.tasks.get_mut(slot)?.take());
+        let active = self.active.get_mut(at).filter(|active| active.over.is_none());
+        let pending = active.and_then(|active| active.tasks.get_mut(slot)?.take());
         if let Some(pending) = pending {
             self.poll(at, slot, pending);
         }
@@ -225,9 +230,9 @@ impl Executor {
             }
             Progress::Returned(value) => {
                 active.tasks.remove(slot);
-                if let Some((from, task, number)) = pending.from {
-                    let returned = ReturnMessage { txn, task, number, value, touched: None };
-                    self.send(time, from, Message::result(returned));
+                if let Some(to) = pending.from {
+                    let returned = ReturnMessage { txn, to, value, touched: None };
+                    self.send(time, to.worker, Message::result(returned));
                 }
             }
             Progress::Ended { commit, mispredicted } => self.ended(at, pending.task, commit, mispredicted),
@@ -237,23 +242,25 @@ impl Executor {
     /// Sends what a task has left in the outbox. When its root is `done` and one one-way call that has not left yet is
     /// all that is outstanding, its worker decides; gives that worker.
     fn post(&mut self, at: usize, slot: usize, done: bool) -> Option<u32> {
-        let active = &self.active[at];
+        let active = &mut self.active[at];
         let (txn, time, ambient) = (active.txn, active.time(), active.ambient);
         let last = done && active.running.outstanding == 1 && active.running.failed.is_none();
         let mut decider = None;
-        for mut sent in self.worker.outbox().drain(..) {
-            if last && sent.outgoing.kind == CallKind::OneWay {
-                (sent.outgoing.kind, decider) = (CallKind::Last, Some(sent.to));
-            }
-            let message = Message::call(CallMessage {
-                txn,
-                from: narrow(self.worker.index),
-                task: narrow(slot),
-                number: sent.number,
-                after: sent.after,
-                ambient,
-                outgoing: sent.outgoing,
-            });
+        for sent in self.worker.outbox().drain(..) {
+            let from = Waits { worker: narrow(self.worker.index), task: narrow(slot), number: sent.number };
+            let message = match sent.outgoing {
+                Outgoing::Call(mut outgoing) => {
+                    if last && outgoing.kind == CallKind::OneWay {
+                        (outgoing.kind, decider) = (CallKind::Last, Some(sent.to));
+                    }
+                    Message::call(CallMessage { txn, from, after: sent.after, ambient, outgoing })
+                }
+                Outgoing::Demand(demand, outgoing) => {
+                    active.lenders_left += 1;
+                    active.demanding.push(CallMessage { txn, from, after: 0, ambient, outgoing });
+                    Message::Demand { txn, from, demand }
+                }
+            };
             self.out.push(Envelope { at: time, to: sent.to, message });
         }
         decider
@@ -288,6 +295,7 @@ impl Executor {
         // Locals of methods that have not come to their end may still hold what is settled now.
         active.tasks.clear();
         active.held.clear();
+        active.demanding.clear();
         let epoch = &mut self.epochs[active.txn.epoch];
         assert!(epoch.open > 0, "a transaction is over once");
         epoch.open -= 1;

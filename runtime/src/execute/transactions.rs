@@ -61,8 +61,8 @@ impl Transactions {
     /// The root of a transaction that needs no other worker and would wait for nobody here.
     pub(super) fn free_root(&self, has: &Claim<'_>) -> Option<RootOf> {
         let free = |ticket: &Ticket| ticket.owner == self.me && self.locks.is_free(ticket.lock);
-        has.root
-            .filter(|_| has.others.is_empty() && (has.share == Share::Whole || has.tickets.iter().all(free)))
+        let alone = has.others.is_empty() && has.lenders.is_empty();
+        has.root.filter(|_| alone && (has.share == Share::Whole || has.tickets.iter().all(free)))
     }
 
     /// How many other workers lend something to a transaction that is at home here.
@@ -96,7 +96,7 @@ impl Transactions {
     /// Puts a transaction into the queues; where it is from here on.
     pub(super) fn activate(&mut self, txn: TxnId, phase: Phase, stamp: u32, has: Claim<'_>) -> usize {
         let from_lenders = self.lenders(&has);
-        let Claim { share, tickets, home, root, others } = has;
+        let Claim { share, tickets, home, root, others, lenders } = has;
         let mut active = self.spare.pop().unwrap_or_default();
         let at = self.all.vacant_key();
         (active.txn, active.phase, active.waiting) = (txn, phase, from_lenders);
@@ -110,7 +110,7 @@ impl Transactions {
         }
         active.running.may_touch(share, tickets);
         active.running.stamp = stamp;
-        active.running.ships = share == Share::Whole;
+        active.running.lenders.extend_from_slice(lenders);
         active.running.homes.extend_from_slice(others);
         let others = || SmallVec::from_slice(others);
         active.root = root.map(|of| RootHere { of, others: others(), started: false, decider: None });

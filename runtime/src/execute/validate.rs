@@ -1,5 +1,6 @@
 //! Whether an epoch that may be undone stands, and what to do when it does not.
 use crate::base::ids::{Phase, Time, TxnId, narrow};
+use crate::base::location::worker_number;
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
 use crate::execute::epoch::Guess;
@@ -33,12 +34,17 @@ impl Executor {
         if guess.mispredicted == 1 {
             self.methods.count(guess.method, self.worker.index, Count::Tail, 1);
         }
-        let workers = guess.workers.clone();
-        epoch.mispredicted.insert(txn);
+        // At home: what it touches elsewhere is lent to it or called there.
+        let me = worker_number(self.worker.index);
+        let all = Own::wholes(&self.worker.groups.whole(txn, me, &guess.workers));
         let at = Time { epoch: txn.epoch, phase: epoch.phase };
         self.marks.wrong(at.epoch, at.phase);
-        for to in self.others().filter(|other| workers.contains(other)) {
-            self.send(at, to, Message::Mispredicted { txn });
+        for (to, own) in all {
+            if to == u32::from(me) {
+                self.epochs[at.epoch].mispredicted.insert(txn, own);
+            } else {
+                self.send(at, to, Message::Mispredicted { txn, own: Box::new(own) });
+            }
         }
     }
 
@@ -62,13 +68,7 @@ impl Executor {
             let method = epoch.call(root).0.method();
             self.methods.count(method, self.worker.index, Count::Undone, 1);
         }
-        let me = self.worker.index;
-        for txn in std::mem::take(&mut epoch.mispredicted) {
-            // At the root's worker: it calls all the others where they are.
-            let workers = epoch.guesses.get(&txn).into_iter().flat_map(|guess| &guess.workers);
-            let others = workers.copied().filter(|worker| *worker as usize != me).collect();
-            epoch.shares.insert(txn, Own { others, ..Own::whole() });
-        }
+        epoch.shares.append(&mut epoch.mispredicted);
         let phase = epoch.phase.next();
         if phase.0 <= LAST_GUESSING_PHASE {
             return self.begin(number, phase);

@@ -137,6 +137,8 @@ pub(crate) trait Slots {
     fn settle(&self, undo: usize, commit: bool);
     /// Lends what there is behind a hash.
     fn lend(&self, hash: u64, class: ClassId, write: bool, to: &mut Loans);
+    /// Copies what there is behind a hash.
+    fn copies(&self, hash: u64, class: ClassId, to: &mut Loans);
     /// Takes back what a writer had; gives the numbers of the old states that came with it, oldest first.
     fn take_back(&self, loan: Loan, kept: &mut dyn FnMut(usize));
 }
@@ -286,6 +288,15 @@ impl<E: Stored> Slots for Class<E> {
                 state.clone()
             };
             to.push(Loan { slot: *slot, ..Loan::new(hash, class, write, E::to_lendable(state)) });
+        }
+    }
+
+    fn copies(&self, hash: u64, class: ClassId, to: &mut Loans) {
+        let (slots, index) = (self.slots.borrow(), self.index.borrow());
+        let there = index.iter_hash(spread(hash)).map(|slot| &slots[*slot as usize]);
+        for state in there.filter(|slot| slot.hash == hash).filter_map(|slot| slot.state.get()) {
+            let copy = Arc::new(aside(|| state.clone()));
+            to.push(Loan::new(hash, class, false, E::to_lendable(copy)));
         }
     }
 

@@ -39,7 +39,7 @@ pub struct Traffic {
     pub parcels: u64,
     /// Bytes of parcels, without what arguments point to.
     pub parcel_bytes: u64,
-    /// Calls that are shipped: those of scouts, of transactions that have workers to themselves, and between groups.
+    /// Calls that are shipped from one group to another.
     pub calls: u64,
     /// Answers to calls: results, and words that one-way calls were carried out.
     pub answers: u64,
@@ -47,9 +47,11 @@ pub struct Traffic {
     pub ends: u64,
     /// Words with what a worker lends to a transaction that is at home at another.
     pub grants: u64,
+    /// What scouts, and transactions that have workers to themselves, demand of others in the group, and what comes of it.
+    pub demands: u64,
     /// Words with what comes back.
     pub returns: u64,
-    /// Entities that were lent, or keys of which there was none.
+    /// Entities that were lent to transactions, or keys of which there was none.
     pub lent: u64,
     /// Words about dynamic transactions: tickets that scouts found, and wrong guesses.
     pub scouting: u64,
@@ -261,15 +263,19 @@ impl Simulation {
             let held = node.holds.get(&outgoing.at.epoch);
             let phase = *held.unwrap_or_else(|| unreachable!("a worker holds the epochs that it sends in"));
             let sent = Time { epoch: outgoing.at.epoch, phase };
-            if let Message::Grant { loans, .. } = &outgoing.message {
-                self.traffic.lent += loans.len().max(1) as u64;
-            }
+            self.traffic.lent += match &outgoing.message {
+                Message::Grant { loans, .. } => loans.len().max(1) as u64,
+                // What scouts have copies of is lent, if they are right.
+                Message::Lent(_) if outgoing.at.phase != Phase::SCOUT => 1,
+                _ => 0,
+            };
             if outgoing.to as usize != me {
                 self.traffic.message_bytes += outgoing.message.size() as u64;
                 *match &outgoing.message {
                     Message::Call(_) => &mut self.traffic.calls,
                     Message::Result(_) | Message::Ack { .. } => &mut self.traffic.answers,
                     Message::Grant { .. } => &mut self.traffic.grants,
+                    Message::Demand { .. } | Message::Lent(_) => &mut self.traffic.demands,
                     Message::Return { .. } => &mut self.traffic.returns,
                     Message::End { .. } => &mut self.traffic.ends,
                     Message::Scouted { .. } | Message::Mispredicted { .. } => &mut self.traffic.scouting,

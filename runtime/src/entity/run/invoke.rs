@@ -7,7 +7,7 @@ use crate::base::location::Location;
 use crate::base::text::key_text;
 use crate::entity::call::Call;
 use crate::entity::run::outgoing::{CallKind, OutgoingCall};
-use crate::entity::run::overlay::Overlay;
+use crate::entity::run::overlay::{Overlay, Reach};
 use crate::entity::run::task::{Frame, run_now};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::{Entity, Method};
@@ -181,15 +181,28 @@ impl Invocation {
                     if !worker.may(&at, M::ACCESS) {
                         match self.fail(unplanned(&call, at.owner)).await {}
                     }
+                    if let Some(demand) = worker.missing(&at) {
+                        let outgoing = self.outgoing(CallKind::Await, path, call);
+                        let number = worker.demand(at.owner, demand, outgoing);
+                        return self.returned::<M>(worker, number).await;
+                    }
                     if !M::SUSPENDS {
                         break 'done self.enter(worker, at, call, path);
                     }
                     (worker.context::<M>(self.deeper(path, tail), at, call.key), call.args)
                 }
                 Mode::Overlay(overlay) => {
-                    if let Some((worker, owner)) = overlay.elsewhere::<M>(&call) {
-                        let number = worker.send(owner, self.outgoing(CallKind::Scout, path, call));
-                        return self.returned::<M>(&worker, number).await;
+                    match overlay.reach::<M>(&call) {
+                        Reach::Here => {}
+                        Reach::Elsewhere(worker, owner) => {
+                            let number = worker.send(owner, self.outgoing(CallKind::Scout, path, call));
+                            return self.returned::<M>(worker, number).await;
+                        }
+                        Reach::Missing(worker, owner, demand) => {
+                            let outgoing = self.outgoing(CallKind::Scout, path, call);
+                            let number = worker.demand(owner, demand, outgoing);
+                            return self.returned::<M>(worker, number).await;
+                        }
                     }
                     if !(overlay.is_scout() && M::SUSPENDS) {
                         break 'done overlay.enter(self, call, path);
@@ -311,7 +324,9 @@ impl Invocation {
     fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {
         let Mode::Partitioned(worker) = &self.mode else { return Err(call) };
         let owner = Location::of::<M::Entity>(&call.key, worker.peers).owner;
-        if !self.one_way || M::SUSPENDS || worker.has(owner) || self.depth >= MAX_DEPTH {
+        // What has workers whole may have to demand what it calls there.
+        let waits = M::SUSPENDS || worker.running.borrow().whole;
+        if !self.one_way || waits || worker.has(owner) || self.depth >= MAX_DEPTH {
             return Err(call);
         }
         worker.send(worker.home_for(owner), self.outgoing(CallKind::OneWay, self.next(), call));
@@ -321,6 +336,10 @@ impl Invocation {
     /// What a call may meet as a part of a join.
     pub(crate) fn part<M: Method>(&self, call: &Call<M>) -> Option<Branch> {
         let Mode::Partitioned(worker) = &self.mode else { return None };
+        // What is demanded is demanded once; two parts could wait for it.
+        if worker.running.borrow().whole {
+            return None;
+        }
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         let alone = (!M::SUSPENDS).then_some((at.lock, write));

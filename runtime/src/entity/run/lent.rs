@@ -1,8 +1,10 @@
 //! How methods get at the states that a transaction has from other workers.
 use crate::base::ambient::aside;
 use crate::base::class_id::ClassId;
-use crate::base::guard::discard;
+use crate::base::error::Result;
+use crate::base::guard::{caught, discard};
 use crate::base::location::{Location, worker_number};
+use crate::entity::run::outgoing::Demand;
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Entity;
 use crate::state::class::{alone, parts_of};
@@ -174,6 +176,19 @@ impl Worker {
         for loan in &mut to[from..] {
             loan.owner = worker_number(self.index);
         }
+    }
+
+    /// Copies for a scout what it has demanded.
+    ///
+    /// # Errors
+    /// When a state panics while it is copied.
+    pub(crate) fn copies(&self, Demand { class, hash }: Demand) -> Result<Loans> {
+        let mut copies = Loans::new();
+        // It may have met a class that is not part of the app.
+        if let Some(class_here) = self.classes.get(class) {
+            caught(|| class_here.copies(hash, class, &mut copies))?;
+        }
+        Ok(copies)
     }
 
     /// Takes back what was lent to a writer; an old state that has come with it goes there.

@@ -16,17 +16,21 @@ use crate::entity::inspect::Shown;
 use crate::entity::names::Named;
 use crate::entity::run::context::{MethodContext, Place, wrong_key};
 use crate::entity::run::invoke::Invocation;
+use crate::entity::run::outgoing::Demand;
 use crate::entity::run::task::run_now;
 use crate::entity::run::twice::{Ended, Record, Recorder, Written};
 use crate::entity::run::twice::{Replica, sorted};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::{Entity, Method};
 use crate::state::class::Class;
+use crate::state::loan::Loans;
+use crate::state::stored::Stored;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 use thalweg_graph::Access;
 
@@ -59,6 +63,15 @@ enum BehindMap<E: Entity> {
     Nothing,
     Class(Rc<Class<E>>),
     Replica(Rc<Replica>),
+}
+
+/// What a call needs before it can be made on plain maps.
+pub(crate) enum Reach<'o> {
+    Here,
+    /// It goes to a worker of another group.
+    Elsewhere(&'o Rc<Worker>, usize),
+    /// A copy of the entity has to be demanded of a worker.
+    Missing(&'o Rc<Worker>, usize, Demand),
 }
 
 pub(crate) struct OverlayMap<E: Entity> {
@@ -271,13 +284,28 @@ impl Overlay {
         }
     }
 
-    /// The worker and owner of a scout's call, if it is not for here. Either way the entity is now among those touched.
-    pub(crate) fn elsewhere<M: Method>(&self, call: &Call<M>) -> Option<(Rc<Worker>, usize)> {
-        let Behind::Worker(worker) = &self.behind else { return None };
+    /// What is needed before a call can be made here. If a scout makes it, the entity is now among those touched.
+    pub(crate) fn reach<M: Method>(&self, call: &Call<M>) -> Reach<'_> {
+        let Behind::Worker(worker) = &self.behind else { return Reach::Here };
         let at = Location::of::<M::Entity>(&call.key, worker.peers);
         let write = M::ACCESS != Access::Read || M::Entity::AUTO;
         self.touched.borrow_mut().push(Ticket::new(at, write));
-        (at.owner != worker.index).then(|| (worker.clone(), at.owner))
+        if !worker.has(at.owner) {
+            return Reach::Elsewhere(worker, at.owner);
+        }
+        worker.missing(&at).map_or(Reach::Here, |demand| Reach::Missing(worker, at.owner, demand))
+    }
+
+    /// Takes the copies that a scout has demanded.
+    pub(crate) fn adopt<E: Entity>(&self, copies: Loans) -> Result<(), Error> {
+        let map = self.map::<E>()?;
+        for state in copies.into_iter().filter_map(|copy| copy.state) {
+            let Some(state) = Arc::into_inner(E::from_lendable(state)) else {
+                unreachable!("a copy is in no other hands")
+            };
+            map.put(state);
+        }
+        Ok(())
     }
 
     /// What a scout has touched since the last time.

@@ -1,5 +1,5 @@
 //! The pieces of a transaction that may have to wait, and how methods are polled.
-use crate::base::ambient::{self, Activation};
+use crate::base::ambient::{self, Activation, aside};
 use crate::base::error::{Error, Result};
 use crate::base::guard::Guarded;
 pub(crate) use crate::base::guard::{caught, discard};
@@ -7,8 +7,10 @@ use crate::base::thread::method_stack;
 use crate::entity::call::Call;
 use crate::entity::run::context::MethodContext;
 use crate::entity::run::invoke::{Invocation, Mode, unplanned};
+use crate::entity::run::overlay::Overlay;
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Method;
+use crate::state::loan::Loans;
 use std::any::Any;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -37,6 +39,8 @@ pub(crate) trait Remote: Send {
     ) -> Result<Option<Payload>>;
     /// As a frame.
     fn frame(self: Box<Self>, invocation: Invocation, path: u64) -> Frame<Done>;
+    /// Takes the copies that a scout has demanded for it.
+    fn adopt(&self, overlay: &Overlay, copies: Loans) -> Result<()>;
     /// What is said of it where its transaction has no ticket.
     fn unplanned(&self, worker: usize) -> Error;
     /// The bytes of the call, without what its arguments point to.
@@ -151,6 +155,9 @@ impl<M: Method> Remote for Call<M> {
     }
     fn frame(self: Box<Self>, invocation: Invocation, path: u64) -> Frame<Done> {
         frame(*self, invocation, path)
+    }
+    fn adopt(&self, overlay: &Overlay, copies: Loans) -> Result<()> {
+        caught(|| aside(|| overlay.adopt::<M::Entity>(copies))).flatten()
     }
     fn unplanned(&self, worker: usize) -> Error {
         unplanned(self, worker)

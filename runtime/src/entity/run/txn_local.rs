@@ -1,8 +1,9 @@
 //! The part of a transaction at one worker.
 use crate::base::error::Error;
 use crate::base::ticket::{Share, Ticket};
-use crate::entity::run::outgoing::OutgoingCall;
+use crate::entity::run::outgoing::{Demand, Outgoing};
 use crate::state::loan::{ByHash, Kept, Loan, Olds};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 /// What a task sends while it runs.
@@ -10,7 +11,7 @@ pub(crate) struct Sent {
     pub(crate) to: u32,
     pub(crate) number: u32,
     pub(crate) after: u32,
-    pub(crate) outgoing: OutgoingCall,
+    pub(crate) outgoing: Outgoing,
 }
 
 /// A transaction's part at one worker: what it may touch, what it has changed, what it waits for.
@@ -29,8 +30,9 @@ pub(crate) struct TxnLocal {
     pub(crate) olds: Olds,
     /// Where to find them, if they are many.
     pub(crate) by_hash: Option<Box<ByHash>>,
-    /// Whether entities of all other workers are called where they are, also those of its group.
-    pub(crate) ships: bool,
+    /// The other workers of its group that it has whole, and what it has demanded of them.
+    pub(crate) lenders: SmallVec<[u16; 4]>,
+    pub(crate) demanded: FxHashSet<Demand>,
     /// Where it is at home in the other groups.
     pub(crate) homes: SmallVec<[u32; 2]>,
     /// How many calls have left.
@@ -57,7 +59,8 @@ impl TxnLocal {
             loans,
             olds,
             by_hash,
-            ships,
+            lenders,
+            demanded,
             homes,
             calls,
             sent,
@@ -70,7 +73,9 @@ impl TxnLocal {
         olds.clear();
         *by_hash = None;
         homes.clear();
-        (*whole, *ships, *stamp, *calls, *outstanding, *failed) = (false, false, 0, 0, 0, None);
+        lenders.clear();
+        demanded.clear();
+        (*whole, *stamp, *calls, *outstanding, *failed) = (false, 0, 0, 0, None);
         undo_log.clear();
         sent.clear();
         done.clear();

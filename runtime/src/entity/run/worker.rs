@@ -7,13 +7,13 @@ use crate::base::class_id::{ByClass, ClassId};
 use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
 use crate::base::ids::{MethodId, narrow};
-use crate::base::location::{Location, hash_of};
+use crate::base::location::{Location, hash_of, worker_number};
 use crate::base::ticket::Ticket;
 use crate::egress::answers::Egress;
 use crate::entity::call::Call;
 use crate::entity::inspect::Part;
 use crate::entity::run::classes::{AnyClass, Makers};
-use crate::entity::run::outgoing::{CallKind, OutgoingCall};
+use crate::entity::run::outgoing::{CallKind, Demand, Outgoing, OutgoingCall};
 use crate::entity::run::task::Payload;
 use crate::entity::run::twice::{Touched, Twice};
 use crate::entity::run::txn_local::{Sent, TxnLocal};
@@ -181,27 +181,52 @@ impl Worker {
         self.class_at(class).encoded(key)
     }
 
-    /// Whether an entity is at hand here for the running transaction, if it may touch it: it is this worker's, or one of
-    /// its group lends it.
+    /// Whether calls to an entity of this worker are made here: it is this one, or one of its group, which lends.
     #[inline]
     pub(crate) fn has(&self, owner: usize) -> bool {
-        owner == self.index || (self.groups.same(owner, self.index) && !self.running.borrow().ships)
+        owner == self.index || self.groups.same(owner, self.index)
+    }
+
+    /// What the running transaction has to demand before it can touch an entity of the group; none where it is at hand.
+    #[inline]
+    pub(crate) fn missing(&self, at: &Location) -> Option<Demand> {
+        let running = self.running.borrow();
+        if at.owner == self.index || !running.whole {
+            return None;
+        }
+        let demand = Demand { class: at.class, hash: at.hash };
+        (!running.demanded.contains(&demand)).then_some(demand)
+    }
+
+    /// Demands what a call needs; the number of the call.
+    pub(crate) fn demand(&self, owner: usize, demand: Demand, call: OutgoingCall) -> u32 {
+        let running = &mut **self.running.borrow_mut();
+        let new = running.demanded.insert(demand);
+        assert!(new, "what is demanded is demanded once");
+        running.calls += 1;
+        let (to, number) = (narrow(owner), running.calls);
+        self.outbox.borrow_mut().push(Sent {
+            to,
+            number,
+            after: 0,
+            outgoing: Outgoing::Demand(demand, call),
+        });
+        number
     }
 
     /// Where a call goes that is not for here.
     pub(crate) fn home_for(&self, owner: usize) -> usize {
         let running = self.running.borrow();
-        let home =
-            running.homes.iter().map(|home| *home as usize).find(|home| self.groups.same(*home, owner));
-        home.filter(|_| !running.ships).unwrap_or(owner)
+        let mut homes = running.homes.iter().map(|home| *home as usize);
+        homes.find(|home| self.groups.same(*home, owner)).unwrap_or(owner)
     }
 
     /// Whether the running transaction may touch an entity at hand.
     #[inline]
     pub(crate) fn may(&self, at: &Location, access: Access) -> bool {
         let running = self.running.borrow();
-        if running.whole && at.owner == self.index {
-            return true;
+        if running.whole {
+            return at.owner == self.index || running.lenders.contains(&worker_number(at.owner));
         }
         // They are sorted.
         match running
@@ -270,7 +295,7 @@ impl Worker {
             }
         };
         running.outstanding += u32::from(kind == CallKind::OneWay);
-        self.outbox.borrow_mut().push(Sent { to, number, after, outgoing });
+        self.outbox.borrow_mut().push(Sent { to, number, after, outgoing: Outgoing::Call(outgoing) });
         number
     }
 
