@@ -286,6 +286,9 @@ impl Emit<'_> {
                 fn visit_output(#result: &Self::Output, #visitor: &mut #p::ValueVisitor<'_>) {
                     (&#p::Argument(#result)).visit(0, #visitor);
                 }
+                fn decode_output(#received: &mut #p::Arguments<'_>) -> #p::std::option::Option<Self::Output> {
+                    (&#p::Kind::<#output>::new()).decode(0, #received)
+                }
                 fn run(
                     #cx: #p::MethodContext<#entity>,
                     #received: #p::std::option::Option<Self::Args>,

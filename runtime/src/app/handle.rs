@@ -53,9 +53,10 @@ impl Clone for Handle {
 
 impl Handle {
     pub(crate) fn start(shared: Shared, outline: Outline, threads: Option<Threads>) -> Self {
-        let Shared { ingress, methods, seed, .. } = shared;
+        let Shared { ingress, methods, makers, groups, seed, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
-        Self::new(Arc::new(Running { ingress, methods, outline, threads, handles, seed }), 0)
+        let shipped = groups.are_several().then_some(makers.calls);
+        Self::new(Arc::new(Running { ingress, methods, outline, threads, handles, seed, shipped }), 0)
     }
 
     fn new(running: Arc<Running>, number: u64) -> Self {
@@ -94,12 +95,12 @@ impl Handle {
 
     fn ask<M: Method>(&self, call: Call<M>, room: Room) -> Result<Reply<M::Output>, Error> {
         let (waiting, reply) = answers::one(room);
-        self.enter(self.running.methods.id::<M>()?, Batch::one(call), waiting)?;
+        self.enter(self.running.method::<M>()?, Batch::one(call), waiting)?;
         Ok(Reply::new(reply))
     }
 
     fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
-        let method = self.running.methods.id::<M>()?;
+        let method = self.running.method::<M>()?;
         let (waiting, replies) = answers::many(calls.len(), room);
         if calls.is_empty() {
             waiting.finish(&Error::internal("there is a call where there was none"));

@@ -1,10 +1,15 @@
 //! A running app, behind its handles: how it ends, and what is said when it starts.
 use crate::base::error::Error;
+use crate::base::ids::MethodId;
 use crate::base::thread::is_worker;
 use crate::dataflow::Threads;
+use crate::entity::explore::Explorer;
+use crate::entity::run::shipped::Instances;
+use crate::entity::traits::Method;
 use crate::methods::table::Methods;
 use crate::program::link::Outline;
 use crate::request::ingress::Ingress;
+use std::any::TypeId;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
@@ -18,6 +23,24 @@ pub(crate) struct Running {
     pub(crate) threads: Mutex<Option<Threads>>,
     pub(crate) handles: AtomicU64,
     pub(crate) seed: u64,
+    /// What can be called in another group, if there are several.
+    pub(crate) shipped: Option<Arc<Instances>>,
+}
+
+impl Running {
+    /// Which method it is that is called from outside. A generic one may lead to others that nobody has called before.
+    ///
+    /// # Errors
+    /// When its class is not part of the app.
+    pub(crate) fn method<M: Method>(&self) -> Result<MethodId, Error> {
+        let method = self.methods.id::<M>()?;
+        if let Some(shipped) =
+            self.shipped.as_ref().filter(|_| !M::BUILT_IN && !self.methods.is_explored(TypeId::of::<M>()))
+        {
+            shipped.extend(&Explorer::from::<M>()?.calls);
+        }
+        Ok(method)
+    }
 }
 
 impl Running {

@@ -64,6 +64,19 @@ pub enum Error {
         /// The worker that owns it.
         worker: usize,
     },
+    /// A call went to another group of workers, and its arguments or its result are not what their bytes say.
+    #[error(
+        "a call of `{entity}::{method}` cannot travel to another group: {what}; let what it takes and gives be the same \
+         behind its bytes"
+    )]
+    NotPortable {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The method.
+        method: &'static str,
+        /// What went wrong.
+        what: String,
+    },
     /// A call to an entity whose class is not among those that the app was started with, nor reached from them.
     #[error("{entity} ({path}) is not part of the app `{app}`; register it with `.entity::<{entity}>()`")]
     NotInApp {

@@ -50,6 +50,11 @@ impl Groups {
         self.of.len()
     }
 
+    /// Whether there is more than one group.
+    pub(crate) fn are_several(&self) -> bool {
+        self.of.first() != self.of.last()
+    }
+
     /// Whether two workers are in one group.
     #[inline]
     pub(crate) fn same(&self, a: usize, b: usize) -> bool {

@@ -88,14 +88,29 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 /// As [`encode`], in one of the two forms.
-pub(crate) fn encode_in<T: Serialize + ?Sized>(form: Form, value: &T) -> Vec<u8> {
-    let mut writer = Writer::new(form);
-    let written = value.serialize(&mut writer);
-    finished(writer, written)
+fn encode_in<T: Serialize + ?Sized>(form: Form, value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Err(failure) = append(form, value, &mut bytes) {
+        stands_for(&failure, &mut bytes);
+    }
+    bytes
 }
 
-fn finished(writer: Writer, written: Result<(), Failure>) -> Vec<u8> {
-    written.map_or_else(|error| format!("cannot be encoded: {error}").into_bytes(), |()| writer.into_bytes())
+/// Appends the bytes of a value; nothing if it cannot be encoded.
+pub(crate) fn append<T: Serialize + ?Sized>(
+    form: Form,
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let mut writer = Writer::new(form);
+    value.serialize(&mut writer)?;
+    bytes.append(&mut writer.into_bytes());
+    Ok(())
+}
+
+/// Appends the reason why a value cannot be encoded.
+pub(crate) fn stands_for(failure: &Failure, bytes: &mut Vec<u8>) {
+    bytes.extend(format!("cannot be encoded: {failure}").into_bytes());
 }
 
 /// A value from its bytes.

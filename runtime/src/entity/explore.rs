@@ -88,6 +88,22 @@ impl Explorer {
         }
     }
 
+    /// Visits a method that an entity calls.
+    pub(crate) fn visit_callee<M: Method>(&mut self) {
+        self.makers.add_callee::<M>();
+        self.visit_method::<M>();
+    }
+
+    /// What can be reached from a method.
+    ///
+    /// # Errors
+    /// As [`Explorer::explore`].
+    pub(crate) fn from<M: Method>() -> Result<Makers> {
+        let mut explorer = Self::default();
+        explorer.visit_method::<M>();
+        explorer.explore().map(|()| explorer.makers)
+    }
+
     /// Writes down the callees of a method's sites, of which it tells when it is polled.
     fn describe(
         &mut self,

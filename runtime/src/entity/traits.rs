@@ -234,6 +234,10 @@ pub trait Method: Sized + 'static {
     }
     /// Shows the result, for its bytes.
     fn visit_output(_: &Self::Output, _: &mut ValueVisitor<'_>) {}
+    /// The result from its bytes; `None` when it cannot be read.
+    fn decode_output(_: &mut Arguments<'_>) -> Option<Self::Output> {
+        None
+    }
     /// The method as a coroutine, cut at each call. Without arguments it only describes its call sites.
     fn run(
         cx: MethodContext<Self::Entity>,
@@ -314,6 +318,9 @@ macro_rules! built_in {
             }
             fn visit_output(output: &bool, visitor: &mut ValueVisitor<'_>) {
                 visitor.parameter(0, output);
+            }
+            fn decode_output(bytes: &mut Arguments<'_>) -> Option<bool> {
+                bytes.next(0)
             }
             async fn run(cx: MethodContext<E>, args: Option<()>) -> bool {
                 if args.is_none() {

@@ -3,7 +3,7 @@
 //! An argument is serialised into nothing. On the way every [`crate::Ref`] in it comes by, whatever it stands in,
 //! and reports where its entity is. This asks nothing of the types of arguments that travelling does not ask.
 use crate::base::location::Location;
-use crate::codec::{self, Form};
+use crate::codec::{self, Failure, Form};
 use crate::entity::measure::Measure;
 use crate::entity::traits::Entity;
 use serde::ser::{self, Serialize, Serializer};
@@ -98,8 +98,8 @@ enum Goal<'a> {
         steps: u32,
         sure: bool,
     },
-    /// To have them as bytes, one behind the other.
-    Encode(Form, &'a mut Vec<u8>),
+    /// To have them as bytes, one behind the other; and the first failure.
+    Encode(Form, &'a mut Vec<u8>, Option<Failure>),
     /// To know how large they are.
     Measure(&'a mut Measure),
 }
@@ -115,7 +115,12 @@ impl<'a> ValueVisitor<'a> {
 
     /// Appends the bytes of what it sees.
     pub(crate) fn encoding(form: Form, bytes: &'a mut Vec<u8>) -> Self {
-        Self(Goal::Encode(form, bytes))
+        Self(Goal::Encode(form, bytes, None))
+    }
+
+    /// Why something cannot be encoded.
+    pub(crate) fn failure(self) -> Option<Failure> {
+        if let Goal::Encode(_, _, failure) = self.0 { failure } else { None }
     }
 
     /// Adds the sizes of what it sees to this.
@@ -158,7 +163,10 @@ impl<'a> ValueVisitor<'a> {
         let (peers, each) = match &mut self.0 {
             Goal::Search { peers, wanted, each, .. } if wanted(place) => (*peers, each),
             Goal::Search { .. } => return,
-            Goal::Encode(form, bytes) => return bytes.extend(codec::encode_in(*form, argument)),
+            Goal::Encode(form, bytes, failure) => {
+                let appended = codec::append(*form, argument, bytes);
+                return failed(appended, bytes, failure);
+            }
             Goal::Measure(measure) => return measure.add(argument),
         };
         PEERS.set(peers);
@@ -170,6 +178,14 @@ impl<'a> ValueVisitor<'a> {
             found.drain(..).for_each(|(location, key)| each(place, Found { location, key: key.as_deref() }));
             FOUND.with_borrow_mut(|empty| *empty = found); // which keeps its room
         }
+    }
+}
+
+/// What cannot be encoded stands for the reason.
+fn failed(appended: Result<(), Failure>, bytes: &mut Vec<u8>, first: &mut Option<Failure>) {
+    if let Err(failure) = appended {
+        codec::stands_for(&failure, bytes);
+        first.get_or_insert(failure);
     }
 }
 

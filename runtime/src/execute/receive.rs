@@ -85,7 +85,10 @@ impl Executor {
     /// The callee's worker was not among those that the transaction named.
     fn refuse(&mut self, at: Time, called: CallMessage) {
         let CallMessage { txn, from, outgoing, .. } = called;
-        let error = outgoing.call.unplanned(self.worker.index);
+        let error = match outgoing.call.open(&self.worker) {
+            (Ok(call), _) => call.unplanned(self.worker.index),
+            (Err(error), _) => error,
+        };
         let message = match outgoing.kind {
             CallKind::OneWay | CallKind::Last => {
                 Message::Ack { txn, number: from.number, result: Err(error) }

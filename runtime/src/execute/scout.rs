@@ -6,7 +6,7 @@ use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::base::location::worker_number;
 use crate::base::ticket::{Ticket, normalise};
 use crate::entity::run::invoke::{Invocation, Mode};
-use crate::entity::run::outgoing::{Demand, Outgoing, OutgoingCall};
+use crate::entity::run::outgoing::{Cargo, Demand, Outgoing, OutgoingCall};
 use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::{Payload, Progress, Task};
 use crate::entity::run::txn_local::TxnLocal;
@@ -132,7 +132,13 @@ impl Executor {
         let epoch = &mut self.epochs[txn.epoch];
         let scout = epoch.scouts.entry(txn).or_insert_with(|| Scout::new(Overlay::before(&worker), ambient));
         let invocation = Invocation::at(Mode::Overlay(scout.overlay.clone()), depth, false);
-        self.step_scout(txn, Task::call(call.into_inner().frame(invocation, path)), Some(from));
+        match call.open(&worker) {
+            (Ok(call), away) => {
+                let frame = call.into_inner().frame(invocation, path, away);
+                self.step_scout(txn, Task::call(frame), Some(from));
+            }
+            (Err(error), _) => self.scout_returns(txn, from, Err(error)),
+        }
     }
 
     /// The result of a call that a scout waited for.
@@ -158,7 +164,8 @@ impl Executor {
         let scout = self.scout_of(txn);
         let called = scout.demanding.take().filter(|called| called.from == to);
         let called = called.unwrap_or_else(|| unreachable!("what was demanded is waited for"));
-        match loans.and_then(|loans| called.outgoing.call.adopt(&scout.overlay, loans)) {
+        let Cargo::Here(call) = &called.outgoing.call else { unreachable!("what is demanded is for here") };
+        match loans.and_then(|loans| call.adopt(&scout.overlay, loans)) {
             Ok(()) => self.scout_call(at, called),
             Err(error) => self.scout_returns(txn, to, Err(error)),
         }

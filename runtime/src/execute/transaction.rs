@@ -1,9 +1,10 @@
 //! A transaction that has been admitted at this worker, and how its tasks run.
 use crate::base::ambient::{self, Ambient};
+use crate::base::error::Error;
 use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::outgoing::{CallKind, Outgoing, OutgoingCall};
-use crate::entity::run::task::{Progress, Task, payload};
+use crate::entity::run::task::{Progress, Task};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
@@ -150,13 +151,19 @@ impl Executor {
         let CallMessage { from, outgoing, .. } = called;
         let OutgoingCall { kind, depth, path, one_way, call } = outgoing;
         let invocation = Invocation::at(Mode::Partitioned(self.worker.clone()), depth, one_way);
-        if !call.leaf() || self.active[at].running.whole {
-            let frame = call.into_inner().frame(invocation, path);
-            return self.adopt(at, Pending { task: Task::call(frame), from: Some(from) });
-        }
         let worker = self.worker.clone();
-        let wanted = kind == CallKind::Await;
-        let value = self.watched(at, |_| call.into_inner().now(&invocation, path, &worker, wanted));
+        let value = match call.open(&worker) {
+            (Ok(call), away) if !call.leaf() || self.active[at].running.whole => {
+                assert!(matches!(kind, CallKind::Await), "what may have to wait does not go one way");
+                let frame = call.into_inner().frame(invocation, path, away);
+                return self.adopt(at, Pending { task: Task::call(frame), from: Some(from) });
+            }
+            (Ok(call), _) => {
+                let wanted = kind == CallKind::Await;
+                self.watched(at, |_| call.into_inner().now(&invocation, path, &worker, wanted))
+            }
+            (Err(error), _) => Err(error),
+        };
         let active = &mut self.active[at];
         let (txn, time) = (active.txn, active.time());
         if kind == CallKind::OneWay {
@@ -167,7 +174,8 @@ impl Executor {
         }
         let message = match kind {
             CallKind::Await | CallKind::Scout => {
-                let value = value.map(|value| value.unwrap_or_else(|| payload(())));
+                let value =
+                    value.and_then(|value| value.ok_or_else(|| Error::internal("a result is missing")));
                 Message::result(ReturnMessage { txn, to: from, value, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {

@@ -157,7 +157,7 @@ impl<M: Method> Calls for Batch<M> {
     fn frame(&mut self, index: usize, invocation: Invocation, keep: bool) -> Result<Frame<Done>> {
         let call = self.take(index, keep)?;
         let path = invocation.next();
-        Ok(frame(call, invocation, path))
+        Ok(frame(call, invocation, path, false))
     }
 
     fn twins(&self, index: usize) -> Result<[Run; 2]> {
@@ -165,11 +165,7 @@ impl<M: Method> Calls for Batch<M> {
     }
 
     fn conclude(&mut self, index: usize, done: Result<Done>) -> Finished {
-        let outcome = done.and_then(|done| match done.output.into_inner().downcast::<M::Output>() {
-            Ok(output) => Ok(*output),
-            Err(_) => Err(Error::internal("a method ended with the result of another")),
-        });
-        self.set(index, outcome)
+        self.set(index, done.and_then(|done| done.output.output::<M>()))
     }
 
     fn failure(&self, index: usize) -> Option<&Error> {

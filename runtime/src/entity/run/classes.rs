@@ -2,8 +2,9 @@
 use crate::base::class_id::{ByClass, ClassId};
 use crate::base::hash::key_hash;
 use crate::entity::inspect::Shown;
+use crate::entity::run::shipped::Instances;
 use crate::entity::run::twice::{self, Touched};
-use crate::entity::traits::Entity;
+use crate::entity::traits::{Entity, Method};
 use crate::state::class::{Class, Slots};
 use crate::state::loan::Lendable;
 use crate::state::stored::{Stored, Which};
@@ -21,9 +22,12 @@ pub(crate) trait AnyClass: Slots + Any {
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>>;
 }
 
-/// What makes the classes of an app at a worker, by their numbers.
+/// What knows the types of an app: it makes the classes at a worker, by their numbers, and calls of bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Makers(Vec<(ClassId, MakeClass)>);
+pub(crate) struct Makers {
+    classes: Vec<(ClassId, MakeClass)>,
+    pub(crate) calls: Arc<Instances>,
+}
 
 /// Makes a class without entities.
 type MakeClass = fn() -> Rc<dyn AnyClass>;
@@ -31,12 +35,17 @@ type MakeClass = fn() -> Rc<dyn AnyClass>;
 impl Makers {
     /// A class is part of the app.
     pub(crate) fn add<E: Entity>(&mut self) {
-        self.0.push((E::CLASS, || Rc::new(Class::<E>::new())));
+        self.classes.push((E::CLASS, || Rc::new(Class::<E>::new())));
+    }
+
+    /// An entity calls this method.
+    pub(crate) fn add_callee<M: Method>(&self) {
+        self.calls.add::<M>();
     }
 
     /// The classes, without entities.
     pub(crate) fn all(&self) -> ByClass<Rc<dyn AnyClass>> {
-        ByClass::new(self.0.iter().map(|(class, make)| (*class, make())).collect())
+        ByClass::new(self.classes.iter().map(|(class, make)| (*class, make())).collect())
     }
 }
 

@@ -1,12 +1,12 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
 use crate::base::ambient::call_path;
 use crate::base::error::{Error, Result};
-use crate::base::guard::{Guarded, caught};
+use crate::base::guard::caught;
 use crate::base::ids::MethodId;
 use crate::base::location::Location;
 use crate::base::text::key_text;
 use crate::entity::call::Call;
-use crate::entity::run::outgoing::{CallKind, OutgoingCall};
+use crate::entity::run::outgoing::{CallKind, Cargo, OutgoingCall};
 use crate::entity::run::overlay::{Overlay, Reach};
 use crate::entity::run::task::{Frame, run_now};
 use crate::entity::run::worker::Worker;
@@ -175,14 +175,19 @@ impl Invocation {
                             self.acknowledged(worker).await;
                         }
                         let to = worker.home_for(at.owner);
-                        let number = worker.send(to, self.outgoing(CallKind::Await, path, call));
+                        let number = match worker.instances.ship(&call) {
+                            Ok(call) => {
+                                worker.send(to, self.outgoing(CallKind::Await, path, Cargo::Away(call)))
+                            }
+                            Err(error) => match self.fail(error).await {},
+                        };
                         return self.returned::<M>(worker, number).await;
                     }
                     if !worker.may(&at, M::ACCESS) {
                         match self.fail(unplanned(&call, at.owner)).await {}
                     }
                     if let Some(demand) = worker.missing(&at) {
-                        let outgoing = self.outgoing(CallKind::Await, path, call);
+                        let outgoing = self.outgoing(CallKind::Await, path, Cargo::here(call));
                         let number = worker.demand(at.owner, demand, outgoing);
                         return self.returned::<M>(worker, number).await;
                     }
@@ -195,11 +200,15 @@ impl Invocation {
                     match overlay.reach::<M>(&call) {
                         Reach::Here => {}
                         Reach::Elsewhere(worker, owner) => {
-                            let number = worker.send(owner, self.outgoing(CallKind::Scout, path, call));
+                            let number = match worker.instances.ship(&call) {
+                                Ok(call) => worker
+                                    .send(owner, self.outgoing(CallKind::Scout, path, Cargo::Away(call))),
+                                Err(error) => match self.fail(error).await {},
+                            };
                             return self.returned::<M>(worker, number).await;
                         }
                         Reach::Missing(worker, owner, demand) => {
-                            let outgoing = self.outgoing(CallKind::Scout, path, call);
+                            let outgoing = self.outgoing(CallKind::Scout, path, Cargo::here(call));
                             let number = worker.demand(owner, demand, outgoing);
                             return self.returned::<M>(worker, number).await;
                         }
@@ -264,9 +273,9 @@ impl Invocation {
     async fn returned<M: Method>(&self, worker: &Rc<Worker>, number: u32) -> M::Output {
         let value = poll_fn(|_| worker.receive(number).map_or(Poll::Pending, Poll::Ready)).await;
         match value {
-            Ok(value) => match value.into_inner().downcast::<M::Output>() {
-                Ok(output) => *output,
-                Err(_) => unreachable!("a return has the type of its call"),
+            Ok(value) => match value.output::<M>() {
+                Ok(output) => output,
+                Err(error) => match self.fail(error).await {},
             },
             Err(error) => match self.fail(error).await {},
         }
@@ -311,14 +320,8 @@ impl Invocation {
         }
     }
 
-    fn outgoing<M: Method>(&self, kind: CallKind, path: u64, call: Call<M>) -> OutgoingCall {
-        OutgoingCall {
-            kind,
-            depth: self.depth,
-            path,
-            one_way: self.one_way,
-            call: Guarded::new(Box::new(call)),
-        }
+    fn outgoing(&self, kind: CallKind, path: u64, call: Cargo) -> OutgoingCall {
+        OutgoingCall { kind, depth: self.depth, path, one_way: self.one_way, call }
     }
 
     fn one_way<M: Method>(&self, call: Call<M>) -> Result<(), Call<M>> {
@@ -329,7 +332,10 @@ impl Invocation {
         if !self.one_way || waits || worker.has(owner) || self.depth >= MAX_DEPTH {
             return Err(call);
         }
-        worker.send(worker.home_for(owner), self.outgoing(CallKind::OneWay, self.next(), call));
+        // What cannot be shipped fails where its result is waited for.
+        let Ok(shipped) = worker.instances.ship(&call) else { return Err(call) };
+        let outgoing = self.outgoing(CallKind::OneWay, self.next(), Cargo::Away(shipped));
+        worker.send(worker.home_for(owner), outgoing);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 pub(crate) mod context;
 pub(crate) mod invoke;
 pub(crate) mod outgoing;
+pub(crate) mod shipped;
 pub(crate) mod task;
 pub(crate) mod access;
 pub(crate) mod lent;

@@ -1,7 +1,12 @@
 //! What leaves a worker while a method runs there.
 use crate::base::class_id::ClassId;
+use crate::base::error::Result;
 use crate::base::guard::Guarded;
+use crate::entity::call::Call;
+use crate::entity::run::shipped::ShippedCall;
 use crate::entity::run::task::Remote;
+use crate::entity::run::worker::Worker;
+use crate::entity::traits::Method;
 
 /// What a method has to say to another worker.
 pub(crate) enum Outgoing {
@@ -25,7 +30,15 @@ pub(crate) struct OutgoingCall {
     pub(crate) path: u64,
     /// Whether what it calls may go one way.
     pub(crate) one_way: bool,
-    pub(crate) call: Guarded<Box<dyn Remote>>,
+    pub(crate) call: Cargo,
+}
+
+/// A call without its type.
+pub(crate) enum Cargo {
+    /// For this worker.
+    Here(Guarded<Box<dyn Remote>>),
+    /// For another group.
+    Away(ShippedCall),
 }
 
 /// What is expected of the callee's worker.
@@ -39,4 +52,30 @@ pub(crate) enum CallKind {
     Last,
     /// The result, and what was touched; nothing is changed.
     Scout,
+}
+
+impl Cargo {
+    /// A call for this worker.
+    pub(crate) fn here<M: Method>(call: Call<M>) -> Self {
+        Self::Here(Guarded::new(Box::new(call)))
+    }
+
+    /// The call, with what runs it; and whether it is from another group.
+    ///
+    /// # Errors
+    /// When its bytes cannot be read.
+    pub(crate) fn open(self, worker: &Worker) -> (Result<Guarded<Box<dyn Remote>>>, bool) {
+        match self {
+            Self::Here(call) => (Ok(call), false),
+            Self::Away(call) => (worker.instances.read(&call), true),
+        }
+    }
+
+    /// The bytes of the call, without what arguments point to if it is for this worker.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Here(call) => call.size(),
+            Self::Away(call) => call.size(),
+        }
+    }
 }

@@ -8,6 +8,7 @@ use crate::entity::call::Call;
 use crate::entity::run::context::MethodContext;
 use crate::entity::run::invoke::{Invocation, Mode, unplanned};
 use crate::entity::run::overlay::Overlay;
+use crate::entity::run::shipped::{read_output, ship_output};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::Method;
 use crate::state::loan::Loans;
@@ -17,19 +18,47 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// A value on its way between workers.
-pub(crate) type Payload = Guarded<Box<dyn Any + Send>>;
-
-/// A value that goes to another worker.
-pub(crate) fn payload<T: Send + 'static>(value: T) -> Payload {
-    Guarded::new(Box::new(value))
+/// A result on its way to what waits for it.
+pub(crate) enum Payload {
+    /// On the same worker.
+    Typed(Guarded<Box<dyn Any + Send>>),
+    /// In another group.
+    Bytes(Vec<u8>),
 }
 
-/// A call that arrives from another worker.
+impl Payload {
+    /// What a method returns to somebody on the same worker, or `away`. Runs code of the user's.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    fn of<M: Method>(output: M::Output, away: bool) -> Result<Self> {
+        if away {
+            ship_output::<M>(&output).map(Self::Bytes)
+        } else {
+            Ok(Self::Typed(Guarded::new(Box::new(output))))
+        }
+    }
+
+    /// The result with its type. Runs code of the user's.
+    ///
+    /// # Errors
+    /// When its bytes cannot be read.
+    pub(crate) fn output<M: Method>(self) -> Result<M::Output> {
+        match self {
+            Self::Typed(value) => match value.into_inner().downcast() {
+                Ok(output) => Ok(*output),
+                Err(_) => unreachable!("a result has the type of its call"),
+            },
+            Self::Bytes(bytes) => read_output::<M>(&bytes),
+        }
+    }
+}
+
+/// A call that is made as a task of its own.
 pub(crate) trait Remote: Send {
     /// Whether it makes no calls of its own, and so never waits.
     fn leaf(&self) -> bool;
-    /// Runs a call that never waits. The result only if it is wanted.
+    /// Runs a call from another group that never waits. The result only if it is wanted.
     fn now(
         self: Box<Self>,
         invocation: &Invocation,
@@ -37,8 +66,8 @@ pub(crate) trait Remote: Send {
         worker: &Worker,
         wanted: bool,
     ) -> Result<Option<Payload>>;
-    /// As a frame.
-    fn frame(self: Box<Self>, invocation: Invocation, path: u64) -> Frame<Done>;
+    /// As a frame. `away`: what waits for it is in another group.
+    fn frame(self: Box<Self>, invocation: Invocation, path: u64, away: bool) -> Frame<Done>;
     /// Takes the copies that a scout has demanded for it.
     fn adopt(&self, overlay: &Overlay, copies: Loans) -> Result<()>;
     /// What is said of it where its transaction has no ticket.
@@ -128,10 +157,14 @@ impl<T> Drop for Frame<T> {
 }
 
 /// A call as a frame, which ends with its result.
-pub(crate) fn frame<M: Method>(call: Call<M>, invocation: Invocation, path: u64) -> Frame<Done> {
+pub(crate) fn frame<M: Method>(call: Call<M>, invocation: Invocation, path: u64, away: bool) -> Frame<Done> {
     let coroutine = async move {
         let output = invocation.arrive(call, path, true).await;
-        Done { is_err: M::is_err(&output), output: payload(output) }
+        let is_err = M::is_err(&output);
+        match Payload::of::<M>(output, away) {
+            Ok(output) => Done { output, is_err },
+            Err(error) => match invocation.fail(error).await {},
+        }
     };
     Frame::new(coroutine, path)
 }
@@ -151,10 +184,14 @@ impl<M: Method> Remote for Call<M> {
             pin!(invocation.arrive(*self, path, true)).poll(&mut Context::from_waker(Waker::noop()))
         });
         let output = outcome(worker.take_doom(), polled)?;
-        if wanted { Ok(Some(payload(output))) } else { caught(|| drop(output)).map(|()| None) }
+        if wanted {
+            caught(|| Payload::of::<M>(output, true)).flatten().map(Some)
+        } else {
+            caught(|| drop(output)).map(|()| None)
+        }
     }
-    fn frame(self: Box<Self>, invocation: Invocation, path: u64) -> Frame<Done> {
-        frame(*self, invocation, path)
+    fn frame(self: Box<Self>, invocation: Invocation, path: u64, away: bool) -> Frame<Done> {
+        frame(*self, invocation, path, away)
     }
     fn adopt(&self, overlay: &Overlay, copies: Loans) -> Result<()> {
         caught(|| aside(|| overlay.adopt::<M::Entity>(copies))).flatten()

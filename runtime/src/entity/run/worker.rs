@@ -14,6 +14,7 @@ use crate::entity::call::Call;
 use crate::entity::inspect::Part;
 use crate::entity::run::classes::{AnyClass, Makers};
 use crate::entity::run::outgoing::{CallKind, Demand, Outgoing, OutgoingCall};
+use crate::entity::run::shipped::Instances;
 use crate::entity::run::task::Payload;
 use crate::entity::run::twice::{Touched, Twice};
 use crate::entity::run::txn_local::{Sent, TxnLocal};
@@ -36,6 +37,8 @@ pub(crate) struct Worker {
     pub(crate) methods: Arc<Methods>,
     pub(crate) egress: Arc<Egress>,
     pub(super) classes: ByClass<Rc<dyn AnyClass>>,
+    /// The calls that may go to other groups.
+    pub(crate) instances: Arc<Instances>,
     stamps: Cell<u32>,
     pub(crate) running: RefCell<Box<TxnLocal>>,
     doom: RefCell<Option<Error>>,
@@ -65,6 +68,7 @@ impl Worker {
             groups,
             methods,
             classes: makers.all(),
+            instances: makers.calls.clone(),
             stamps: Cell::new(1),
             running: RefCell::new(Box::new(TxnLocal { stamp: 1, ..TxnLocal::default() })),
             doom: RefCell::default(),
