@@ -51,9 +51,10 @@ pub fn owner(key: u64, workers: usize) -> usize {
     Ref::owner(&Account::at(key), workers)
 }
 
-/// Transfers per second. Requests enter at all workers in turn.
-pub fn entities(workers: usize, input: &Input, way: Way) -> thalweg::Result<f64> {
-    let app = App::new("transfer").entity::<Account>().workers(workers).queue(1 << 20).start()?;
+/// Transfers per second. Requests enter at all workers in turn. `groups`: calls between them are shipped as bytes.
+pub fn entities(workers: usize, groups: usize, input: &Input, way: Way) -> thalweg::Result<f64> {
+    let app = App::new("transfer").entity::<Account>().workers(workers).groups(groups);
+    let app = app.queue(1 << 20).start()?;
     let opening = (0..input.accounts).map(|id| Account::at(id).deposit(input.opening));
     drop(app.submit_all_waiting(opening)?.wait()?);
     let handles: Vec<Handle> = (0..workers).map(|_| app.clone()).collect();

@@ -5,7 +5,8 @@
 //! `-- --case=5` only that case of [`CASES`] is run; with `--profile`, too, only (c) in batches, or
 //! `--singly`. The figures are
 //! medians of the rounds; the ratios are of one run and so comparable on a noisy machine. (c) is measured twice, with
-//! requests submitted in batches and one at a time; the latter is given the first part of the input only.
+//! requests submitted in batches and one at a time; the latter is given the first part of the input only. With several workers
+//! it is measured in batches a third time, each worker a group of its own: what crosses is shipped as bytes.
 #![allow(clippy::disallowed_methods)]
 mod input;
 mod plain;
@@ -38,7 +39,7 @@ const QUICK: Size = Size { accounts: 1_000, transfers: 20_000, singly: 1_000, ro
 
 /// The rates of a case, a subject each.
 #[derive(Default)]
-struct Rates([Vec<f64>; 4]);
+struct Rates([Vec<f64>; 5]);
 
 fn main() -> thalweg::Result {
     let size = if std::env::args().any(|arg| arg == "--quick") { QUICK } else { FULL };
@@ -60,18 +61,19 @@ fn main() -> thalweg::Result {
     let inputs = draw(owner).into_iter().zip(draw(entities::owner)).collect::<Vec<_>>();
     let mut rates: Vec<Rates> = cases.iter().map(|_| Rates::default()).collect();
     for _ in 0..size.rounds {
-        for (((workers, _), (input, own)), Rates([a, b, c, d])) in
+        for (((workers, _), (input, own)), Rates([a, b, c, d, e])) in
             cases.iter().copied().zip(&inputs).zip(&mut rates)
         {
             if profiled {
                 let way = if singly { Way::Singly } else { Way::Batches };
-                c.push(entities::entities(workers, own, way)?);
+                c.push(entities::entities(workers, 1, own, way)?);
                 continue;
             }
             a.push(plain::plain(input));
             b.push(timely::timely(workers, input));
-            c.push(entities::entities(workers, own, Way::Batches)?);
-            d.push(entities::entities(workers, &own.first(size.singly), Way::Singly)?);
+            c.push(entities::entities(workers, 1, own, Way::Batches)?);
+            d.push(entities::entities(workers, 1, &own.first(size.singly), Way::Singly)?);
+            e.push(entities::entities(workers, workers, own, Way::Batches)?);
         }
     }
     println!(
@@ -83,14 +85,16 @@ fn main() -> thalweg::Result {
             println!("(c) entities: {:.3} M/s", median(of[2].clone()) / 1e6);
             continue;
         }
-        let [a, b, c, d] = of.map(median);
+        let [a, b, c, d, e] = of.map(median);
         let names = [
             ("(a) plain HashMap", 1, a),
             ("(b) timely by hand", workers, b),
             ("(c) entities, batches", workers, c),
             ("(c) entities, singly", workers, d),
+            ("(c) batches, each a group", workers, e),
         ];
-        for (subject, workers, rate) in names {
+        // One worker is one group.
+        for (subject, workers, rate) in names.into_iter().take(if workers == 1 { 4 } else { 5 }) {
             let (kind, million) = (kind.name(), rate / 1e6);
             println!(
                 "{subject:<26} {workers:>7}  {kind:<14} {million:>8.3} {:>8.4} {:>8.4}",

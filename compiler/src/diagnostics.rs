@@ -45,6 +45,11 @@ pub(crate) const TRAIT_OBJECT: &str = "arguments and results travel and are writ
 pub(crate) const CALL_IN_SYNC: &str = "only an async method can make calls\nhelp: write `async fn`";
 pub(crate) const ITERATES_SELF: &str = "this loop borrows `self` while it makes calls, and a callee may call back and change it\nhelp: loop over a copy: `for x in self.field.clone()`";
 
+pub(crate) fn ill_formed(fault: &str) -> String {
+    format!(
+        "the graph of this method is not well formed: {fault}\nhelp: this is a mistake of Thalweg; please report the method"
+    )
+}
 pub(crate) fn reserved(name: &str) -> String {
     format!(
         "a method cannot be called `{name}`: every entity or its `Ref` has one of that name, which would be called instead\nhelp: choose another name"

@@ -45,7 +45,8 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
             if errors.count() > 0 {
                 methods.stub_out(&broken);
             }
-            emit::methods(&methods, &graph(&methods))
+            let facts = graph(&methods, &mut errors);
+            emit::methods(&methods, &facts)
         }
     };
     let errors = errors.finish();
@@ -53,8 +54,15 @@ pub fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The methods' part of the graph.
-fn graph(methods: &model::Methods) -> Vec<analyse::Facts> {
-    methods.callable().map(|method| analyse::all_facts(|| method.analysis(methods))).collect()
+fn graph(methods: &model::Methods, errors: &mut Errors) -> Vec<analyse::Facts> {
+    let facts = |method: &model::Function| {
+        let facts = analyse::all_facts(|| method.analysis(methods));
+        if let Err(fault) = &facts.verified {
+            errors.at(&method.signature.ident, diagnostics::ill_formed(fault));
+        }
+        facts
+    };
+    methods.callable().map(facts).collect()
 }
 
 /// What a stage makes of a source file, for people: every `#[entity]` item of it.

@@ -32,6 +32,7 @@ mod repeated;
 mod generics;
 mod system;
 mod workers;
+mod shipped;
 mod computed;
 mod conditions;
 mod macros;

@@ -55,14 +55,13 @@ pub fn method(input: MethodInput<'_>) -> Method {
 /// As [`method`], for an entity of which the field marked `#[key]` is known: then `Self::at(self.key)` is known to
 /// be the entity itself. An `#[entity] impl` alone does not tell, and `Self::at(self.parent)` is another entity.
 pub fn method_keyed(input: MethodInput<'_>, key: Option<&str>) -> Method {
-    with_computed(input, key).0
+    let cfg = lower(&input);
+    with_computed(input, &cfg, key).0
 }
 
 /// The graph of a method, and the code of its computed keys.
-fn with_computed(input: MethodInput<'_>, key: Option<&str>) -> (Method, Vec<Computed>) {
-    let cfg = lower(&input);
-    debug_assert_eq!(verify::cfg(&cfg), Ok(()), "of `{}`", input.name);
-    let live = live::live(&cfg);
+fn with_computed(input: MethodInput<'_>, cfg: &Cfg, key: Option<&str>) -> (Method, Vec<Computed>) {
+    let live = live::live(cfg);
     let (facts, computed) = origin::facts(&input, key);
     let computed_keys = computed.iter().map(|computed| ComputedKey {
         line: computed.line,
@@ -81,7 +80,7 @@ fn with_computed(input: MethodInput<'_>, key: Option<&str>) -> (Method, Vec<Comp
             kind: site.kind,
             text: site.text.clone(),
             calls: facts.calls,
-            live: live.site(&cfg, id),
+            live: live.site(cfg, id),
             used: facts.used,
             callees: Vec::new(),
             varies: false,
@@ -93,7 +92,7 @@ fn with_computed(input: MethodInput<'_>, key: Option<&str>) -> (Method, Vec<Comp
             syn::ReturnType::Default => "()".to_owned(),
             syn::ReturnType::Type(_, ty) => text::line(ty.as_ref()),
         },
-        blocks: blocks(&cfg, &live),
+        blocks: blocks(cfg, &live),
         sites,
         computed: computed_keys.collect(),
         name: input.name,
@@ -111,20 +110,24 @@ pub(crate) struct Facts {
     pub(crate) keyed: Vec<(String, Method)>,
     /// The code of its computed keys.
     pub(crate) computed: Vec<Computed>,
+    /// Whether its control-flow graph is well formed; if not, the compiler has a mistake.
+    pub(crate) verified: Result<(), String>,
 }
 
 pub(crate) use origin::keys::Computed;
 
 /// Makes the graph of a method for every field that may be the key.
 pub(crate) fn all_facts<'a>(input: impl Fn() -> MethodInput<'a>) -> Facts {
-    let (method, computed) = with_computed(input(), None);
+    let cfg = lower(&input());
+    let verified = verify::cfg(&cfg);
+    let (method, computed) = with_computed(input(), &cfg, None);
     let mut fields = origin::fields_as_keys(input().body);
     fields.extend(computed.iter().filter_map(|computed| computed.own.clone()));
     let fields = fields.into_iter();
-    let keyed = fields.map(|field| (field.clone(), method_keyed(input(), Some(&field))));
+    let keyed = fields.map(|field| (field.clone(), with_computed(input(), &cfg, Some(&field)).0));
     let keyed: Vec<_> = keyed.filter(|(_, keyed)| *keyed != method).collect();
     debug_assert!(keyed.iter().all(|(_, keyed)| keyed.computed == method.computed), "keys are numbered once");
-    Facts { method, keyed, computed }
+    Facts { method, keyed, computed, verified }
 }
 
 /// Makes the control-flow graph of a method.

@@ -166,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn whole_workers_have_a_home_in_each_group() {
+        let workers = BTreeSet::from([0, 1, 3]);
+        let whole = |groups, root| Groups::new(4, groups, None).whole(TxnId::default(), root, &workers);
+        assert_eq!(whole(1, 1), [(1, vec![0, 1, 3])]);
+        assert_eq!(whole(2, 1), [(1, vec![0, 1]), (3, vec![3])]);
+        assert_eq!(whole(2, 3), [(0, vec![0, 1]), (3, vec![3])]);
+        for seed in 0..20 {
+            let homes = Groups::new(4, 2, Some(seed)).whole(TxnId::default(), 3, &workers);
+            assert!(homes.iter().all(|(home, group)| group.contains(home)) && homes[1].0 == 3, "{homes:?}");
+        }
+    }
+
+    #[test]
     fn a_drawn_home_is_in_the_group() {
         for seed in 0..20 {
             let groups = Groups::new(5, 2, Some(seed));
