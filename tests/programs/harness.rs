@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::fmt::Debug;
+use thalweg::graph::{AccessPlan, Program, Source};
 use thalweg::prelude::*;
 use thalweg::simulation::Schedule;
 
@@ -70,6 +71,9 @@ pub fn engines<'a>(
     app: &'a dyn Fn(App) -> App,
     submit: &'a dyn Fn(&Handle) -> Vec<Pending>,
 ) -> impl Iterator<Item = Run> + 'a {
+    if std::env::var_os("THALWEG_PLANS").is_some() {
+        print_plans(&app(App::new("corpus")).graph().expect("the program fits together"));
+    }
     let threads = WORKERS.into_iter().map(|workers| (workers, App::new("corpus"), "")).chain([(
         1,
         thalweg::testing::app("corpus"),
@@ -99,6 +103,22 @@ pub fn engines<'a>(
         }
     });
     threads.chain(simulated)
+}
+
+/// Says of every method of a program that makes calls what its plan is, a line each.
+fn print_plans(graph: &Program) {
+    for (entity, method) in graph.methods().filter(|(_, method)| !method.sites.is_empty()) {
+        let (entity, method) = (&entity.name, &method.name);
+        match graph.plan_of(entity, method).expect("every method has a plan") {
+            AccessPlan::Static(entries) => {
+                let computes = entries.iter().any(|entry| matches!(entry.source, Source::Computed { .. }));
+                println!("plan {entity}::{method} {}", if computes { "computed" } else { "static" });
+            }
+            AccessPlan::Dynamic(reasons) => {
+                println!("plan {entity}::{method} dynamic: {}", reasons.first().map_or("", |it| &it.text));
+            }
+        }
+    }
 }
 
 /// Whether `text` is `pattern`, where `…` stands for any text.

@@ -3,6 +3,7 @@
 //! Inside a group entities are lent to the worker where a transaction executes, its *home*; between groups calls are
 //! shipped to the home there. Which workers form a group and which of them is the home is a matter of speed alone.
 use crate::base::hash::StableHasher;
+use crate::base::heat::Heat;
 use crate::base::ids::TxnId;
 use crate::base::location::worker_number;
 use crate::base::ticket::Ticket;
@@ -62,7 +63,7 @@ impl Groups {
     }
 
     /// The home of a transaction in the group of these tickets.
-    fn home(&self, txn: TxnId, root: RootOwner, tickets: &[Ticket]) -> u16 {
+    fn home(&self, txn: TxnId, root: RootOwner, tickets: &[Ticket], heat: Option<&Heat>) -> u16 {
         let (RootOwner::Free(owner) | RootOwner::Fixed(owner)) = root;
         if let RootOwner::Fixed(owner) = root
             && self.same(owner.into(), tickets[0].owner.into())
@@ -72,10 +73,12 @@ impl Groups {
         if let Some(seed) = self.seed {
             return self.drawn(seed, txn, tickets[0].owner);
         }
-        // Of those that own as many, the root's owner, or else the first.
-        let owners = tickets.chunk_by(|a, b| a.owner == b.owner).map(|own| (own.len(), own[0].owner));
-        let best = owners.max_by_key(|(count, of)| (*count, *of == owner, u16::MAX - of));
-        best.map_or_else(|| unreachable!("a group that takes part has a ticket"), |(_, owner)| owner)
+        // Who owns the hottest, or else most of it; of those that own as many, the root's owner, or else the first.
+        let hottest = |own: &[Ticket]| heat.map_or(0, |heat| heat.of(own));
+        let owners = tickets.chunk_by(|a, b| a.owner == b.owner);
+        let owners = owners.map(|own| (hottest(own), own.len(), own[0].owner));
+        let best = owners.max_by_key(|(heat, count, of)| (*heat, *count, *of == owner, u16::MAX - of));
+        best.map_or_else(|| unreachable!("a group that takes part has a ticket"), |(.., owner)| owner)
     }
 
     fn drawn(&self, seed: u64, txn: TxnId, owner: u16) -> u16 {
@@ -107,17 +110,18 @@ impl Groups {
         homes.collect()
     }
 
-    /// The parts of the workers in a transaction with these tickets, which are sorted; homes come first in each group.
+    /// The parts of the workers in a transaction with these tickets, which are sorted; homes come first in each group. `heat`:
+    /// of its entities, if that is known.
     pub(crate) fn parts<'t>(
         &self,
         txn: TxnId,
         root: RootOwner,
-        tickets: &'t [Ticket],
+        (tickets, heat): (&'t [Ticket], Option<&Heat>),
         mut each: impl FnMut(Part<'t>),
     ) {
         let in_group = |a: &Ticket, b: &Ticket| self.same(a.owner.into(), b.owner.into());
         for group in tickets.chunk_by(in_group) {
-            let home = self.home(txn, root, group);
+            let home = self.home(txn, root, group, heat);
             each(Part { worker: home, home, tickets: group });
             let own = group.chunk_by(|a, b| a.owner == b.owner).filter(|own| own[0].owner != home);
             own.for_each(|own| each(Part { worker: own[0].owner, home, tickets: own }));
@@ -146,9 +150,14 @@ mod tests {
         };
         let tickets: Vec<Ticket> = (0..).zip(owners).map(ticket).collect();
         let mut parts = Vec::new();
-        groups.parts(TxnId::default(), RootOwner::Free(root), &tickets, |Part { worker, home, tickets }| {
-            parts.push(format!("{worker}>{home} {}", tickets.len()));
-        });
+        groups.parts(
+            TxnId::default(),
+            RootOwner::Free(root),
+            (&tickets, None),
+            |Part { worker, home, tickets }| {
+                parts.push(format!("{worker}>{home} {}", tickets.len()));
+            },
+        );
         assert_eq!(parts.join(", "), expected);
     }
 
@@ -162,7 +171,13 @@ mod tests {
         check(&Groups::new(4, 4, None), 3, &[0, 1, 3], "0>0 1, 1>1 1, 3>3 1");
         let tickets =
             [0, 0, 1].map(|owner| Ticket { owner, lock: 0, class: ClassId::default(), write: true });
-        assert_eq!(one.home(TxnId::default(), RootOwner::Fixed(1), &tickets), 1);
+        assert_eq!(one.home(TxnId::default(), RootOwner::Fixed(1), &tickets, None), 1);
+        // Where it is hot comes before where most is.
+        let mut heat = Heat::default();
+        let (cold, hot) = (tickets, Ticket { owner: 1, lock: 1 << 40, ..tickets[2] });
+        (0..100).for_each(|_| heat.count(&[hot]));
+        let home = |tickets: &[Ticket]| one.home(TxnId::default(), RootOwner::Free(0), tickets, Some(&heat));
+        assert_eq!([home(&cold), home(&[cold[0], cold[1], hot])], [0, 1]);
     }
 
     #[test]
@@ -183,7 +198,7 @@ mod tests {
         for seed in 0..20 {
             let groups = Groups::new(5, 2, Some(seed));
             let ticket = Ticket { owner: 4, lock: 0, class: ClassId::default(), write: true };
-            let home = groups.home(TxnId::default(), RootOwner::Free(0), &[ticket]);
+            let home = groups.home(TxnId::default(), RootOwner::Free(0), &[ticket], None);
             assert!(groups.same(home.into(), 4));
         }
     }

@@ -196,7 +196,7 @@ impl Executor {
                 self.worker.groups.parts(
                     txn,
                     RootOwner::Fixed(me),
-                    &tickets,
+                    (&tickets, None),
                     |Part { worker, home, tickets }| {
                         let home = (home != worker).then_some(home);
                         all.push((worker.into(), Own::tickets(tickets.to_vec(), home)));

@@ -1,6 +1,7 @@
 //! When an epoch closes: the loop that timely and the simulation drive alike.
 use crate::base::clock::EpochClock;
 use crate::base::groups::Groups;
+use crate::base::heat::Heat;
 use crate::entity::run::classes::Makers;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::Methods;
@@ -8,7 +9,7 @@ use crate::request::ingress::{Ingress, Submitted};
 use crate::sequence::marks::EpochMarks;
 use crate::sequence::order::sequence;
 use crate::sequence::parcel::Parcel;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,11 +56,14 @@ pub(crate) struct EpochLoop {
     passed: Cell<u64>,
     /// Whether there are too many epochs in flight to close another.
     full: Cell<bool>,
+    /// What its requests have written much of late.
+    heat: RefCell<Heat>,
 }
 
 impl EpochLoop {
     pub(crate) fn new(worker: usize, shared: Shared) -> Self {
-        Self { worker, shared, open: Cell::new(0), passed: Cell::new(0), full: Cell::new(false) }
+        let (open, passed, full) = (Cell::new(0), Cell::new(0), Cell::new(false));
+        Self { worker, shared, open, passed, full, heat: RefCell::default() }
     }
 
     /// The first epoch that this worker has not closed: no parcels of earlier ones come from here.
@@ -95,8 +99,8 @@ impl EpochLoop {
             // A worker holds the epoch that it orders in, so those before `passed` are over.
             let now = shared.clock.at(epoch, passed);
             let known = (&*shared.methods, &**ingress.egress());
-            let (sequenced, marks) =
-                sequence(known, &shared.groups, (epoch, *worker), (&now, shared.seed), requests);
+            let groups = (&shared.groups, &mut *self.heat.borrow_mut());
+            let (sequenced, marks) = sequence(known, groups, (epoch, *worker), (&now, shared.seed), requests);
             parcels = sequenced;
             marks.into_iter().for_each(|marks| shared.marks.mark(epoch, marks));
             ingress.close_epoch(epoch);

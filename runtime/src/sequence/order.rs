@@ -4,6 +4,7 @@
 //! which tickets. What an owner has to know goes in one parcel.
 use crate::base::error::Result;
 use crate::base::groups::{Groups, Part, RootOwner};
+use crate::base::heat::Heat;
 use crate::base::ids::{MethodId, TxnId, narrow};
 use crate::base::location::worker_number;
 use crate::base::ticket::{Ticket, normalise};
@@ -21,6 +22,8 @@ use smallvec::{SmallVec, smallvec};
 pub(crate) struct Sequencer<'a> {
     methods: &'a Methods,
     groups: &'a Groups,
+    /// What has been written much of late.
+    heat: &'a mut Heat,
     epoch: u64,
     from: usize,
     seq: u32,
@@ -36,7 +39,7 @@ pub(crate) struct Sequencer<'a> {
 /// its transactions are answered with the reason.
 pub(crate) fn sequence(
     (methods, egress): (&Methods, &Egress),
-    groups: &Groups,
+    (groups, heat): (&Groups, &mut Heat),
     (epoch, from): (u64, usize),
     (now, seed): (&Result<u64>, u64),
     requests: Vec<Submitted>,
@@ -46,6 +49,7 @@ pub(crate) fn sequence(
     let mut sequencer = Sequencer {
         methods,
         groups,
+        heat,
         epoch,
         from,
         seq: 0,
@@ -163,8 +167,10 @@ impl Sequencer<'_> {
         normalise(&mut self.tickets);
         let txn = TxnId { epoch: self.epoch, worker: narrow(self.from), seq: self.seq };
         let mut homes: SmallVec<[u16; 4]> = SmallVec::new();
-        let Self { groups, parcels, tickets, .. } = self;
-        groups.parts(txn, RootOwner::Free(worker_number(root)), tickets, |Part { worker, home, tickets }| {
+        let Self { groups, heat, parcels, tickets, .. } = self;
+        heat.count(tickets);
+        let (root_owner, known) = (RootOwner::Free(worker_number(root)), (&tickets[..], Some(&**heat)));
+        groups.parts(txn, root_owner, known, |Part { worker, home, tickets }| {
             let parcel = &mut parcels[usize::from(worker)];
             let tickets = append(&mut parcel.tickets, tickets.iter().copied());
             let home = (home != worker).then_some(home);
