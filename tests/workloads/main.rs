@@ -1,4 +1,4 @@
-//! The workloads of `examples/workloads/`, small, at 1, 2 and 4 workers: all answers and the entities at the end must be
+//! The workloads of `examples/workloads/`, small, at 1 to 4 workers, also in groups and with drawn homes: all answers and the entities at the end must be
 //! what the workload's book says. Nothing here depends on how long anything takes.
 
 #[path = "../../examples/workloads/workload.rs"]
@@ -26,22 +26,42 @@ use workload::{Outcome, Workload};
 
 const IN_FLIGHT: usize = 50;
 
-/// Runs a workload at several numbers of workers; returns how many requests were refused, which must be the same at all.
+/// Workers and groups, and what homes are drawn from.
+type Place = (usize, usize, Option<u64>);
+
+/// All lent, all shipped, and some of both.
+const PLACES: [Place; 7] = [
+    (1, 1, None),
+    (2, 1, None),
+    (4, 1, None),
+    (2, 2, None),
+    (3, 1, Some(5)),
+    (3, 2, Some(8)),
+    (4, 2, Some(3)),
+];
+
+/// How a workload is placed.
+fn placed(app: App, (workers, groups, homes): Place) -> App {
+    let app = app.workers(workers).groups(groups);
+    if let Some(seed) = homes { app.draw_homes(seed) } else { app }
+}
+
+/// Runs a workload in several places; returns how many requests were refused, which must be the same in all.
 fn run<W: Workload>(requests: usize, make: impl Fn() -> W) -> usize {
-    let refused: Vec<usize> = [1, 2, 4]
+    let refused: Vec<usize> = PLACES
         .into_iter()
-        .map(|workers| {
+        .map(|place| {
             let mut workload = make();
-            let app = workload.register(App::new(workload.name())).workers(workers).start();
+            let app = placed(workload.register(App::new(workload.name())), place).start();
             let app = app.expect("the program starts");
             load(&mut workload, &app);
             let refused = send(&mut workload, &app, requests);
-            workload.check(&app).unwrap_or_else(|error| panic!("{workers} workers: {error}"));
+            workload.check(&app).unwrap_or_else(|error| panic!("workers, groups, homes {place:?}: {error}"));
             app.stop().expect("the program stops");
             refused
         })
         .collect();
-    assert!(refused.iter().all(|n| *n == refused[0]), "refused at 1, 2 and 4 workers: {refused:?}");
+    assert!(refused.iter().all(|n| *n == refused[0]), "refused in {PLACES:?}: {refused:?}");
     refused[0]
 }
 

@@ -44,7 +44,7 @@ fn without_the_second<T: Copy>(queue: &Queue<T>) -> Queue<T> {
 }
 
 fn good() -> State {
-    run(&mut Tpcc::new(tiny(1), SEED), 200, 1).0
+    run(&mut Tpcc::new(tiny(1), SEED), 200, (1, 1, None)).0
 }
 
 #[test]

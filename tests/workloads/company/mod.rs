@@ -9,6 +9,7 @@ use crate::tpcc::Tpcc;
 use crate::tpcc::scale::Scale;
 use crate::tpcc::state::State;
 use crate::workload::{Outcome, Workload};
+use crate::{PLACES, Place, placed};
 use thalweg::prelude::*;
 
 const SEED: u64 = 11;
@@ -19,18 +20,17 @@ fn tiny(warehouses: u32) -> Scale {
 }
 
 fn start(workload: &Tpcc, workers: usize) -> Handle {
-    workload
-        .register(App::new("tpcc"))
-        .workers(workers)
-        .seed(7)
-        .clock(|| 0)
-        .start()
-        .expect("the program starts")
+    start_in(workload, (workers, 1, None))
+}
+
+fn start_in(workload: &Tpcc, place: Place) -> Handle {
+    let app = placed(workload.register(App::new("tpcc")), place).seed(7).clock(|| 0);
+    app.start().expect("the program starts")
 }
 
 /// Loads, runs, and gives the state, with how many requests were refused.
-fn run(workload: &mut Tpcc, requests: usize, workers: usize) -> (State, u64, String) {
-    let app = start(workload, workers);
+fn run(workload: &mut Tpcc, requests: usize, place: Place) -> (State, u64, String) {
+    let app = start_in(workload, place);
     crate::load(workload, &app);
     workload.check(&app).expect("the conditions hold after loading");
     let pending: Vec<_> = (0..requests).map(|_| workload.next(&app).expect("a place in the queue")).collect();
@@ -46,9 +46,9 @@ fn run(workload: &mut Tpcc, requests: usize, workers: usize) -> (State, u64, Str
 #[test]
 fn the_conditions_hold_with_any_number_of_workers() {
     let mut states = vec![];
-    for workers in [1, 2, 4] {
+    for place in PLACES {
         let mut workload = Tpcc::new(tiny(3), SEED);
-        let (state, refused, all) = run(&mut workload, 800, workers);
+        let (state, refused, all) = run(&mut workload, 800, place);
         assert_eq!(refused, state.unused, "only an unused item is a reason to refuse");
         assert!(refused > 0, "the requests are not a good mixture");
         assert!(
@@ -58,13 +58,13 @@ fn the_conditions_hold_with_any_number_of_workers() {
         assert!(state.customers.iter().any(|customer| customer.deliveries > 0), "nothing was delivered");
         states.push(all);
     }
-    assert!(states.windows(2).all(|two| two[0] == two[1]), "the number of workers makes a difference");
+    assert!(states.windows(2).all(|two| two[0] == two[1]), "where it runs makes a difference");
 }
 
 #[test]
 fn the_conditions_hold_without_deliveries() {
     let mut workload = Tpcc::two_kinds(tiny(1), SEED);
-    let (state, refused, _) = run(&mut workload, 800, 2);
+    let (state, refused, _) = run(&mut workload, 800, (2, 1, None));
     assert_eq!(refused, state.unused);
     assert!(state.customers.iter().all(|customer| customer.deliveries == 0));
 }
