@@ -1,0 +1,42 @@
+//! What the caller decides and what the caller knows.
+use crate::format::{BLOCK, MIN_SEGMENT};
+use crate::{Epoch, Position};
+use std::time::Duration;
+
+/// How a log is written.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name of a new log: random bytes, drawn by the caller. A log that is there keeps its own.
+    pub id: [u8; 16],
+    /// The size of a segment in bytes. Older segments may have another.
+    pub segment_bytes: u64,
+    /// Appending waits while so many bytes of epochs are not yet durable.
+    pub most_waiting: usize,
+    /// On a full disk, how long until the next segment is tried again.
+    pub retry_full: Duration,
+}
+
+impl Settings {
+    /// Segments of 64 MiB, as many bytes waiting, and a second between two looks at a full disk.
+    pub fn new(id: [u8; 16]) -> Self {
+        Self { id, segment_bytes: 64 << 20, most_waiting: 64 << 20, retry_full: Duration::from_secs(1) }
+    }
+
+    pub(crate) fn check(&self) {
+        let bytes = self.segment_bytes;
+        assert!(
+            bytes.is_multiple_of(BLOCK as u64),
+            "segments are made of blocks of {BLOCK} bytes, not {bytes}"
+        );
+        assert!((MIN_SEGMENT..=1 << 31).contains(&bytes), "segments have 64 KiB to 2 GiB, not {bytes} bytes");
+    }
+}
+
+/// What is known outside the log about how far it reached: from a checkpoint, or from a sink. The default knows nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    /// This epoch was durable, and the log has to have all that follow it.
+    pub epoch: Epoch,
+    /// Everything below was durable; as [`Progress::Durable`](crate::Progress::Durable) has said.
+    pub position: Position,
+}
