@@ -83,12 +83,13 @@ impl<D: Disk> Opened<D> {
         Log::start(writer, self.lock, &self.settings, Box::new(hook))
     }
 
-    /// Removes what holds no frame of the log: segments that were released, or made ahead, or with remains of writes only. The last one goes
-    /// first, so that no crash leaves a gap; one that has to follow a full segment stays, and will be replaced.
+    /// Removes what holds no frame of the log: segments that were released, or made ahead, or with remains of writes only.
+    /// The last one goes first, so that no crash leaves a gap; one that has to follow a full segment stays, and will be
+    /// replaced.
     fn remove_unused(&self, used: usize) -> Result<()> {
         let names = self.disk.list().map_err(|source| refused(&self.disk, "list", "", source))?;
         let unfinished = names.into_iter().filter(|name| segment::is_unfinished(name));
-        let unfinished = unfinished.chain(self.leftover.iter().map(|number| name_of(*number)));
+        let leftover = self.leftover.iter().map(|number| name_of(*number));
         let full =
             used.checked_sub(1).is_some_and(|last| self.segments[last].header.end() == Some(self.cut.end));
         let unused = self.segments[used..]
@@ -96,7 +97,7 @@ impl<D: Disk> Opened<D> {
             .skip(usize::from(full))
             .rev()
             .map(|read| name_of(read.header.number));
-        for name in unfinished.chain(unused) {
+        for name in unfinished.chain(leftover).chain(unused) {
             self.disk.remove(&name).map_err(|source| refused(&self.disk, "remove", &name, source))?;
             self.disk.sync_dir().map_err(|source| refused(&self.disk, "sync", "", source))?;
         }

@@ -48,6 +48,7 @@ impl Chain {
     pub(crate) fn last(&self) -> Epoch {
         self.last.unwrap_or_default()
     }
+    /// Whether a frame has told an epoch.
     pub(crate) fn knows_its_epoch(&self) -> bool {
         self.last.is_some()
     }

@@ -31,9 +31,9 @@
 //!
 //! # Where things are
 //!
-//! `disk` is the only door to storage, `format` the bytes, `segment` a file of them; `read` opens and verifies, `accept`
-//! begins to write, `write` puts frames into segments, `worker` is the thread that does, `queue` what waits for it, and
-//! `log` the handle.
+//! `disk` is the only door to storage, `format` the bytes, `segment` a file of them, `gaps` which files are the log; `read`
+//! opens and verifies, `accept` begins to write, `write` puts frames into segments, `worker` is the thread that does,
+//! `queue` what waits for it, and `log` the handle.
 
 mod disk;
 mod error;
@@ -41,6 +41,7 @@ mod format;
 mod settings;
 mod segment;
 mod chain;
+mod gaps;
 mod read;
 mod write;
 mod queue;

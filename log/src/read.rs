@@ -12,6 +12,7 @@ use crate::chain::Chain;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::format::{BLOCK, Head, Header};
+use crate::gaps::{self, Found};
 use crate::segment::{self, name_of};
 use crate::{Epoch, Position, Settings, Witness};
 use std::io;
@@ -92,10 +93,9 @@ pub struct Reading<D: Disk> {
     pub(crate) segments: Vec<Read>,
     pub(crate) frames: [u64; 8],
     witness: Witness,
-    /// Segments before a gap. They were released, if the log has all that it must without them: a removal came back that had
-    /// not reached the disk, for the sync behind it had failed.
+    /// Segments before a gap, which the log may do without; see [`Found`].
     pub(crate) released: Vec<u64>,
-    /// Segments behind the last one that are of an earlier generation.
+    /// Segments that are no part of the log.
     pub(crate) leftover: Vec<u64>,
     numbers: std::vec::IntoIter<u64>,
     bytes: Vec<u8>,
@@ -108,7 +108,7 @@ pub struct Reading<D: Disk> {
 /// Takes the lock of a log and begins to read it.
 ///
 /// # Errors
-/// [`Error::Locked`] if another process has it; when the directory cannot be read.
+/// [`Error::Locked`] if another process has it; when the directory cannot be read, or a segment behind a gap.
 ///
 /// # Panics
 /// If the settings ask for segments that cannot be.
@@ -122,12 +122,8 @@ pub fn open<D: Disk>(disk: D, settings: Settings, witness: Witness) -> Result<Re
     };
     disk.sync_dir().map_err(|source| refused(&disk, "sync", "", source))?;
     let names = disk.list().map_err(|source| refused(&disk, "list", "", source))?;
-    let mut numbers = segment::numbers_in(&names);
-    let (leftover, known) = spares_behind_gaps(&disk, &mut numbers)?;
-    let witness = Witness { position: witness.position.max(known), ..witness };
-    let gap = numbers.windows(2).rposition(|pair| pair[1] != pair[0] + 1);
-    let later = gap.map_or(numbers.len(), |before| before + 1);
-    let released = if later < numbers.len() { numbers.drain(..later).collect() } else { Vec::new() };
+    let Found { numbers, released, leftover, durable } = gaps::found(&disk, segment::numbers_in(&names))?;
+    let witness = Witness { position: witness.position.max(durable), ..witness };
     Ok(Reading {
         disk,
         lock,
@@ -145,25 +141,6 @@ pub fn open<D: Disk>(disk: D, settings: Settings, witness: Witness) -> Result<Re
         finished: false,
         failed: false,
     })
-}
-
-/// Takes the segments out that hold no frame and stand behind a gap: the one before them has lost its name, which was never
-/// synced, and nothing was written behind it. Gives the position below which they know that everything was durable.
-fn spares_behind_gaps<D: Disk>(disk: &D, numbers: &mut Vec<u64>) -> Result<(Vec<u64>, Position)> {
-    let (mut spares, mut known, mut bytes) = (Vec::new(), Position(0), Vec::new());
-    while let Some(before) = numbers.windows(2).rposition(|pair| pair[1] != pair[0] + 1) {
-        let mut durable = known;
-        for number in &numbers[before + 1..] {
-            let header = segment::load(disk, *number, &mut bytes)?;
-            if later_witness(&bytes, &header, BLOCK).1 {
-                return Ok((spares, known));
-            }
-            durable = durable.max(header.durable);
-        }
-        spares.extend(numbers.drain(before + 1..));
-        known = durable;
-    }
-    Ok((spares, known))
 }
 
 pub(crate) fn refused<D: Disk>(disk: &D, doing: &'static str, name: &str, source: io::Error) -> Error {
@@ -384,7 +361,7 @@ static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
 /// The largest `durable` of the heads that stand at this offset or behind it, whatever became of their bodies; and
 /// whether anything but zeros does.
-fn later_witness(bytes: &[u8], header: &Header, from: usize) -> (Position, bool) {
+pub(crate) fn later_witness(bytes: &[u8], header: &Header, from: usize) -> (Position, bool) {
     let (mut witness, mut remains, mut offset) = (Position(0), false, from);
     while offset + 8 <= bytes.len() {
         let (rest, at) = (&bytes[offset..], header.position(offset));

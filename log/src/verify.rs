@@ -44,7 +44,7 @@ pub struct Report {
 /// Reads a whole log.
 ///
 /// # Errors
-/// When it is in use, the directory cannot be read, or lacks a segment. What else is wrong stands in the report.
+/// As [`open`]. What else is wrong stands in the report.
 pub fn verify<D: Disk>(disk: D, witness: Witness) -> Result<Report> {
     let mut reading = open(disk, Settings::new([0; 16]), witness)?;
     let damage = reading.by_ref().find_map(Result::err);
