@@ -1,8 +1,9 @@
 //! Runs a script on the oracle and on the engine and compares what came out.
 
+use crate::kind::{Kind, kinds};
 use serde_json::Value;
 use std::fmt::Debug;
-use thalweg::graph::{AccessPlan, Program, Source};
+use thalweg::graph::Program;
 use thalweg::prelude::*;
 use thalweg::simulation::Schedule;
 
@@ -107,17 +108,15 @@ pub fn engines<'a>(
 
 /// Says of every method of a program that makes calls what its plan is, a line each.
 fn print_plans(graph: &Program) {
-    for (entity, method) in graph.methods().filter(|(_, method)| !method.sites.is_empty()) {
-        let (entity, method) = (&entity.name, &method.name);
-        match graph.plan_of(entity, method).expect("every method has a plan") {
-            AccessPlan::Static(entries) => {
-                let computes = entries.iter().any(|entry| matches!(entry.source, Source::Computed { .. }));
-                println!("plan {entity}::{method} {}", if computes { "computed" } else { "static" });
+    for (entity, method, kind) in kinds(graph) {
+        let kind = match kind {
+            Kind::Named => "static".to_owned(),
+            Kind::Computed => "computed".to_owned(),
+            Kind::Dynamic(reasons) => {
+                format!("dynamic: {}", reasons.first().map_or("", |reason| &reason.text))
             }
-            AccessPlan::Dynamic(reasons) => {
-                println!("plan {entity}::{method} dynamic: {}", reasons.first().map_or("", |it| &it.text));
-            }
-        }
+        };
+        println!("plan {entity}::{} {kind}", method.name);
     }
 }
 

@@ -10,6 +10,8 @@
 
 #[macro_use]
 mod harness;
+#[path = "../workloads/kind.rs"]
+mod kind;
 mod cell;
 mod straight;
 mod branches;

@@ -19,6 +19,7 @@ mod movie;
 #[allow(dead_code, reason = "the example uses more of it")]
 mod tpcc;
 mod company;
+mod kind;
 mod plans;
 
 use thalweg::prelude::*;

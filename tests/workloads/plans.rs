@@ -1,29 +1,26 @@
 //! How many methods of the workloads have a static plan, and why the others have none: a figure that is kept.
+use crate::kind::{Kind, kinds};
 use crate::workload::Workload;
 use crate::{hotel, movie, smallbank, tpcc, ycsb};
 use std::fmt::Write;
-use thalweg::graph::{AccessPlan, Program, Source};
+use thalweg::graph::Program;
 use thalweg::prelude::*;
 
 fn graph(workload: &impl Workload) -> Program {
     workload.register(App::new(workload.name())).graph().expect("the workload fits together")
 }
 
-/// The methods that make calls: static by what they name, static by keys that are computed, dynamic with the reasons. A
-/// method without calls touches nothing but its entity.
+/// The methods that make calls: static by what they name, static by keys that are computed, dynamic with the reasons.
 fn counted(graph: &Program) -> String {
     let (mut named, mut computed, mut dynamic) = (0, 0, Vec::new());
-    for (entity, method) in graph.methods().filter(|(_, method)| !method.sites.is_empty()) {
-        match graph.plan_of(&entity.name, &method.name) {
-            Some(AccessPlan::Static(entries)) => {
-                let computes = entries.iter().any(|entry| matches!(entry.source, Source::Computed { .. }));
-                *(if computes { &mut computed } else { &mut named }) += 1;
-            }
-            Some(AccessPlan::Dynamic(reasons)) => {
+    for (entity, method, kind) in kinds(graph) {
+        match kind {
+            Kind::Named => named += 1,
+            Kind::Computed => computed += 1,
+            Kind::Dynamic(reasons) => {
                 let texts = reasons.iter().map(|reason| format!("\n      {}", reason.text));
-                dynamic.push(format!("    {}::{}{}", entity.name, method.name, texts.collect::<String>()));
+                dynamic.push(format!("    {entity}::{}{}", method.name, texts.collect::<String>()));
             }
-            None => unreachable!("every method has a plan"),
         }
     }
     let mut text = format!(

@@ -4,8 +4,10 @@
 mod origins;
 mod shapes;
 
+use super::cfg::{BasicBlock, Cfg, Terminator};
 use super::{MethodInput, lower, method, method_keyed, print, verify};
 use crate::syntax::calls;
+use petgraph::graph::NodeIndex;
 use std::collections::BTreeSet;
 use thalweg_graph::{Access, Method, Origin};
 
@@ -40,6 +42,30 @@ fn stages(source: &str) -> String {
     let (blocks, live) = (print::cfg(&cfg), print::live(&cfg));
     let machine = print::machine(&analyse(source));
     format!("{source}\n\n— blocks\n{blocks}\n— live\n{live}\n— method\n{machine}")
+}
+
+/// What a mistake of `lower` would be found by.
+#[test]
+fn an_ill_formed_graph_is_found() {
+    let source =
+        "async fn pay(&mut self, to: Ref<Self>) { if self.open { to.take(1).await; } to.give(2).await }";
+    let broken = |spoil: fn(&mut Cfg)| {
+        let mut cfg = with(source, |input| lower(&input));
+        verify::cfg(&cfg).expect("the graph is well formed");
+        spoil(&mut cfg);
+        verify::cfg(&cfg).expect_err("it is spoiled")
+    };
+    let call = |cfg: &Cfg| {
+        let calls = |at: &NodeIndex| matches!(cfg.graph[*at].end, Terminator::Call(_));
+        cfg.graph.node_indices().find(calls).expect("it makes calls")
+    };
+    assert!(broken(|cfg| _ = cfg.graph.add_node(BasicBlock::default())).contains("can be reached"));
+    assert!(broken(|cfg| cfg.sites.truncate(1)).contains("not there or cut twice"));
+    assert!(broken(|cfg| cfg.variables.clear()).contains("a variable that is not there"));
+    let mut cfg = with(source, |input| lower(&input));
+    let at = call(&cfg);
+    cfg.graph[at].end = Terminator::Return;
+    assert!(verify::cfg(&cfg).expect_err("it goes on").contains("ways for Return"));
 }
 
 macro_rules! check {
