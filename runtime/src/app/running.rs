@@ -9,7 +9,6 @@ use crate::entity::traits::Method;
 use crate::methods::table::Methods;
 use crate::program::link::Outline;
 use crate::request::ingress::Ingress;
-use std::any::TypeId;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
@@ -34,10 +33,9 @@ impl Running {
     /// When its class is not part of the app.
     pub(crate) fn method<M: Method>(&self) -> Result<MethodId, Error> {
         let method = self.methods.id::<M>()?;
-        if let Some(shipped) =
-            self.shipped.as_ref().filter(|_| !M::BUILT_IN && !self.methods.is_explored(TypeId::of::<M>()))
-        {
+        if let Some(shipped) = self.shipped.as_ref().filter(|shipped| !shipped.has::<M>()) {
             shipped.extend(&Explorer::from::<M>()?.calls);
+            shipped.add::<M>();
         }
         Ok(method)
     }

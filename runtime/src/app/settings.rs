@@ -90,7 +90,8 @@ impl App {
     /// In how many groups the workers are divided; one unless it is set, and never more than there are workers.
     ///
     /// Inside a group entities are lent to the worker where a transaction executes; between groups calls are shipped to
-    /// where the entities are, as they will be between processes. No result depends on it: this is for tests.
+    /// where the entities are, as they will be between processes. This is for tests: no result depends on it, as long as
+    /// arguments and results are the same behind their bytes; see [`crate::Error::NotPortable`].
     pub fn groups(mut self, groups: usize) -> Self {
         self.groups = groups;
         self

@@ -73,6 +73,10 @@ impl Groups {
         if let Some(seed) = self.seed {
             return self.drawn(seed, txn, tickets[0].owner);
         }
+        // Most have one owner, and they are sorted.
+        if tickets[0].owner == tickets[tickets.len() - 1].owner {
+            return tickets[0].owner;
+        }
         // Who owns the hottest, or else most of it; of those that own as many, the root's owner, or else the first.
         let hottest = |own: &[Ticket]| heat.map_or(0, |heat| heat.of(own));
         let owners = tickets.chunk_by(|a, b| a.owner == b.owner);

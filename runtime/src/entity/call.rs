@@ -1,7 +1,8 @@
 //! References and calls: plain values that name an entity, and a method of it with its arguments.
 use crate::base::location::Location;
 use crate::entity::explore::{Described, Explorer};
-use crate::entity::run::invoke::{Branch, Invocation};
+use crate::entity::run::invoke::Invocation;
+use crate::entity::run::joins::Branch;
 use crate::entity::traits::{Entity, Method, Stub};
 use crate::entity::visit;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -21,6 +21,12 @@ pub(super) struct Claim<'a> {
     pub(super) lenders: &'a [u16],
 }
 
+impl Claim<'_> {
+    /// Nothing, so far.
+    pub(super) const NONE: Claim<'static> =
+        Claim { share: Share::Tickets, tickets: &[], home: None, root: None, others: &[], lenders: &[] };
+}
+
 /// The parcel of a root, and its place there.
 #[derive(Clone, Copy)]
 pub(super) struct RootOf {
@@ -85,10 +91,7 @@ impl Executor {
         let epoch = &self.epochs[txn.epoch];
         let mut has = match epoch.entry(place) {
             Some((parcel, entry)) => parcel.has(place.parcel, entry),
-            None => {
-                let (root, home, lenders) = (None, None, &[][..]);
-                Claim { share: Share::Tickets, tickets: &[], home, root, others: &[], lenders }
-            }
+            None => Claim::NONE,
         };
         if let Some(Own { share, tickets, home, others, lenders }) = epoch.shares.get(&txn) {
             has = Claim { share: *share, tickets, home: *home, root: has.root, others, lenders };

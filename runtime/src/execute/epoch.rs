@@ -1,6 +1,6 @@
 //! An epoch as one worker sees it.
 use crate::base::ids::{MethodId, Phase, TxnId};
-use crate::base::ticket::{Share, Ticket};
+use crate::base::ticket::Ticket;
 use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
 use crate::execute::admit::{Claim, RootOf};
 use crate::execute::message::{Message, Own};
@@ -237,8 +237,7 @@ impl Parcel {
         let tickets = self.tickets_of(entry);
         let others = entry.others.start as usize..entry.others.end as usize;
         let root = entry.root.map(|at| RootOf { parcel: number, at });
-        let others = &self.others[others];
-        Claim { share: Share::Tickets, tickets, home: entry.home, root, others, lenders: &[] }
+        Claim { tickets, home: entry.home, root, others: &self.others[others], ..Claim::NONE }
     }
 
     /// The tickets of an entry.

@@ -121,12 +121,16 @@ impl Message {
         Self::Result(Box::new(returned))
     }
 
-    /// The bytes of the message itself, without what its boxes hold.
+    /// The bytes of the message, without what arguments and results point to.
     pub(crate) fn size(&self) -> usize {
         size_of::<Envelope>()
             + match self {
-                Message::Call(called) => called.outgoing.call.size(),
-                Message::Scouted { own, .. } => size_of_val(own.tickets.as_slice()),
+                Message::Call(called) => size_of::<CallMessage>() + called.outgoing.call.size(),
+                Message::Result(_) => size_of::<ReturnMessage>(),
+                Message::Lent(_) => size_of::<LentMessage>(),
+                Message::Scouted { own, .. } | Message::Mispredicted { own, .. } => {
+                    size_of::<Own>() + size_of_val(own.tickets.as_slice())
+                }
                 _ => 0,
             }
     }

@@ -10,9 +10,9 @@ impl Executor {
     /// Takes a message about the phase that its epoch is in.
     pub(super) fn receive(&mut self, at: Time, message: Message) {
         match message {
-            Message::Call(called) if called.outgoing.kind == CallKind::Scout => self.scout_call(at, *called),
+            Message::Call(called) if called.outgoing.kind == CallKind::Scout => self.scout_call(*called),
             Message::Call(called) => self.call(at, *called),
-            Message::Result(returned) if returned.touched.is_some() => self.scout_return(at, *returned),
+            Message::Result(returned) if returned.touched.is_some() => self.scout_return(*returned),
             Message::Result(returned) => self.returned(*returned),
             Message::Grant { txn, loans } => match self.active.find(txn) {
                 Some(active) => self.granted(active, loans),
@@ -29,7 +29,7 @@ impl Executor {
                 Some(active) => self.demanded(active, from, demand),
                 None => self.not_active(at, txn, Message::Demand { txn, from, demand }),
             },
-            Message::Lent(lent) if at.phase == Phase::SCOUT => self.scout_has(at, *lent),
+            Message::Lent(lent) if at.phase == Phase::SCOUT => self.scout_has(*lent),
             Message::Lent(lent) => self.lent(*lent),
             Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
             Message::End { txn, commit } => match self.active.find(txn) {

@@ -124,8 +124,8 @@ impl Executor {
         self.send(at, to.worker, Message::result(ReturnMessage { txn, to, value, touched }));
     }
 
-    /// A scout's call from another worker.
-    pub(super) fn scout_call(&mut self, _: Time, called: CallMessage) {
+    /// A scout's call from another group, or one that has what it demanded.
+    pub(super) fn scout_call(&mut self, called: CallMessage) {
         let CallMessage { txn, from, ambient, outgoing, .. } = called;
         let OutgoingCall { depth, path, call, .. } = outgoing;
         let worker = self.worker.clone();
@@ -142,7 +142,7 @@ impl Executor {
     }
 
     /// The result of a call that a scout waited for.
-    pub(super) fn scout_return(&mut self, _: Time, returned: ReturnMessage) {
+    pub(super) fn scout_return(&mut self, returned: ReturnMessage) {
         let ReturnMessage { txn, to, value, touched } = returned;
         let scout = self.scout_of(txn);
         // A list grows on its way back through deep calls, and with every call that one method makes: the shorter one is
@@ -159,14 +159,14 @@ impl Executor {
     }
 
     /// What a scout has demanded is here: the call is made.
-    pub(super) fn scout_has(&mut self, at: Time, lent: LentMessage) {
+    pub(super) fn scout_has(&mut self, lent: LentMessage) {
         let LentMessage { txn, to, loans } = lent;
         let scout = self.scout_of(txn);
         let called = scout.demanding.take().filter(|called| called.from == to);
         let called = called.unwrap_or_else(|| unreachable!("what was demanded is waited for"));
         let Cargo::Here(call) = &called.outgoing.call else { unreachable!("what is demanded is for here") };
         match loans.and_then(|loans| call.adopt(&scout.overlay, loans)) {
-            Ok(()) => self.scout_call(at, called),
+            Ok(()) => self.scout_call(called),
             Err(error) => self.scout_returns(txn, to, Err(error)),
         }
     }

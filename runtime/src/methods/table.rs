@@ -208,11 +208,6 @@ impl Methods {
         self.ids.get(&method).copied().or_else(|| self.other(class, name))
     }
 
-    /// Whether the graph knows a method by its type.
-    pub(crate) fn is_explored(&self, method: TypeId) -> bool {
-        self.ids.contains_key(&method)
-    }
-
     /// Which method it is that the graph does not know by its type.
     pub(crate) fn other(&self, class: TypeId, name: &str) -> Option<MethodId> {
         self.classes.get(&class)?.get(name).copied()

@@ -1,22 +1,18 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
 use crate::base::ambient::call_path;
 use crate::base::error::{Error, Result};
-use crate::base::guard::caught;
-use crate::base::ids::MethodId;
 use crate::base::location::Location;
 use crate::base::text::key_text;
 use crate::entity::call::Call;
 use crate::entity::run::outgoing::{CallKind, Cargo, OutgoingCall};
 use crate::entity::run::overlay::{Overlay, Reach};
-use crate::entity::run::task::{Frame, run_now};
+use crate::entity::run::task::{Frame, Payload, run_now};
 use crate::entity::run::worker::Worker;
 use crate::entity::traits::{Entity, Method};
-use rustc_hash::FxHashMap;
 use std::any::Any;
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{Future, pending, poll_fn};
-use std::pin::Pin;
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 use thalweg_graph::Access;
@@ -41,7 +37,7 @@ pub(crate) enum Mode {
 
 /// The chain of calls from the root to the running method, and how it makes further calls.
 pub struct Invocation {
-    mode: Mode,
+    pub(super) mode: Mode,
     depth: u32,
     /// The way of calls that led here.
     path: u64,
@@ -53,13 +49,6 @@ pub struct Invocation {
     /// Whether the task ends when this method ends, so that no code of a caller runs before one-way calls are
     /// acknowledged.
     tail: bool,
-}
-
-/// A part of a join, for what it may meet.
-pub struct Branch {
-    method: MethodId,
-    /// The entity and whether it is written, when the call touches nothing else.
-    alone: Option<(u64, bool)>,
 }
 
 impl Invocation {
@@ -175,21 +164,14 @@ impl Invocation {
                             self.acknowledged(worker).await;
                         }
                         let to = worker.home_for(at.owner);
-                        let number = match worker.instances.ship(&call) {
-                            Ok(call) => {
-                                worker.send(to, self.outgoing(CallKind::Await, path, Cargo::Away(call)))
-                            }
-                            Err(error) => match self.fail(error).await {},
-                        };
-                        return self.returned::<M>(worker, number).await;
+                        return self.shipped(worker, to, (CallKind::Await, path), call).await;
                     }
                     if !worker.may(&at, M::ACCESS) {
                         match self.fail(unplanned(&call, at.owner)).await {}
                     }
                     if let Some(demand) = worker.missing(&at) {
                         let outgoing = self.outgoing(CallKind::Await, path, Cargo::here(call));
-                        let number = worker.demand(at.owner, demand, outgoing);
-                        return self.returned::<M>(worker, number).await;
+                        return self.returned::<M>(worker, worker.demand(at.owner, demand, outgoing)).await;
                     }
                     if !M::SUSPENDS {
                         break 'done self.enter(worker, at, call, path);
@@ -200,17 +182,11 @@ impl Invocation {
                     match overlay.reach::<M>(&call) {
                         Reach::Here => {}
                         Reach::Elsewhere(worker, owner) => {
-                            let number = match worker.instances.ship(&call) {
-                                Ok(call) => worker
-                                    .send(owner, self.outgoing(CallKind::Scout, path, Cargo::Away(call))),
-                                Err(error) => match self.fail(error).await {},
-                            };
-                            return self.returned::<M>(worker, number).await;
+                            return self.shipped(worker, owner, (CallKind::Scout, path), call).await;
                         }
                         Reach::Missing(worker, owner, demand) => {
                             let outgoing = self.outgoing(CallKind::Scout, path, Cargo::here(call));
-                            let number = worker.demand(owner, demand, outgoing);
-                            return self.returned::<M>(worker, number).await;
+                            return self.returned::<M>(worker, worker.demand(owner, demand, outgoing)).await;
                         }
                     }
                     if !(overlay.is_scout() && M::SUSPENDS) {
@@ -269,14 +245,28 @@ impl Invocation {
         done
     }
 
-    /// Waits for the result of a call to another worker.
-    async fn returned<M: Method>(&self, worker: &Rc<Worker>, number: u32) -> M::Output {
+    /// Makes a call in another group, by way of a worker there.
+    async fn shipped<M: Method>(
+        &self,
+        worker: &Worker,
+        to: usize,
+        (kind, path): (CallKind, u64),
+        call: Call<M>,
+    ) -> M::Output {
+        match worker.instances.ship(&call) {
+            Ok(call) => {
+                let number = worker.send(to, self.outgoing(kind, path, Cargo::Away(call)));
+                self.returned::<M>(worker, number).await
+            }
+            Err(error) => match self.fail(error).await {},
+        }
+    }
+
+    /// Waits for the result of a call that is made elsewhere, or as a task of its own.
+    async fn returned<M: Method>(&self, worker: &Worker, number: u32) -> M::Output {
         let value = poll_fn(|_| worker.receive(number).map_or(Poll::Pending, Poll::Ready)).await;
-        match value {
-            Ok(value) => match value.output::<M>() {
-                Ok(output) => output,
-                Err(error) => match self.fail(error).await {},
-            },
+        match value.and_then(Payload::output::<M>) {
+            Ok(output) => output,
             Err(error) => match self.fail(error).await {},
         }
     }
@@ -337,88 +327,6 @@ impl Invocation {
         let outgoing = self.outgoing(CallKind::OneWay, self.next(), Cargo::Away(shipped));
         worker.send(worker.home_for(owner), outgoing);
         Ok(())
-    }
-
-    /// What a call may meet as a part of a join.
-    pub(crate) fn part<M: Method>(&self, call: &Call<M>) -> Option<Branch> {
-        let Mode::Partitioned(worker) = &self.mode else { return None };
-        // What is demanded is demanded once; two parts could wait for it.
-        if worker.running.borrow().whole {
-            return None;
-        }
-        let at = Location::of::<M::Entity>(&call.key, worker.peers);
-        let write = M::ACCESS != Access::Read || M::Entity::AUTO;
-        let alone = (!M::SUSPENDS).then_some((at.lock, write));
-        // A class that is not part of the app is an error when it is called.
-        Some(Branch { method: worker.methods.id::<M>().ok()?, alone })
-    }
-
-    /// Whether no two of these parts can meet on an entity that one of them writes.
-    pub(crate) fn apart(&self, mut parts: Vec<Branch>) -> bool {
-        let Mode::Partitioned(worker) = &self.mode else { return false };
-        if parts.iter().all(|part| part.alone.is_some()) {
-            parts.sort_unstable_by_key(|part| part.alone);
-            let meet = |a: &Branch, b: &Branch| {
-                a.alone.zip(b.alone).is_some_and(|(a, b)| a.0 == b.0 && (a.1 || b.1))
-            };
-            return !parts.windows(2).any(|pair| meet(&pair[0], &pair[1]));
-        }
-        let mut kinds: Vec<(MethodId, bool)> = parts.iter().map(|part| (part.method, false)).collect();
-        kinds.sort_unstable();
-        kinds.dedup_by(|a, b| {
-            b.1 |= a.0 == b.0; // more than one of this kind
-            a.0 == b.0
-        });
-        let meets = |(at, (a, twice)): (usize, &(MethodId, bool))| {
-            (*twice && worker.methods.may_meet(*a, *a))
-                || kinds[at + 1..].iter().any(|(b, _)| worker.methods.may_meet(*a, *b))
-        };
-        !kinds.iter().enumerate().any(meets)
-    }
-
-    /// Runs the parts of a join side by side. If some fail, the first of them in the order of the program is why.
-    pub(crate) async fn side_by_side(&self, parts: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
-        enum Part<'a> {
-            Runs(Pin<Box<dyn Future<Output = ()> + 'a>>),
-            Done,
-            Failed(Option<Error>),
-        }
-        let Mode::Partitioned(worker) = &self.mode else { return };
-        let mut parts: Vec<Part<'_>> = parts.into_iter().map(Part::Runs).collect();
-        // Which part waits for which call, so that a return wakes that part alone.
-        let mut waits: FxHashMap<u32, usize> = FxHashMap::default();
-        let (mut begun, mut first) = (false, 0);
-        poll_fn(|cx| {
-            let woken = worker.delivered().and_then(|number| waits.remove(&number));
-            let polled = match woken {
-                Some(part) if begun => part..part + 1,
-                _ => 0..parts.len(),
-            };
-            begun = true;
-            for at in polled {
-                let Part::Runs(future) = &mut parts[at] else { continue };
-                let sent = worker.calls();
-                let polled = caught(|| future.as_mut().poll(cx));
-                waits.extend((sent + 1..=worker.calls()).map(|number| (number, at)));
-                match (worker.take_doom(), polled) {
-                    (Some(error), _) | (None, Err(error)) => parts[at] = Part::Failed(Some(error)),
-                    (None, Ok(Poll::Ready(()))) => parts[at] = Part::Done,
-                    (None, Ok(Poll::Pending)) => {}
-                }
-            }
-            while matches!(parts.get(first), Some(Part::Done)) {
-                first += 1;
-            }
-            match parts.get_mut(first) {
-                None => Poll::Ready(()),
-                Some(Part::Failed(error)) => {
-                    error.take().into_iter().for_each(|error| worker.doom(error));
-                    Poll::Pending
-                }
-                Some(_) => Poll::Pending,
-            }
-        })
-        .await;
     }
 }
 

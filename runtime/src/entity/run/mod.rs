@@ -1,6 +1,7 @@
 //! How methods run: on a worker, on plain maps, or nowhere, to be described.
 pub(crate) mod context;
 pub(crate) mod invoke;
+pub(crate) mod joins;
 pub(crate) mod outgoing;
 pub(crate) mod shipped;
 pub(crate) mod task;

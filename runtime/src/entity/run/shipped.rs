@@ -34,7 +34,7 @@ impl ShippedCall {
     }
 }
 
-/// The methods that entities call, with the types that they are called with.
+/// The methods that entities call, with the types that they are called with; and those whose callees have been looked for.
 #[derive(Debug, Default)]
 pub(crate) struct Instances(RwLock<Numbered>);
 
@@ -67,6 +67,11 @@ impl Instances {
     pub(crate) fn extend(&self, others: &Self) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         others.known().all.iter().for_each(|(ty, read)| known.add(*ty, *read));
+    }
+
+    /// Whether this one is known.
+    pub(crate) fn has<M: Method>(&self) -> bool {
+        self.known().ids.contains_key(&TypeId::of::<M>())
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Numbered> {
@@ -130,15 +135,14 @@ pub(crate) fn read_output<M: Method>(bytes: &[u8]) -> Result<M::Output> {
 
 fn read_whole<M: Method, T>(read: Option<T>, arguments: Arguments<'_>) -> Result<T> {
     fits::<M>(arguments.failure().map(|(_, failure)| failure))?;
-    read.ok_or_else(|| {
-        not_portable(<M::Entity as Entity>::NAME, M::NAME, &Failure::new("a type cannot be read"))
-    })
+    let unread = || Failure::new("a type cannot be read");
+    read.ok_or_else(|| not_portable((<M::Entity as Entity>::NAME, M::NAME), &unread()))
 }
 
 fn fits<M: Method>(failure: Option<Failure>) -> Result<()> {
-    failure.map_or(Ok(()), |failure| Err(not_portable(<M::Entity as Entity>::NAME, M::NAME, &failure)))
+    failure.map_or(Ok(()), |failure| Err(not_portable((<M::Entity as Entity>::NAME, M::NAME), &failure)))
 }
 
-fn not_portable(entity: &'static str, method: &'static str, failure: &Failure) -> Error {
+fn not_portable((entity, method): (&'static str, &'static str), failure: &Failure) -> Error {
     Error::NotPortable { entity, method, what: failure.to_string() }
 }
