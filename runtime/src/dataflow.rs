@@ -132,7 +132,8 @@ fn sequence<'s>(
     epochs: Rc<EpochLoop>,
 ) -> Stream<'s, u64, Vec<Parcel>> {
     let index = scope.index();
-    source(scope, "sequence", move |capability, info| {
+    source(scope, "sequence", move |mut capability, info| {
+        capability.downgrade(&pack(Time { epoch: epochs.open(), phase: Phase::TICKET }));
         let wake = scope.worker().sync_activator_for(info.address.to_vec());
         // Waking fails only when the worker is gone, and then nobody waits for it.
         ingress.hang_bell(index, Box::new(move || _ = wake.activate()));

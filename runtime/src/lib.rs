@@ -16,6 +16,7 @@ mod egress;
 mod entity;
 mod request;
 mod program;
+mod durable;
 mod sequence;
 mod execute;
 mod dataflow;

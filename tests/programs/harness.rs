@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use thalweg::graph::Program;
 use thalweg::prelude::*;
 use thalweg::simulation::Schedule;
+use thalweg_log::testing::Power;
 
 /// The numbers of workers every script runs at.
 pub const WORKERS: [usize; 3] = [1, 2, 4];
@@ -106,6 +107,31 @@ pub fn engines<'a>(
     threads.chain(simulated)
 }
 
+/// The same with a log, whose power is cut behind the last reply; and what comes of the log at other numbers of workers.
+pub fn durable(app: &dyn Fn(App) -> App, submit: &dyn Fn(&Handle) -> Vec<Pending>) -> Vec<Run> {
+    let disk = Power::new();
+    let start = |disk: Power, workers: usize| {
+        app(App::new("corpus")).workers(workers).data_on(disk).start().expect("the program starts")
+    };
+    let handle = start(disk.clone(), 2);
+    let replies: Vec<String> = submit(&handle).into_iter().map(|reply| reply()).collect();
+    if replies.iter().any(|reply| reply.starts_with("Err(NotLogged")) {
+        return Vec::new(); // a generic method, called from outside
+    }
+    let state = handle.inspect().expect("the state can be read");
+    disk.cut(7);
+    let cut = disk.copy();
+    drop(handle);
+    let mut runs = vec![Run { side: "2 workers with a log".to_owned(), replies: replies.clone(), state }];
+    for workers in [1, 3] {
+        let handle = start(cut.copy(), workers);
+        let state = handle.inspect().expect("the state can be read");
+        handle.stop().expect("the program stops");
+        runs.push(Run { side: format!("{workers} workers from the log"), replies: replies.clone(), state });
+    }
+    runs
+}
+
 /// Says of every method of a program that makes calls what its plan is, a line each.
 fn print_plans(graph: &Program) {
     for (entity, method, kind) in kinds(graph) {
@@ -150,12 +176,19 @@ fn ellipsis_stands_for_any_text() {
 /// `script!([roots] call => "reply", …)`, and if wanted `; state { json }` for the final state.
 macro_rules! script {
     ([$($entity:ty),+] $($call:expr => $expect:expr),+ $(,)?) => {
-        script!(@run [$($entity),+] [$($call => $expect),+] None)
+        script!(@run [$($entity),+] [$($call => $expect),+] None, true)
     };
     ([$($entity:ty),+] $($call:expr => $expect:expr),+ $(,)?; state $state:tt) => {
-        script!(@run [$($entity),+] [$($call => $expect),+] Some(::serde_json::json!($state)))
+        script!(@run [$($entity),+] [$($call => $expect),+] Some(::serde_json::json!($state)), true)
     };
-    (@run [$($entity:ty),+] [$($call:expr => $expect:expr),+] $state:expr) => {{
+    // With arguments that are not what their bytes say: a log would make others of them.
+    (in memory [$($entity:ty),+] $($call:expr => $expect:expr),+ $(,)?) => {
+        script!(@run [$($entity),+] [$($call => $expect),+] None, false)
+    };
+    (in memory [$($entity:ty),+] $($call:expr => $expect:expr),+ $(,)?; state $state:tt) => {
+        script!(@run [$($entity),+] [$($call => $expect),+] Some(::serde_json::json!($state)), false)
+    };
+    (@run [$($entity:ty),+] [$($call:expr => $expect:expr),+] $state:expr, $durable:expr) => {{
         let expected: Vec<(&str, &str)> = vec![$((stringify!($call), $expect)),+];
         let oracle = {
             #[allow(unused_mut, reason = "the script decides")]
@@ -167,5 +200,8 @@ macro_rules! script {
         let app = |app: ::thalweg::prelude::App| app$(.entity::<$entity>())+.seed(7).clock(|| 0);
         let submit = |handle: &::thalweg::prelude::Handle| vec![$($crate::harness::pending(handle.submit($call))),+];
         $crate::harness::engines(&app, &submit).for_each(|run| run.agrees_with(&oracle, &expected));
+        if $durable {
+            $crate::harness::durable(&app, &submit).iter().for_each(|run| run.agrees_with(&oracle, &expected));
+        }
     }};
 }

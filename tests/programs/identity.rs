@@ -365,7 +365,7 @@ use alike::{Either, Mute, Name, OneOf, Point, Quiet, Real};
 
 #[test]
 fn entities_whose_keys_read_alike_are_all_shown() {
-    script!([Name, Either, Point, Quiet]
+    script!(in memory [Name, Either, Point, Quiet]
         Name::at(None).add(1) => "Ok(1)",
         Name::at(Some("null".into())).add(2) => "Ok(2)",
         Name::at(Some("plain".into())).add(3) => "Ok(3)",
@@ -432,7 +432,7 @@ fn chance_is_another_at_every_start_and_comes_again_with_its_seed() {
             let _: u64 = id.handle;
             (id.to_string(), token)
         });
-        assert_eq!(tokens.each_ref().map(|(id, _)| id.as_str()), ["1.0", "2.0", "3.0"]);
+        assert_eq!(tokens.each_ref().map(|(id, _)| id.as_str()), ["0.1.0", "0.2.0", "0.3.0"]);
         (app.seed(), tokens)
     };
     let mut all = std::collections::BTreeSet::new();

@@ -45,3 +45,4 @@ mod waits;
 mod limits;
 mod long;
 mod drawn;
+mod durable;

@@ -147,7 +147,7 @@ fn a_plan_that_says_too_little_changes_no_answer() {
     let clerk = |id| Clerk::at(id);
     let skipping = |shown, hidden: Option<u64>| Skipping { shown: cell(shown), hidden: hidden.map(cell) };
     let line = || Line::at((cell(31), 7));
-    script!([Clerk, Cell, Line]
+    script!(in memory [Clerk, Cell, Line]
         cell(30).open(10) => "Ok(())",
         cell(31).open(100) => "Ok(())",
         cell(32).open(1000) => "Ok(())",

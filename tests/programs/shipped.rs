@@ -99,7 +99,7 @@ fn what_cannot_travel_is_said_and_undone() {
             |n: u8| said(app.call_blocking(Post::at(here).fetch(Post::at(there), n)).map(|n| n.to_string()));
         let travels = |method: &str, what: &str| {
             format!(
-                "a call of `Post::{method}` cannot travel to another group: {what}; let what it takes and gives be the \
+                "a call of `Post::{method}` cannot go to another group of workers, or to the log: {what}; let what it takes and gives be the \
                  same behind its bytes"
             )
         };

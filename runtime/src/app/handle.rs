@@ -53,10 +53,12 @@ impl Clone for Handle {
 
 impl Handle {
     pub(crate) fn start(shared: Shared, outline: Outline, threads: Option<Threads>) -> Self {
-        let Shared { ingress, methods, makers, groups, seed, .. } = shared;
+        let Shared { ingress, methods, makers, groups, seed, durable, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
         let shipped = groups.are_several().then_some(makers.calls);
-        Self::new(Arc::new(Running { ingress, methods, outline, threads, handles, seed, shipped }), 0)
+        let journal = durable.map(|durable| durable.journal);
+        let running = Running { ingress, methods, outline, threads, handles, seed, journal, shipped };
+        Self::new(Arc::new(running), 0)
     }
 
     fn new(running: Arc<Running>, number: u64) -> Self {
@@ -67,7 +69,11 @@ impl Handle {
     /// The identities of the next requests; gives the first.
     fn next_ids(&self, count: usize) -> TransactionId {
         let number = self.requests.fetch_add(count as u64, Ordering::Relaxed);
-        TransactionId { handle: self.number, number }
+        TransactionId {
+            run: self.running.journal.as_ref().map_or(0, |journal| journal.run()),
+            handle: self.number,
+            number,
+        }
     }
 
     fn room(&self) -> &Arc<Rooms> {
@@ -114,12 +120,14 @@ impl Handle {
     pub(super) fn enter(
         &self,
         method: MethodId,
-        calls: Box<dyn Calls>,
+        mut calls: Box<dyn Calls>,
         waiting: Box<dyn Waiting>,
     ) -> Result<(), Error> {
-        let Running { ingress, .. } = &*self.running;
+        let Running { ingress, journal, .. } = &*self.running;
+        // Here, and not on a worker: a thread of the caller's has the time.
+        let logged = journal.as_ref().map(|journal| calls.log(&journal.instances)).transpose()?;
         let (id, count) = (ingress.egress().enter(waiting), calls.len());
-        let work = Submission::Transactions(Request::new(id, method, calls));
+        let work = Submission::Transactions(Request::new(Some(id), method, calls).with_bytes(logged));
         let entered = ingress.push(self.worker, || self.next_ids(count), work);
         if entered.is_err() {
             ingress.egress().withdraw(id);
@@ -251,6 +259,7 @@ impl Handle {
         let parts: Vec<Part> = workers
             .map(|_| parts.recv().map_err(|_| self.running.ingress.ended()))
             .collect::<Result<_, _>>()?;
+        self.running.settled()?;
         Ok(inspect::whole(parts.into_iter()))
     }
 
@@ -270,8 +279,10 @@ impl Handle {
     }
 
     /// Starts the thread that looks what runs for too long.
-    pub(super) fn watch(&self, slow: Duration) -> std::io::Result<()> {
+    pub(super) fn watched(self, slow: Duration) -> Result<Self, Error> {
         watch::start(Arc::downgrade(&self.running), self.running.methods.clone(), slow)
+            .map_err(|error| Error::Start(format!("no thread to watch the workers: {error}")))?;
+        Ok(self)
     }
 
     /// The transactions that run at this moment, at most one for each worker.

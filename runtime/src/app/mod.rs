@@ -6,3 +6,4 @@ mod settings;
 
 pub use handle::{Counts, Handle};
 pub use settings::App;
+pub(crate) use settings::Past;

@@ -3,6 +3,8 @@ use crate::base::error::Error;
 use crate::base::ids::MethodId;
 use crate::base::thread::is_worker;
 use crate::dataflow::Threads;
+use crate::durable::journal::Journal;
+use crate::egress::answers::LoggedEgress;
 use crate::entity::explore::Explorer;
 use crate::entity::run::shipped::Instances;
 use crate::entity::traits::Method;
@@ -22,6 +24,8 @@ pub(crate) struct Running {
     pub(crate) threads: Mutex<Option<Threads>>,
     pub(crate) handles: AtomicU64,
     pub(crate) seed: u64,
+    /// If the app keeps a log.
+    pub(crate) journal: Option<Arc<Journal>>,
     /// What can be called in another group, if there are several.
     pub(crate) shipped: Option<Arc<Instances>>,
 }
@@ -48,6 +52,9 @@ impl Running {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(panic)) = threads.take().map(Threads::join) {
             self.ingress.fail(format!("a worker's thread panicked: {panic}"));
+        }
+        if let Some(Err(error)) = self.journal.as_ref().map(|journal| journal.stop()) {
+            self.ingress.end(error);
         }
         if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
     }
@@ -78,6 +85,16 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+impl Running {
+    /// Waits until everything that has a place in the order so far is durable: what was seen of it may be told.
+    pub(crate) fn settled(&self) -> Result<(), Error> {
+        let Some(LoggedEgress { durable, .. }) = &self.ingress.egress().logged else { return Ok(()) };
+        let seen = self.ingress.open_epoch() - 1;
+        let durable = durable.wait(seen, || self.ingress.has_failed());
+        if durable { Ok(()) } else { Err(self.ingress.ended()) }
     }
 }
 

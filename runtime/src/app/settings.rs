@@ -1,7 +1,7 @@
 //! The app before it starts: its entities and its settings.
 use crate::app::handle::Handle;
 use crate::app::running::say_if_panics_abort;
-use crate::base::ambient::{fresh_seed, machine_clock};
+use crate::base::ambient::fresh_seed;
 use crate::base::clock::{EpochClock, Reads};
 use crate::base::error::Error;
 use crate::base::groups::Groups;
@@ -9,19 +9,25 @@ use crate::base::hash::SHARDS;
 use crate::base::room::Size;
 use crate::base::thread::STACK;
 use crate::dataflow;
+use crate::durable;
+use crate::durable::journal::Journal;
+use crate::durable::recovery::Recovery;
+use crate::durable::replay::Replay;
+use crate::egress::answers::Egress;
 use crate::entity::explore::Explorer;
 use crate::entity::traits::Methods;
 use crate::methods::watch::SLOW;
 use crate::program::catalog::Rows;
 use crate::program::link::{Exposed, Linked, Outline};
 use crate::request::ingress::Ingress;
-use crate::sequence::epochs::Shared;
+use crate::sequence::epochs::{Durable, Shared};
 use crate::sequence::marks::EpochMarks;
 use std::any::TypeId;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use thalweg_graph::Program;
+use thalweg_log::Disk;
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
 const QUEUE: usize = 65_536;
@@ -31,6 +37,27 @@ const QUEUE_BYTES: usize = 256 << 20;
 
 /// The most stack that a method can be promised, in bytes: what is far beyond any need is a mistake.
 const MOST_STACK: usize = 1 << 30;
+
+/// Where an app keeps what must survive.
+#[derive(Default)]
+enum Storage {
+    #[default]
+    Memory,
+    Directory(PathBuf),
+    Simulated(thalweg_log::testing::Power),
+}
+
+/// What an app has of runs before.
+#[derive(Clone, Copy)]
+pub(crate) struct Past {
+    durable: bool,
+    seed: Option<u64>,
+}
+
+impl Past {
+    /// That of an app in memory.
+    pub(crate) const NONE: Self = Self { durable: false, seed: None };
+}
 
 /// An app before it starts: its entities and its settings.
 #[must_use = "an app does nothing until `start`"]
@@ -44,8 +71,8 @@ pub struct App {
     queue: Size,
     stack: usize,
     seed: Option<u64>,
-    clock: Arc<Reads>,
-    data_dir: Option<PathBuf>,
+    clock: Option<Arc<Reads>>,
+    storage: Storage,
     twice: bool,
     slow: Duration,
 }
@@ -63,8 +90,8 @@ impl App {
             queue: Size { requests: QUEUE, bytes: QUEUE_BYTES },
             stack: STACK,
             seed: None,
-            clock: Arc::new(machine_clock),
-            data_dir: None,
+            clock: None,
+            storage: Storage::Memory,
             twice: false,
             slow: SLOW,
         }
@@ -147,7 +174,7 @@ impl App {
     /// It is asked once for each epoch. One that goes back is taken to stand until it has caught up. If it panics, the
     /// requests of that epoch are answered with [`Error::Panicked`].
     pub fn clock(mut self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Some(Arc::new(clock));
         self
     }
     /// Runs every transaction three times from the same state and compares what it did: its answer, its calls with their
@@ -167,10 +194,44 @@ impl App {
         self.twice = true;
         self
     }
-    /// The folder for log and checkpoints. This version keeps all state in memory and writes nothing there; it says
-    /// so with a warning when the app starts.
+    /// Keeps a log in this folder, which is made if it is not there: what has been answered is there after a restart,
+    /// whatever ended the process. Without it all state is in memory and ends with the process.
+    ///
+    /// Every request is written down before it is answered, and [`App::start`] executes again what the folder holds, with
+    /// any number of workers. So a durable app executes what it reads back from a call's bytes: an argument that its
+    /// `Serialize` says nothing of is not there. One process has a folder at a time.
+    ///
+    /// ```
+    /// # use thalweg::prelude::*;
+    /// # #[entity(auto)]
+    /// # pub struct Counter { #[key] name: String, n: i64 }
+    /// # #[entity]
+    /// # impl Counter {
+    /// #     pub fn new(name: String) -> Self { Self { name, n: 0 } }
+    /// #     pub fn add(&mut self, by: i64) -> i64 { self.n += by; self.n }
+    /// # }
+    /// # fn main() -> thalweg::Result {
+    /// # let folder = std::env::temp_dir().join(format!("thalweg-doc-{}", std::process::id()));
+    /// # let visits = || Counter::at(String::from("visits"));
+    /// let app = App::new("counters").entity::<Counter>().data_dir(&folder).start()?;
+    /// assert_eq!(app.call_blocking(visits().add(2))?, 2);
+    /// drop(app); // or kill the process
+    ///
+    /// let app = App::new("counters").entity::<Counter>().data_dir(&folder).workers(2).start()?;
+    /// assert_eq!(app.call_blocking(visits().add(1))?, 3);
+    /// # drop(app);
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
-        self.data_dir = Some(path.into());
+        self.storage = Storage::Directory(path.into());
+        self
+    }
+    /// As [`App::data_dir`], on a simulated disk whose power can be cut. For tests.
+    #[doc(hidden)]
+    pub fn data_on(mut self, disk: thalweg_log::testing::Power) -> Self {
+        self.storage = Storage::Simulated(disk);
         self
     }
 
@@ -182,27 +243,53 @@ impl App {
         Linked::of(self.explorer, &self.exposed, &self.name, self.workers).map(|linked| linked.outline.graph)
     }
 
-    /// Starts the workers.
+    /// Starts the workers. With [`App::data_dir`], what is logged there is executed first.
     ///
     /// # Errors
     /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
-    pub fn start(self) -> Result<Handle, Error> {
-        if let Some(path) = &self.data_dir {
-            tracing::warn!(path = %path.display(), "this version keeps all state in memory; nothing is written");
-        }
+    /// [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
+    /// it did; nothing is changed there then.
+    pub fn start(mut self) -> Result<Handle, Error> {
         say_if_panics_abort();
-        let (shared, outline) = self.link()?;
+        match std::mem::take(&mut self.storage) {
+            Storage::Memory => self.start_in_memory(),
+            Storage::Directory(path) => {
+                let recovery = Recovery::open(durable::real_disk(&path)?, durable::settings(), &self.name)?;
+                self.start_from(recovery)
+            }
+            Storage::Simulated(disk) => {
+                let recovery = Recovery::open(disk, durable::small_settings(), &self.name)?;
+                self.start_from(recovery)
+            }
+        }
+    }
+
+    fn start_in_memory(self) -> Result<Handle, Error> {
+        let (shared, outline) = self.link(Past::NONE)?;
         let threads = dataflow::start(shared.clone())?;
         let slow = shared.slow;
+        Handle::start(shared, outline, Some(threads)).watched(slow)
+    }
+
+    fn start_from<D: Disk>(self, mut recovery: Recovery<D>) -> Result<Handle, Error> {
+        let (shared, outline) = self.link(Past { durable: true, seed: recovery.seed() })?;
+        let threads = dataflow::start(shared.clone())?;
+        let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));
-        handle
-            .watch(slow)
-            .map_err(|error| Error::Start(format!("no thread to watch the workers: {error}")))?;
-        Ok(handle)
+        let recovered = recovery.read(parts.recovering(), true);
+        let recovered = recovered.and_then(|()| recovery.finish(parts.recovering(), parts.seed));
+        if let Err(error) = recovered {
+            // The first reason counts: a worker's end is told as itself.
+            parts.ingress.end(error);
+            parts.recovering().replay.abandon();
+            handle.stop()?;
+            return Err(Error::internal("an app that has failed has a reason"));
+        }
+        handle.watched(slow)
     }
 
     /// What the workers share, and what is seen from outside.
-    pub(crate) fn link(self) -> Result<(Shared, Outline), Error> {
+    pub(crate) fn link(self, past: Past) -> Result<(Shared, Outline), Error> {
         let start = |text: &str| Err(Error::Start(text.to_owned()));
         if self.workers == 0 {
             return start("an app needs at least one worker");
@@ -228,13 +315,27 @@ impl App {
         let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
         let Linked { mut methods, makers, outline } = linked;
         methods.twice = self.twice;
-        let ingress = Arc::new(Ingress::new(workers, self.queue));
-        let seed = self.seed.unwrap_or_else(fresh_seed);
+        let egress = if past.durable { Egress::with_log() } else { Egress::default() };
+        let ingress = Arc::new(Ingress::new(workers, self.queue, egress));
+        let seed = match (past.seed, self.seed) {
+            (Some(past), Some(seed)) if past != seed => {
+                let what = format!(
+                    "the seed of the data directory is {past}, and not {seed}; take `App::seed` away, or use a new directory"
+                );
+                return Err(Error::Storage { what });
+            }
+            (past, seed) => past.or(seed).unwrap_or_else(fresh_seed),
+        };
+        let durable = past.durable.then(|| Durable {
+            journal: Arc::new(Journal::new(workers, ingress.egress().clone(), makers.calls.clone())),
+            replay: Arc::new(Replay::new()),
+        });
         tracing::debug!(seed, app = self.name, "the seed of `random`");
-        let (clock, methods) = (Arc::new(EpochClock::new(self.clock)), Arc::new(methods));
+        let (clock, methods) =
+            (Arc::new(self.clock.map_or_else(EpochClock::machine, EpochClock::of)), Arc::new(methods));
         let groups = Groups::new(workers, self.groups.min(workers), self.homes);
         let (slow, stack) = (self.slow, self.stack);
         let marks = Arc::new(EpochMarks::new(workers));
-        Ok((Shared { ingress, methods, makers, marks, groups, seed, clock, slow, stack }, outline))
+        Ok((Shared { ingress, methods, makers, marks, groups, seed, clock, slow, stack, durable }, outline))
     }
 }

@@ -7,14 +7,17 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// The identity of a transaction: the handle it was submitted by, and its number there.
+/// The identity of a transaction: the run of its app, the handle it was submitted by, and its number there.
 ///
 /// It does not depend on timing or on the number of workers.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 pub struct TransactionId {
-    /// The number of the handle: 0 for the one `start` gave, then in the order of cloning. No number comes twice.
+    /// The run of the app: 0 for the first, and one more after each restart from a data directory.
+    #[serde(default)]
+    pub run: u64,
+    /// The number of the handle: 0 for the one `start` gave, then in the order of cloning. No number comes twice in a run.
     pub handle: u64,
     /// The number of the request at its handle, from 0.
     pub number: u64,
@@ -22,7 +25,7 @@ pub struct TransactionId {
 
 impl fmt::Display for TransactionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.handle, self.number)
+        write!(f, "{}.{}.{}", self.run, self.handle, self.number)
     }
 }
 
@@ -99,7 +102,8 @@ fn current(what: &str) -> Ambient {
 /// The time of the transaction in microseconds since the Unix epoch: one value for the whole transaction.
 ///
 /// It is never smaller than that of a transaction before it in the order, at any number of workers, and whatever the
-/// machine's clock does. Transactions that are ordered together have the same, so two that follow each other may.
+/// machine's clock does, also across restarts. Transactions that are ordered together, in one epoch, have the same; with the
+/// machine's clock those of the next epoch have a larger one.
 ///
 /// # Panics
 /// Outside a method of an entity.
@@ -111,8 +115,8 @@ pub fn now() -> u64 {
 ///
 /// What is drawn depends on the seed of the app, the transaction, the way of calls to the method and how many numbers the
 /// method has drawn, and on nothing else: it is the same at any number of workers, and when the transaction runs again.
-/// Each start has a fresh seed unless [`crate::App::seed`] sets one; [`crate::Handle::seed`] tells it, so that a failing
-/// test can be run again.
+/// Each start has a fresh seed unless [`crate::App::seed`] sets one, and an app that keeps its state in a directory keeps its
+/// seed there; [`crate::Handle::seed`] tells it, so that a failing test can be run again.
 ///
 /// It is not for secrets. The seed has 64 bits, and whoever learns it knows every number: make passwords, keys and
 /// tokens outside, with a generator that is made for them, and pass them as arguments.
@@ -124,7 +128,7 @@ pub fn random() -> u64 {
     let Activation { path, draws } = ACTIVATION.get();
     ACTIVATION.set(Activation { path, draws: draws + 1 });
     let mut seed = [0; 32];
-    let words = [ambient.seed, ambient.id.handle, path];
+    let words = [ambient.seed, ambient.id.handle, path, ambient.id.run];
     seed.chunks_exact_mut(8).zip(words).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_le_bytes()));
     let mut stream = ChaCha8Rng::from_seed(seed);
     stream.set_stream(ambient.id.number);
@@ -160,8 +164,9 @@ mod tests {
 
     #[test]
     fn every_bit_of_an_identity_counts() {
-        let id = |handle, number| TransactionId { handle, number };
-        let ids = (0..64).flat_map(|bit| [id(1 << bit, 0), id(0, 1 << bit)]).chain([id(0, 0)]);
+        let id = |handle, number| TransactionId { run: 0, handle, number };
+        let runs = (0..64).map(|bit| TransactionId { run: 1 << bit, ..id(0, 0) });
+        let ids = (0..64).flat_map(|bit| [id(1 << bit, 0), id(0, 1 << bit)]).chain(runs).chain([id(0, 0)]);
         let seeds = (0..64).map(|bit| (1 << bit, id(0, 0), 0));
         let paths = (0..64).map(|bit| (0, id(0, 0), 1 << bit));
         let all = ids.map(|id| (0, id, 0)).chain(seeds).chain(paths);
@@ -171,6 +176,6 @@ mod tests {
             within(Activation::new(path), || drawn.extend([random(), random()]));
         }
         set(None);
-        assert_eq!(drawn.len(), 2 * (129 + 64 + 64));
+        assert_eq!(drawn.len(), 2 * (193 + 64 + 64));
     }
 }

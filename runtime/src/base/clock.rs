@@ -1,22 +1,25 @@
 //! The time of the epochs: one for all workers, which never goes back along the order.
 //!
 //! The first worker that orders requests in an epoch asks the clock; the others of that epoch get the same value. So
-//! `now` is a function of a transaction's place in the order, whatever the machine's clock does. A clock may stand; one
-//! that goes back stands until it has caught up.
+//! `now` is a function of a transaction's place in the order, whatever the machine's clock does. The machine's clock is
+//! taken to go on between two epochs; one that a test sets may stand. One that goes back stands until it has caught up.
 //!
 //! Invariant: what is asked for is at or after the first epoch that is not over, and an epoch before the newest has been
 //! asked for before, because somebody has closed it.
+use crate::base::ambient::machine_clock;
 use crate::base::error::Result;
 use crate::base::guard::caught;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the time is read from, in microseconds. It is user code.
 pub(crate) type Reads = dyn Fn() -> u64 + Send + Sync;
 
 /// See the head of this file.
 pub(crate) struct EpochClock {
-    reads: std::sync::Arc<Reads>,
+    reads: Arc<Reads>,
+    /// By how much the time of an epoch is larger than that of the one before, at least.
+    step: u64,
     known: Mutex<Known>,
 }
 
@@ -29,17 +32,33 @@ struct Known {
 }
 
 impl EpochClock {
-    pub(crate) fn new(reads: std::sync::Arc<Reads>) -> Self {
-        Self { reads, known: Mutex::default() }
+    /// The machine's.
+    pub(crate) fn machine() -> Self {
+        Self { reads: Arc::new(machine_clock), step: 1, known: Mutex::default() }
+    }
+
+    /// Somebody's own.
+    pub(crate) fn of(reads: Arc<Reads>) -> Self {
+        Self { reads, step: 0, known: Mutex::default() }
+    }
+
+    /// What is ordered from here on comes after an epoch with this time.
+    pub(crate) fn go_on_from(&self, last: u64) {
+        let known = &mut *self.known();
+        known.last = known.last.max(last);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // A clock that panics is caught under the lock.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time of an epoch. All epochs before `passed` are over: nobody will ask for theirs.
     pub(crate) fn at(&self, epoch: u64, passed: u64) -> Result<u64> {
-        // A clock that panics is caught under the lock.
-        let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = &mut *self.known();
         while known.recent.pop_front_if(|(over, _)| *over < passed).is_some() {}
         if known.recent.back().is_none_or(|(newest, _)| *newest < epoch) {
-            let time = caught(|| (self.reads)()).map(|time| time.max(known.last));
+            let time = caught(|| (self.reads)()).map(|time| time.max(known.last.saturating_add(self.step)));
             known.last = *time.as_ref().unwrap_or(&known.last);
             known.recent.push_back((epoch, time.clone()));
             return time;
@@ -60,7 +79,7 @@ mod tests {
     /// A clock that reads these times, one after the other, and then panics.
     fn clock(times: &'static [u64]) -> EpochClock {
         let next = AtomicUsize::new(0);
-        EpochClock::new(Arc::new(move || times[next.fetch_add(1, Ordering::SeqCst)]))
+        EpochClock::of(Arc::new(move || times[next.fetch_add(1, Ordering::SeqCst)]))
     }
 
     #[test]
@@ -71,9 +90,18 @@ mod tests {
     }
 
     #[test]
+    fn the_machine_s_clock_goes_on_and_never_behind_a_restart() {
+        let clock = EpochClock { step: 1, ..clock(&[5, 5, 3, 9]) };
+        assert_eq!([0, 1, 2, 3].map(|epoch| clock.at(epoch, 0)), [5, 6, 7, 9].map(Ok));
+        clock.go_on_from(20);
+        let clock = EpochClock { reads: Arc::new(|| 4), ..clock };
+        assert_eq!(clock.at(4, 0), Ok(21));
+    }
+
+    #[test]
     fn an_epoch_whose_clock_panics_has_no_time_and_the_next_one_has() {
         let times = AtomicUsize::new(0);
-        let clock = EpochClock::new(Arc::new(move || match times.fetch_add(1, Ordering::SeqCst) {
+        let clock = EpochClock::of(Arc::new(move || match times.fetch_add(1, Ordering::SeqCst) {
             1 => panic!("out of time"),
             n => n as u64,
         }));

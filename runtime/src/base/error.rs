@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A transaction, or a request for one, that the system could not carry out.
 ///
-/// In every case the state is as if the transaction had not been.
+/// In every case but [`Error::Undecided`] the state is as if the transaction had not been.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -64,10 +64,10 @@ pub enum Error {
         /// The worker that owns it.
         worker: usize,
     },
-    /// A call went to another group of workers, and its arguments or its result are not what their bytes say.
+    /// A call went to another group of workers or to the log, and its arguments or its result are not what their bytes say.
     #[error(
-        "a call of `{entity}::{method}` cannot travel to another group: {what}; let what it takes and gives be the same \
-         behind its bytes"
+        "a call of `{entity}::{method}` cannot go to another group of workers, or to the log: {what}; let what it takes \
+         and gives be the same behind its bytes"
     )]
     NotPortable {
         /// The class of the entity.
@@ -174,6 +174,51 @@ pub enum Error {
         limit: std::time::Duration,
         /// What runs on which worker, and for how long.
         running: Vec<String>,
+    },
+    /// A generic method was called from outside with types that no method of the program calls it with, in an app that keeps
+    /// a log: what a log says of it could not be read back by another process.
+    #[error(
+        "`{entity}::{method}` is generic, and no method of the program calls it with these types, so the log cannot name it; \
+         let a method that is not generic call it"
+    )]
+    NotLogged {
+        /// The class of the entity.
+        entity: &'static str,
+        /// The method.
+        method: &'static str,
+    },
+    /// The data directory cannot be used: it is another app's, in use, damaged, of another release, full or broken. Nothing
+    /// in it was changed by what failed.
+    #[error("{what}")]
+    Storage {
+        /// What, where, and what to do.
+        what: String,
+    },
+    /// The log could not be made durable, so whether the transaction stands is not known: after a restart it is there once, or
+    /// not at all.
+    #[error(
+        "the log failed before the transaction was durable; after a restart it is there once or not at all; ask again \
+         with the same request id"
+    )]
+    Undecided,
+    /// What the log holds did not come out as it did when it was logged: the program has changed, or a method depends on
+    /// something besides its arguments and its state.
+    #[error(
+        "epoch {epoch}, transaction {transaction} (`{method}`) {recorded} when it was logged, and {replayed} when it is \
+         replayed; start the program that wrote the log once more and stop it, which drains the log, or take the difference \
+         out of the method"
+    )]
+    Diverged {
+        /// The epoch.
+        epoch: u64,
+        /// The place of the transaction in its epoch, from 0.
+        transaction: u64,
+        /// The method, as `Entity::method`.
+        method: String,
+        /// What became of it when it was logged.
+        recorded: String,
+        /// What becomes of it now.
+        replayed: String,
     },
     /// The app was stopped before the request came.
     #[error("the app was stopped")]

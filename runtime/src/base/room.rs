@@ -13,7 +13,7 @@ pub(crate) struct Size {
 }
 
 /// Why the engine has come to an end that nobody asked for, once it has.
-pub(crate) type Failure = Arc<OnceLock<String>>;
+pub(crate) type Failure = Arc<OnceLock<Error>>;
 
 /// The room at one door.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Rooms {
 
     /// Why there is no answer, or no room, any more.
     pub(crate) fn ended(&self) -> Error {
-        self.failure.get().map_or(Error::Stopped, |what| Error::Internal { what: what.clone() })
+        self.failure.get().cloned().unwrap_or(Error::Stopped)
     }
 
     fn overloaded(&self, full: Bound) -> Error {
@@ -235,7 +235,7 @@ mod tests {
         let rooms = Rooms::new(size(1, 1), failure.clone());
         let held = rooms.take(size(1, 1)).expect("room");
         let mut waits = rooms.wait(size(1, 1)).expect("it can fit").expect_err("it waits");
-        failure.set("broken".to_owned()).expect("the first reason");
+        failure.set(Error::internal("broken")).expect("the first reason");
         rooms.close();
         assert!(waits.try_recv().is_err());
         drop(held);

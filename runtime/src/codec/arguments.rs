@@ -20,6 +20,11 @@ impl<'de> Arguments<'de> {
         T::deserialize(&mut self.reader).map_err(|failure| self.failure = Some((place, failure))).ok()
     }
 
+    /// How many bytes have not been read.
+    pub(crate) fn left(&self) -> usize {
+        self.reader.rest().len()
+    }
+
     /// What could not be read: the parameter, and why.
     pub(crate) fn failure(self) -> Option<(usize, Failure)> {
         self.failure.or_else(|| self.reader.finish().err().map(|failure| (0, failure)))

@@ -1,13 +1,17 @@
 //! Where answers leave: who waits for a request, by the request's number.
 //!
-//! A request in the engine holds no way back; it has a number, and whoever waits for that is known here alone.
+//! A request in the engine holds no way back; it has a number, and whoever waits for that is known here alone. If the app
+//! keeps a log, an answer leaves when its epoch is durable, and not before.
 use crate::base::error::Error;
 use crate::base::guard::{discard, discard_all};
 use crate::base::room::Room;
 use crate::egress::outcome::{Outcome, Outcomes};
+use crate::egress::watermark::Watermark;
+use crate::egress::witness::Witness;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -29,6 +33,13 @@ pub(crate) trait Waiting: Send {
     /// Passes the outcomes on; those that are missing are this error. Whoever asked may have gone; the transaction stands
     /// all the same.
     fn finish(self: Box<Self>, missing: &Error);
+    /// Passes this error on in place of all outcomes.
+    fn fail(self: Box<Self>, error: &Error);
+}
+
+/// An outcome is not there where all of them are.
+fn missing() -> Error {
+    Error::internal("an outcome is missing")
 }
 
 /// So many parts, so that those who submit and those who answer rarely wait for each other.
@@ -39,16 +50,34 @@ const SHARDS: usize = 16;
 pub(crate) struct Egress {
     next: AtomicU64,
     shards: [Mutex<Shard>; SHARDS],
+    /// If the app keeps a log.
+    pub(crate) logged: Option<LoggedEgress>,
+}
+
+/// What stands between a transaction's end and its answer in an app that keeps a log.
+#[derive(Default)]
+pub(crate) struct LoggedEgress {
+    pub(crate) durable: Watermark,
+    pub(crate) witness: Witness,
 }
 
 #[derive(Default)]
 struct Shard {
     waiting: FxHashMap<RequestId, Box<dyn Waiting>>,
+    /// Those that have all outcomes, by the epoch that is not durable yet.
+    held: BTreeMap<u64, Vec<Box<dyn Waiting>>>,
     /// Whether the engine has failed, and all have been told.
     failed: bool,
 }
 
 impl Egress {
+    /// That of an app that keeps a log.
+    pub(crate) fn with_log() -> Self {
+        let mut egress = Self::default();
+        egress.logged = Some(LoggedEgress::default());
+        egress
+    }
+
     fn shard(&self, id: RequestId) -> MutexGuard<'_, Shard> {
         lock(&self.shards[(id.0 % SHARDS as u64) as usize])
     }
@@ -66,10 +95,10 @@ impl Egress {
         drop(waiting); // outside the lock: it wakes somebody
     }
 
-    /// Takes the outcomes of a request, or of a part of it.
+    /// Takes the outcomes of a request of this epoch, or of a part of it.
     pub(crate) fn answer(
         &self,
-        id: RequestId,
+        (id, epoch): (RequestId, u64),
         members: Members<'_>,
         (count, outcomes): (usize, &mut dyn Any),
     ) {
@@ -86,19 +115,55 @@ impl Egress {
         // What follows wakes whoever waits: code of the user's.
         if let Some(mut waiting) = last {
             waiting.take(members, outcomes);
-            waiting.finish(&Error::internal("an outcome is missing"));
+            self.leave((id, epoch), waiting);
+        }
+    }
+
+    /// Lets an answer go, or holds it until its epoch is durable.
+    fn leave(&self, (id, epoch): (RequestId, u64), waiting: Box<dyn Waiting>) {
+        if let Some(logged) = &self.logged {
+            let mut shard = self.shard(id);
+            // Asked under the lock: whoever moves the watermark takes the lock afterwards.
+            if logged.durable.get() < epoch && !shard.failed {
+                shard.held.entry(epoch).or_default().push(waiting);
+                return;
+            }
+            if logged.durable.get() < epoch {
+                drop(shard);
+                return waiting.fail(&Error::Undecided);
+            }
+        }
+        waiting.finish(&missing());
+    }
+
+    /// All epochs up to this one are durable: what was held leaves.
+    pub(crate) fn durable(&self, epoch: u64) {
+        let logged = self.logged.as_ref().unwrap_or_else(|| unreachable!("this app keeps a log"));
+        logged.durable.advance(epoch);
+        for shard in &self.shards {
+            let leaves = {
+                let held = &mut lock(shard).held;
+                let later = held.split_off(&(epoch + 1));
+                std::mem::replace(held, later)
+            };
+            leaves.into_values().flatten().for_each(|waiting| waiting.finish(&missing()));
         }
     }
 
     /// The engine has come to its end: whoever waits is told why.
     pub(crate) fn fail(&self, error: &Error) {
         for shard in &self.shards {
-            let waiting = {
+            let (waiting, held) = {
                 let mut shard = lock(shard);
                 shard.failed = true;
-                std::mem::take(&mut shard.waiting)
+                (std::mem::take(&mut shard.waiting), std::mem::take(&mut shard.held))
             };
             waiting.into_values().for_each(|waiting| waiting.finish(error));
+            // They have been executed, and nobody knows whether they will be there after a restart.
+            held.into_values().flatten().for_each(|waiting| waiting.fail(&Error::Undecided));
+        }
+        if let Some(logged) = &self.logged {
+            logged.durable.tell();
         }
     }
 }
@@ -164,6 +229,10 @@ impl<T: Send + 'static> Waiting for One<T> {
         let outcome = outcome.unwrap_or_else(|| Err(Box::new(missing.clone())));
         discard(sender.send(outcome));
     }
+    fn fail(mut self: Box<Self>, error: &Error) {
+        discard(self.outcome.take());
+        self.finish(error);
+    }
 }
 
 impl<T: Send + 'static> Waiting for Many<T> {
@@ -192,5 +261,10 @@ impl<T: Send + 'static> Waiting for Many<T> {
         if let Err(unwanted) = sender.send(outcomes) {
             discard_all(unwanted);
         }
+    }
+    fn fail(mut self: Box<Self>, error: &Error) {
+        discard_all(self.outcomes.drain(..));
+        self.missing = self.calls;
+        self.finish(error);
     }
 }

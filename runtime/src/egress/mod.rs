@@ -1,4 +1,6 @@
 //! Where answers leave.
 pub(crate) mod outcome;
+pub(crate) mod witness;
+pub(crate) mod watermark;
 pub(crate) mod answers;
 pub(crate) mod reply;

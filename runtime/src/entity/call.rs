@@ -187,7 +187,7 @@ impl<M: Method> Awaitable for Call<M> {
         into.push(Described {
             class: TypeId::of::<M::Entity>(),
             method: M::NAME,
-            visit: Explorer::visit_callee::<M>,
+            visit: Explorer::visit_method::<M>,
         });
     }
 }

@@ -73,6 +73,8 @@ impl Explorer {
                 let explored = Explored { named, number, facts, instances: BTreeMap::new(), conditions };
                 self.classes.insert(TypeId::of::<E>(), explored);
                 self.makers.add::<E>();
+                self.makers.add_method::<traits::Exists<E>>();
+                self.makers.add_method::<traits::Remove<E>>();
                 self.todo.push(E::each::<Self>);
             }
             Err(error) => drop(self.failure.get_or_insert(error)),
@@ -84,14 +86,9 @@ impl Explorer {
         self.visit_entity::<M::Entity>();
         let (class, method) = (TypeId::of::<M::Entity>(), TypeId::of::<M>());
         if self.classes.contains_key(&class) && self.seen.insert(method) {
+            self.makers.add_method::<M>();
             self.describe(class, M::NAME, (method, keys::<M>), describe::<M>);
         }
-    }
-
-    /// Visits a method that an entity calls.
-    pub(crate) fn visit_callee<M: Method>(&mut self) {
-        self.makers.add_callee::<M>();
-        self.visit_method::<M>();
     }
 
     /// What can be reached from a method.

@@ -13,6 +13,7 @@ pub(crate) mod locate;
 pub(crate) mod known;
 pub(crate) mod visit;
 pub(crate) mod measure;
+pub(crate) mod tickets;
 pub(crate) mod names;
 pub(crate) mod fields;
 pub(crate) mod inspect;

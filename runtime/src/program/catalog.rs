@@ -170,6 +170,10 @@ impl Waiting for Shown {
         // Whoever asked may have gone.
         let _ = sender.send(answer.unwrap_or_else(|| Err(Box::new(missing.clone()))));
     }
+    fn fail(mut self: Box<Self>, error: &Error) {
+        self.answer = None;
+        self.finish(error);
+    }
 }
 
 impl Answer {

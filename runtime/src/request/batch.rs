@@ -5,18 +5,19 @@
 use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard, discard_all};
 use crate::base::ids::MethodId;
-use crate::base::location::Location;
 use crate::base::ticket::Ticket;
 use crate::egress::outcome::Outcomes;
+use crate::egress::witness::Verdict;
 use crate::entity::call::Call;
 use crate::entity::run::invoke::Invocation;
+use crate::entity::run::shipped::{InstanceId, Instances, read_call, write_call};
 use crate::entity::run::task::{Done, Frame, frame, run_alone};
 use crate::entity::run::twice::{Run, twins};
 use crate::entity::run::worker::Worker;
-use crate::entity::traits::Method;
+use crate::entity::tickets::plan;
+use crate::entity::traits::{Entity, Method};
 use crate::entity::visit;
 use crate::methods::table::{Methods, Planned};
-use crate::request::tickets::tickets;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::ops::Range;
@@ -30,13 +31,19 @@ pub(crate) struct Finished {
     pub(crate) mispredicted: Option<usize>,
 }
 
+/// Calls of one method as they stand in the log, one behind the other.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) instance: InstanceId,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// Calls of one method without their types, and their outcomes; told apart by their indices.
 pub(crate) trait Calls: Send {
     fn len(&self) -> usize;
     /// Whether they can run again.
     fn repeatable(&self) -> bool;
-    /// The worker that owns the root of one, and its tickets. It is dynamic, too, when its arguments panic while they are
-    /// looked at: they do so again where that is answered.
+    /// The worker that owns the root of one, and its tickets; see [`plan`].
     fn plan(
         &self,
         index: usize,
@@ -59,6 +66,13 @@ pub(crate) trait Calls: Send {
     fn conclude(&mut self, index: usize, done: Result<Done>) -> Finished;
     /// Why one has failed.
     fn failure(&self, index: usize) -> Option<&Error>;
+    /// What became of one that has an outcome.
+    fn verdict(&self, index: usize) -> Verdict;
+    /// Their bytes; from here on they are what these say. Runs code of the user's.
+    ///
+    /// # Errors
+    /// When they cannot be written, or read again, or the log has no name for their method.
+    fn log(&mut self, instances: &Instances) -> Result<Logged>;
     /// The [`Outcomes`] of all of them.
     fn outcomes(&mut self) -> &mut dyn Any;
 }
@@ -123,15 +137,7 @@ impl<M: Method> Calls for Batch<M> {
         into: &mut Vec<Ticket>,
     ) -> (usize, Planned) {
         let Some(call) = &self.calls[index] else { unreachable!("what is planned has not run") };
-        let mut root = 0;
-        // How a key is hashed and how an argument is serialised is user code.
-        let planned = caught(|| {
-            let at = Location::of::<M::Entity>(&call.key, peers);
-            root = at.owner;
-            tickets(methods, method, call, at, peers, into)
-        });
-        visit::reset();
-        (root, planned.unwrap_or(Planned::Dynamic))
+        plan(call, method, methods, peers, into)
     }
 
     fn split(mut self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>> {
@@ -170,6 +176,25 @@ impl<M: Method> Calls for Batch<M> {
 
     fn failure(&self, index: usize) -> Option<&Error> {
         self.outcomes.get(index)?.as_ref()?.as_ref().err().map(|error| &**error)
+    }
+
+    fn verdict(&self, index: usize) -> Verdict {
+        let outcome = self.outcomes.get(index).and_then(Option::as_ref);
+        Verdict::of(outcome.map(|outcome| outcome.as_ref().map(M::is_err).map_err(|error| &**error)))
+    }
+
+    fn log(&mut self, instances: &Instances) -> Result<Logged> {
+        let not_logged = || Error::NotLogged { entity: <M::Entity as Entity>::NAME, method: M::NAME };
+        let instance = instances.id::<M>().ok_or_else(not_logged)?;
+        let mut bytes = Vec::new();
+        for call in self.calls.iter_mut().flatten() {
+            let start = bytes.len();
+            let read = caught(|| write_call(call, &mut bytes).and_then(|()| read_call(&bytes[start..])));
+            let Call { key, args } = std::mem::replace(call, read.flatten()?);
+            discard(key);
+            discard(args);
+        }
+        Ok(Logged { instance, bytes })
     }
 
     fn outcomes(&mut self) -> &mut dyn Any {

@@ -4,8 +4,9 @@
 //! of its method to [`super::batch`].
 use crate::base::ambient::{self, Ambient, TransactionId};
 use crate::base::error::Error;
-use crate::base::ids::MethodId;
-use crate::egress::answers::{Egress, RequestId};
+use crate::base::ids::{MethodId, narrow};
+use crate::egress::answers::{Egress, LoggedEgress, RequestId};
+use crate::egress::witness::{InPart, Verdict};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::Task;
@@ -13,13 +14,18 @@ use crate::entity::run::twice::Ended;
 use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
 use crate::methods::counts::Count;
 use crate::methods::table::Methods;
-use crate::request::batch::{Calls, Finished};
+use crate::request::batch::{Calls, Finished, Logged};
 use std::rc::Rc;
 
 /// Calls of one method that were submitted together, or those of them that have their home at one worker.
 pub(crate) struct Request {
-    id: RequestId,
+    /// Whom to answer; nobody if it is replayed.
+    id: Option<RequestId>,
     method: MethodId,
+    /// What the log says of it, if there is one.
+    pub(crate) logged: Option<Logged>,
+    /// The place of the first that was submitted.
+    place: InPart,
     /// The identity of the first that was submitted.
     first: TransactionId,
     now: u64,
@@ -34,9 +40,15 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(id: RequestId, method: MethodId, calls: Box<dyn Calls>) -> Self {
-        let (first, kept) = (TransactionId::default(), Vec::new());
-        Self { id, method, first, now: 0, seed: 0, calls, members: None, kept, settled: 0 }
+    pub(crate) fn new(id: Option<RequestId>, method: MethodId, calls: Box<dyn Calls>) -> Self {
+        let (first, place, kept) = (TransactionId::default(), InPart::default(), Vec::new());
+        let logged = None;
+        Self { id, method, logged, place, first, now: 0, seed: 0, calls, members: None, kept, settled: 0 }
+    }
+
+    /// What the log will say of it.
+    pub(crate) fn with_bytes(self, logged: Option<Logged>) -> Self {
+        Self { logged, ..self }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -48,18 +60,30 @@ impl Request {
         self.method
     }
 
-    /// Gives them the time of their epoch.
-    pub(crate) fn stamp(&mut self, first: TransactionId, now: u64, seed: u64) {
-        (self.first, self.now, self.seed) = (first, now, seed);
+    /// Gives them their places in the order, and the time of their epoch.
+    pub(crate) fn stamp(&mut self, place: InPart, first: TransactionId, (now, seed): (u64, u64)) {
+        (self.place, self.first, self.now, self.seed) = (place, first, now, seed);
+    }
+
+    /// Answers all of them with an error while they are in a queue.
+    pub(crate) fn withdraw(mut self, error: &Error, egress: &Egress) {
+        self.answer_with(error, egress);
     }
 
     /// Answers all of them with an error before they have a place in the order; `worker` counts them.
     pub(crate) fn refuse(mut self, error: &Error, methods: &Methods, worker: usize, egress: &Egress) {
         methods.count(self.method, worker, Count::Aborted, self.len() as u64);
+        self.answer_with(error, egress);
+    }
+
+    fn answer_with(&mut self, error: &Error, egress: &Egress) {
         for index in 0..self.len() {
             self.calls.conclude(index, Err(error.clone()));
         }
-        self.settle(self.len(), egress);
+        // It is in no epoch, so nothing has to be durable before it is answered.
+        if let Some(id) = self.id {
+            egress.answer((id, 0), None, (self.calls.len(), self.calls.outcomes()));
+        }
     }
 
     /// The calls, to be planned one by one.
@@ -69,13 +93,13 @@ impl Request {
 
     /// Divides it by the workers that its calls belong to.
     pub(crate) fn split(self, owners: &[u16], peers: usize) -> impl Iterator<Item = (usize, Self)> {
-        let Self { id, method, first, now, seed, calls, .. } = self;
+        let Self { id, method, place, first, now, seed, calls, .. } = self;
         let mut members = vec![Vec::new(); peers];
         (0..).zip(owners).for_each(|(member, owner)| members[usize::from(*owner)].push(member));
         let parts = calls.split(owners, peers).into_iter().zip(members).enumerate();
         parts.filter(|(_, (_, members))| !members.is_empty()).map(move |(owner, (calls, members))| {
             let mut part = Self { members: Some(members), ..Self::new(id, method, calls) };
-            part.stamp(first, now, seed);
+            part.stamp(place, first, (now, seed));
             (owner, part)
         })
     }
@@ -95,9 +119,10 @@ impl Request {
             }
             worker.begin(self.method);
             ambient::set(Some(self.ambient(index)));
+            // What is replayed has been compared when it was new.
             let finished = match &worker.twice {
-                None => self.calls.run(index, worker, false),
-                Some(_) => self.run_compared(index, worker),
+                Some(_) if self.id.is_some() => self.run_compared(index, worker),
+                _ => self.calls.run(index, worker, false),
             };
             worker.end(finished.commit, None);
             committed += usize::from(finished.commit);
@@ -185,9 +210,20 @@ impl Request {
     fn settle(&mut self, more: usize, egress: &Egress) {
         self.settled += more;
         assert!(self.settled <= self.calls.len(), "a transaction ends once");
-        if self.settled == self.calls.len() {
+        if self.settled < self.calls.len() {
+            return;
+        }
+        if let Some(LoggedEgress { witness, .. }) = &egress.logged {
+            let (place, members) = (self.place, self.members.as_ref());
+            let member = |index: usize| members.map_or(narrow(index), |members| members[index]);
+            let verdicts = (0..self.calls.len()).map(|index| (index, self.calls.verdict(index)));
+            let failed = verdicts.filter(|(_, verdict)| *verdict != Verdict::COMMITTED);
+            let placed = |(index, verdict)| (InPart { index: place.index + member(index), ..place }, verdict);
+            witness.ended(place.epoch, self.calls.len(), failed.map(placed));
+        }
+        if let Some(id) = self.id {
             let outcomes = (self.calls.len(), self.calls.outcomes());
-            egress.answer(self.id, self.members.as_deref(), outcomes);
+            egress.answer((id, self.place.epoch), self.members.as_deref(), outcomes);
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Submission {
 }
 
 impl Submission {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Submission::Transactions(request) => request.len(),
             Submission::Inspect(_) => 1,
@@ -36,6 +36,9 @@ impl Submission {
 
 /// See [`Submission::Inspect`].
 pub(crate) type Inspect = Arc<dyn Fn(&Worker) + Send + Sync>;
+
+/// The epoch that an app without a past begins with.
+pub(crate) const FIRST_EPOCH: u64 = 1;
 
 /// The doors of a running app, one per worker, and what the workers share.
 pub(crate) struct Ingress {
@@ -61,7 +64,7 @@ pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
 impl Ingress {
     /// `room` is that of each door.
-    pub(crate) fn new(workers: usize, room: Size) -> Self {
+    pub(crate) fn new(workers: usize, room: Size, egress: Egress) -> Self {
         let failure = Failure::default();
         let door = || Door {
             queue: Mutex::default(),
@@ -70,9 +73,9 @@ impl Ingress {
             bell: OnceLock::new(),
         };
         Self {
-            egress: Arc::default(),
+            egress: Arc::new(egress),
             doors: (0..workers).map(|_| door()).collect(),
-            open: AtomicU64::new(0),
+            open: AtomicU64::new(FIRST_EPOCH),
             closed: AtomicBool::new(false),
             failure: failure.clone(),
             epochs: AtomicU64::new(0),
@@ -114,6 +117,11 @@ impl Ingress {
     /// Whether something waits in the queue of a worker.
     pub(crate) fn waits(&self, worker: usize) -> bool {
         !lock(&self.doors[worker].queue).is_empty()
+    }
+
+    /// A worker that has other things to do than to look into its queue will hear the bell again.
+    pub(crate) fn listen(&self, worker: usize) {
+        self.doors[worker].called.store(false, Ordering::SeqCst);
     }
 
     /// Takes `most` requests, or one more submission than fits; `None` when there will never be another.
@@ -191,20 +199,31 @@ impl Ingress {
         self.ring_all();
     }
 
-    /// The engine has failed. The workers end when they see it; those who wait, here or for them, are told why.
+    /// The engine has failed; see [`Ingress::end`].
     pub(crate) fn fail(&self, what: String) {
         tracing::error!(%what, "the engine failed; this is a bug in Thalweg");
+        self.end(Error::Internal { what });
+    }
+
+    /// The app has come to an end that nobody asked for. The workers end when they see it; those who wait, here or for them,
+    /// are told why. What has been given a place in a log may stand after a restart.
+    pub(crate) fn end(&self, error: Error) {
         // The first reason is the one that the others follow from.
-        let _ = self.failure.set(what);
+        let _ = self.failure.set(error);
         self.closed.store(true, Ordering::SeqCst);
         for (worker, door) in self.doors.iter().enumerate() {
             let abandoned = std::mem::take(&mut *lock(&door.queue));
             door.room.close();
-            drop(abandoned);
+            for submitted in abandoned {
+                if let Submission::Transactions(request) = submitted.work {
+                    request.withdraw(&self.ended(), &self.egress);
+                }
+            }
             // One that has closed its door does not listen to it any more, but it wakes up.
             self.ring_anew(worker);
         }
-        self.egress.fail(&self.ended());
+        let logged = self.egress.logged.is_some();
+        self.egress.fail(&if logged { Error::Undecided } else { self.ended() });
     }
 
     /// Whether no request enters any more.

@@ -1,11 +1,16 @@
 //! When an epoch closes: the loop that timely and the simulation drive alike.
 use crate::base::clock::EpochClock;
+use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
 use crate::base::heat::Heat;
+use crate::durable::journal::Journal;
+use crate::durable::record::PartBytes;
+use crate::durable::recovery;
+use crate::durable::replay::{Next, Replay};
 use crate::entity::run::classes::Makers;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::Methods;
-use crate::request::ingress::{Ingress, Submitted};
+use crate::request::ingress::{FIRST_EPOCH, Ingress, Submission, Submitted};
 use crate::sequence::marks::EpochMarks;
 use crate::sequence::order::sequence;
 use crate::sequence::parcel::Parcel;
@@ -21,6 +26,13 @@ const IN_FLIGHT: u64 = 4;
 /// The same while one of them may be undone: they are executed one after the other anyway.
 const UNDOABLE_IN_FLIGHT: u64 = 1;
 
+/// What the workers of an app that keeps a log have in common, too.
+#[derive(Clone)]
+pub(crate) struct Durable {
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) replay: Arc<Replay>,
+}
+
 /// What the workers of an app have in common.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -31,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) groups: Groups,
     pub(crate) seed: u64,
     pub(crate) clock: Arc<EpochClock>,
+    /// If the app keeps a log.
+    pub(crate) durable: Option<Durable>,
     /// For how long a transaction may run before it is logged.
     pub(crate) slow: Duration,
     /// The stack that a method has when it starts.
@@ -38,6 +52,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What recovery works on.
+    pub(crate) fn recovering(&self) -> recovery::App<'_> {
+        let Self { ingress, methods, durable: Some(Durable { journal, replay }), .. } = self else {
+            unreachable!("an app that recovers keeps a log")
+        };
+        recovery::App { ingress, methods, journal, replay }
+    }
+
     /// One of the workers, without entities.
     pub(crate) fn worker(&self, index: usize) -> Rc<Worker> {
         let Self { groups, methods, makers, ingress, .. } = self;
@@ -62,7 +84,7 @@ pub(crate) struct EpochLoop {
 
 impl EpochLoop {
     pub(crate) fn new(worker: usize, shared: Shared) -> Self {
-        let (open, passed, full) = (Cell::new(0), Cell::new(0), Cell::new(false));
+        let (open, passed, full) = (Cell::new(FIRST_EPOCH), Cell::new(0), Cell::new(false));
         Self { worker, shared, open, passed, full, heat: RefCell::default() }
     }
 
@@ -79,9 +101,26 @@ impl EpochLoop {
         before < passed && self.full.get()
     }
 
-    /// Goes on to the first epoch that nobody has closed.
+    /// Goes on to the first epoch that nobody has closed. What is replayed is not passed over.
     pub(crate) fn follow(&self) {
-        self.open.set(self.open.get().max(self.shared.ingress.open_epoch()));
+        let Shared { ingress, durable, .. } = &self.shared;
+        let open = self.open.get();
+        if let Some(Durable { journal, replay }) = durable {
+            if !replay.is_over(open) {
+                return;
+            }
+            let next = open.max(ingress.open_epoch());
+            self.open.set(next);
+            return self.tell(journal, next);
+        }
+        self.open.set(open.max(ingress.open_epoch()));
+    }
+
+    /// The log learns that this worker orders nothing before this epoch any more.
+    fn tell(&self, journal: &Journal, next: u64) {
+        if let Err(error) = journal.left(self.worker, next) {
+            self.shared.ingress.end(error);
+        }
     }
 
     /// Closes the epoch with at most so many requests, if there are any and not too many epochs in flight; gives the
@@ -92,22 +131,81 @@ impl EpochLoop {
         let in_flight = if shared.marks.any_from(passed) { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
         // An epoch that another worker has closed already is no further one.
         self.full.set(epoch >= passed.saturating_add(in_flight) && ingress.open_epoch() <= epoch);
-        let requests = ingress.take(*worker, if self.full.get() { 0 } else { most })?;
+        if let Some(Durable { replay, .. }) = &shared.durable
+            && !replay.is_over(epoch)
+        {
+            return Some(self.turn_back(replay, epoch, see));
+        }
+        let Some(mut requests) = ingress.take(*worker, if self.full.get() { 0 } else { most }) else {
+            shared.durable.iter().for_each(|durable| self.tell(&durable.journal, u64::MAX));
+            return None;
+        };
         let mut parcels = Vec::new();
+        if let Some(Durable { journal, .. }) = shared.durable.as_ref().filter(|_| !requests.is_empty())
+            && !journal.has_room()
+        {
+            requests = self.refuse(requests);
+        }
         if !requests.is_empty() {
             see(epoch, &requests);
             // A worker holds the epoch that it orders in, so those before `passed` are over.
             let now = shared.clock.at(epoch, passed);
-            let known = (&*shared.methods, &**ingress.egress());
-            let groups = (&shared.groups, &mut *self.heat.borrow_mut());
-            let (sequenced, marks) = sequence(known, groups, (epoch, *worker), (&now, shared.seed), requests);
-            parcels = sequenced;
-            marks.into_iter().for_each(|marks| shared.marks.mark(epoch, marks));
+            if let Some(Durable { journal, .. }) = &shared.durable {
+                // What has no time is refused.
+                let part = now.as_ref().map_or(Ok(PartBytes::default()), |_| PartBytes::of(&requests));
+                match part {
+                    Ok(part) => journal.part(epoch, *worker, now.as_ref().map_or(0, |now| *now), part),
+                    Err(error) => ingress.end(error),
+                }
+            }
+            parcels = self.sequence(epoch, &now, requests);
             ingress.close_epoch(epoch);
             // What did not fit is the next epoch's.
             ingress.ring_again(*worker);
         }
         self.follow();
         Some(parcels)
+    }
+
+    /// As a turn, with this worker's run of an epoch of the log.
+    fn turn_back(&self, replay: &Replay, epoch: u64, see: impl FnOnce(u64, &[Submitted])) -> Vec<Parcel> {
+        let Self { worker, shared, .. } = self;
+        shared.ingress.listen(*worker);
+        if self.full.get() {
+            return Vec::new();
+        }
+        let Next::Run { now, requests } = replay.take(*worker, epoch) else { return Vec::new() };
+        see(epoch, &requests);
+        let parcels = self.sequence(epoch, &Ok(now), requests);
+        shared.clock.go_on_from(now);
+        shared.ingress.close_epoch(epoch);
+        self.open.set(epoch + 1);
+        shared.ingress.ring(*worker);
+        parcels
+    }
+
+    /// Gives requests their places in an epoch.
+    fn sequence(&self, epoch: u64, now: &Result<u64>, requests: Vec<Submitted>) -> Vec<Parcel> {
+        let Self { worker, shared, .. } = self;
+        let known = (&*shared.methods, &**shared.ingress.egress());
+        let groups = (&shared.groups, &mut *self.heat.borrow_mut());
+        let (parcels, marks) = sequence(known, groups, (epoch, *worker), (now, shared.seed), requests);
+        marks.into_iter().for_each(|marks| shared.marks.mark(epoch, marks));
+        parcels
+    }
+
+    /// The disk is full: nothing gets a place in the order, and what looks on stays.
+    fn refuse(&self, requests: Vec<Submitted>) -> Vec<Submitted> {
+        let Self { worker, shared, .. } = self;
+        let what = "the disk has no space for the log, so requests are refused; free some".to_owned();
+        let (error, egress) = (Error::Storage { what }, shared.ingress.egress());
+        let mut looks = Vec::new();
+        for Submitted { id, work } in requests {
+            match work {
+                Submission::Transactions(request) => request.refuse(&error, &shared.methods, *worker, egress),
+                look @ Submission::Inspect(_) => looks.push(Submitted { id, work: look }),
+            }
+        }
+        looks
     }
 }

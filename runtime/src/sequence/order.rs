@@ -9,6 +9,7 @@ use crate::base::ids::{MethodId, TxnId, narrow};
 use crate::base::location::worker_number;
 use crate::base::ticket::{Ticket, normalise};
 use crate::egress::answers::Egress;
+use crate::egress::witness::InPart;
 use crate::methods::counts::Count;
 use crate::methods::table::{Methods, Planned};
 use crate::request::batch::Calls;
@@ -57,6 +58,7 @@ pub(crate) fn sequence(
         tickets: Vec::new(),
         marks: None,
     };
+    let mut index = 0;
     for Submitted { id, work } in requests {
         match work {
             Submission::Transactions(mut request) => {
@@ -67,7 +69,9 @@ pub(crate) fn sequence(
                         continue;
                     }
                 };
-                request.stamp(id, now, seed);
+                let place = InPart { epoch, from: narrow(from), index };
+                index += narrow(request.len());
+                request.stamp(place, id, (now, seed));
                 if peers == 1 {
                     sequencer.whole(request);
                 } else {

@@ -62,7 +62,7 @@ impl Oracle {
     /// # Errors
     /// As the runtime: see [`Error`].
     pub fn call<M: Method>(&mut self, call: Call<M>) -> Result<M::Output, Error> {
-        let id = TransactionId { handle: 0, number: self.number };
+        let id = TransactionId { run: 0, handle: 0, number: self.number };
         self.number += 1;
         self.now = self.now.max((self.clock)());
         ambient::set(Some(Ambient { id, now: self.now, seed: self.seed, ..Ambient::default() }));

@@ -7,6 +7,7 @@
 //! of workers.
 use crate::app::App;
 use crate::app::Handle;
+use crate::app::Past;
 use crate::base::ambient::TransactionId;
 use crate::base::error::Result;
 use crate::base::ids::{Phase, Time};
@@ -107,7 +108,7 @@ impl App {
     /// # Errors
     /// As [`App::start`].
     pub fn simulate(self, schedule: Schedule) -> Result<Simulation> {
-        let (shared, outline) = self.seed_or(0).link()?;
+        let (shared, outline) = self.seed_or(0).link(Past::NONE)?;
         let peers = shared.ingress.workers();
         let node = |index| Node {
             executor: Executor::new(shared.worker(index), shared.marks.clone()),

@@ -38,8 +38,8 @@ impl Makers {
         self.classes.push((E::CLASS, || Rc::new(Class::<E>::new())));
     }
 
-    /// An entity calls this method.
-    pub(crate) fn add_callee<M: Method>(&self) {
+    /// A method is part of the app.
+    pub(crate) fn add_method<M: Method>(&self) {
         self.calls.add::<M>();
     }
 

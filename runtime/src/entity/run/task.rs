@@ -3,14 +3,18 @@ use crate::base::ambient::{self, Activation, aside};
 use crate::base::error::{Error, Result};
 use crate::base::guard::Guarded;
 pub(crate) use crate::base::guard::{caught, discard};
+use crate::base::ids::MethodId;
 use crate::base::thread::method_stack;
+use crate::base::ticket::Ticket;
 use crate::entity::call::Call;
 use crate::entity::run::context::MethodContext;
 use crate::entity::run::invoke::{Invocation, Mode, unplanned};
 use crate::entity::run::overlay::Overlay;
 use crate::entity::run::shipped::{read_output, ship_output};
 use crate::entity::run::worker::Worker;
+use crate::entity::tickets::plan;
 use crate::entity::traits::Method;
+use crate::methods::table::{Methods, Planned};
 use crate::state::loan::Loans;
 use std::any::Any;
 use std::future::Future;
@@ -74,6 +78,14 @@ pub(crate) trait Remote: Send {
     fn unplanned(&self, worker: usize) -> Error;
     /// The bytes of the call, without what its arguments point to.
     fn size(&self) -> usize;
+    /// The worker that owns its entity, and its tickets. Runs code of the user's.
+    fn plan(
+        &self,
+        method: MethodId,
+        methods: &Methods,
+        peers: usize,
+        into: &mut Vec<Ticket>,
+    ) -> (usize, Planned);
 }
 
 /// What a method has returned, without its type.
@@ -201,6 +213,15 @@ impl<M: Method> Remote for Call<M> {
     }
     fn size(&self) -> usize {
         size_of::<Self>()
+    }
+    fn plan(
+        &self,
+        method: MethodId,
+        methods: &Methods,
+        peers: usize,
+        into: &mut Vec<Ticket>,
+    ) -> (usize, Planned) {
+        plan(self, method, methods, peers, into)
     }
 }
 

@@ -1,15 +1,36 @@
 //! What a call will touch, as far as its plan and its arguments say.
+use crate::base::guard::caught;
 use crate::base::ids::MethodId;
 use crate::base::location::Location;
 use crate::base::ticket::Ticket;
 use crate::entity::call::Call;
 use crate::entity::traits::{Entity, Method};
-use crate::entity::visit::{Found, Searched, ValueVisitor, WithKeys};
+use crate::entity::visit::{self, Found, Searched, ValueVisitor, WithKeys};
 use crate::methods::table::{Computed, Methods, Planned, Relies};
 use thalweg_graph::Access;
 
+/// The worker that owns the root of a call, and its tickets. It is dynamic, too, when its arguments panic while they are
+/// looked at: they do so again where that is answered.
+pub(crate) fn plan<M: Method>(
+    call: &Call<M>,
+    method: MethodId,
+    methods: &Methods,
+    peers: usize,
+    into: &mut Vec<Ticket>,
+) -> (usize, Planned) {
+    let mut root = 0;
+    // How a key is hashed and how an argument is serialised is user code.
+    let planned = caught(|| {
+        let at = Location::of::<M::Entity>(&call.key, peers);
+        root = at.owner;
+        tickets(methods, method, call, at, peers, into)
+    });
+    visit::reset();
+    (root, planned.unwrap_or(Planned::Dynamic))
+}
+
 /// Collects the tickets of a call, unless its plan is dynamic.
-pub(crate) fn tickets<M: Method>(
+fn tickets<M: Method>(
     methods: &Methods,
     id: MethodId,
     call: &Call<M>,

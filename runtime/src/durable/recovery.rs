@@ -1,0 +1,219 @@
+//! From a directory to a running app: the log is read, its epochs are executed again, and only then is anything written.
+use crate::base::error::{Error, Result};
+use crate::base::ids::MethodId;
+use crate::durable::journal::Journal;
+use crate::durable::record::{self, LoggedRequest};
+use crate::durable::replay::{Replay, ReplayedEpoch, cut};
+use crate::durable::start::{self, Start};
+use crate::egress::answers::{Egress, LoggedEgress};
+use crate::egress::witness::Difference;
+use crate::entity::run::shipped::Instance;
+use crate::methods::table::Methods;
+use crate::request::data::Request;
+use crate::request::ingress::{FIRST_EPOCH, Ingress, Submission, Submitted};
+use crate::request::replayed::Replayed;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use thalweg_log::{Disk, Kind, Log, Opened, Progress, Reading, Record, Settings, Witness};
+
+/// A log that is being read.
+pub(crate) struct Recovery<D: Disk> {
+    reading: Reading<D>,
+    place: String,
+    app: String,
+    /// The first record, which has been read already.
+    first: Option<Record>,
+    /// What the log's last run says of itself.
+    start: Option<Start>,
+    /// The methods of the requests of epochs that have not been compared, and how many calls each has.
+    methods: BTreeMap<u64, Vec<(MethodId, u64)>>,
+}
+
+/// What recovery works on.
+#[derive(Clone, Copy)]
+pub(crate) struct App<'a> {
+    pub(crate) ingress: &'a Arc<Ingress>,
+    pub(crate) methods: &'a Methods,
+    pub(crate) journal: &'a Journal,
+    pub(crate) replay: &'a Replay,
+}
+
+impl App<'_> {
+    fn logged(&self) -> &LoggedEgress {
+        let logged = self.ingress.egress().logged.as_ref();
+        logged.unwrap_or_else(|| unreachable!("an app that recovers keeps a log"))
+    }
+}
+
+impl<D: Disk> Recovery<D> {
+    /// Opens the log, and reads how it begins.
+    ///
+    /// # Errors
+    /// When it is in use, damaged, or another app's.
+    pub(crate) fn open(disk: D, settings: Settings, app: &str) -> Result<Self> {
+        let place = disk.path("").display().to_string();
+        let mut reading = thalweg_log::open(disk, settings, Witness::default()).map_err(storage)?;
+        let first = reading.next().transpose().map_err(storage)?;
+        let mut recovery =
+            Self { reading, place, app: app.to_owned(), first, start: None, methods: BTreeMap::new() };
+        if let Some(first) = &recovery.first {
+            if first.kind != Kind::Start {
+                return Err(broken("the log does not begin with a start"));
+            }
+            recovery.start = Some(Start::decode(&first.body, &recovery.app, &recovery.place)?);
+        }
+        Ok(recovery)
+    }
+
+    /// The seed of the app, if it has a past.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.start.as_ref().map(|start| start.seed)
+    }
+
+    /// Reads all of the log. `wait`: epochs are executed meanwhile.
+    ///
+    /// # Errors
+    /// When something of it cannot be read.
+    pub(crate) fn read(&mut self, app: App<'_>, wait: bool) -> Result<()> {
+        let instances = app.journal.instances.all();
+        let names = start::names(&app.journal.instances, app.methods);
+        let known: BTreeMap<String, Instance> = names.into_iter().zip(instances).collect();
+        let workers = app.ingress.workers();
+        let mut methods = Vec::new();
+        let mut last = FIRST_EPOCH - 1;
+        app.logged().witness.begin(FIRST_EPOCH);
+        let first = self.first.take().map(Ok);
+        for record in first.into_iter().chain(self.reading.by_ref()) {
+            let Record { kind, epoch, body } = record.map_err(storage)?;
+            match kind {
+                Kind::Start => {
+                    let start = Start::decode(&body, &self.app, &self.place)?;
+                    methods = start.resolve(&known);
+                    self.start = Some(start);
+                }
+                Kind::Epoch => {
+                    let start = self.start.as_ref();
+                    let run = start.ok_or_else(|| broken("an epoch stands before any start"))?.run;
+                    let (now, requests) = record::requests(epoch.0, &body, run)?;
+                    let requests = requests.into_iter().map(|request| read_request(&app, &methods, request));
+                    let requests: Vec<Submitted> = requests.collect::<Result<_>>()?;
+                    let called = requests.iter().filter_map(|submitted| match &submitted.work {
+                        Submission::Transactions(request) => Some((request.method(), request.len() as u64)),
+                        Submission::Inspect(_) => None,
+                    });
+                    self.methods.insert(epoch.0, called.collect());
+                    let (runs, counts) = cut(requests, workers);
+                    app.logged().witness.parts(epoch.0, counts);
+                    app.replay.push(epoch.0, ReplayedEpoch { now, runs }, wait);
+                    app.ingress.ring_all();
+                    last = epoch.0;
+                }
+                Kind::Outcome => app.logged().witness.recorded(epoch.0, &body)?,
+                Kind::Stop => {}
+            }
+            if let Some(open) = app.logged().witness.forget() {
+                self.methods = self.methods.split_off(&open);
+            }
+            if app.ingress.has_failed() {
+                return Err(app.ingress.ended());
+            }
+        }
+        app.replay.end(last);
+        app.ingress.ring_all();
+        Ok(())
+    }
+
+    /// Waits until all that was read has been executed, and has come out as before; then the log goes on.
+    ///
+    /// # Errors
+    /// When it has not, or the log cannot be written.
+    pub(crate) fn finish(mut self, app: App<'_>, seed: u64) -> Result<()> {
+        let witness = &app.logged().witness;
+        let opened = self.reading.finish().map_err(storage)?;
+        let last = opened.last().0;
+        let diverged = |difference| diverged(difference, &self.methods, app.methods);
+        while !witness.wait(last + 1, Duration::from_millis(50)).map_err(diverged)? {
+            if app.ingress.has_failed() {
+                return Err(app.ingress.ended());
+            }
+        }
+        let run = opened.generation() - 1;
+        let names = start::names(&app.journal.instances, app.methods);
+        let start = Start::new(&self.app, run, seed, app.ingress.workers(), names);
+        self.start = Some(start.clone());
+        let log = accept(opened, &start, app.ingress)?;
+        app.journal.begin(log, run);
+        Ok(())
+    }
+}
+
+/// The log goes on; what it says reaches those who wait.
+fn accept<D: Disk>(opened: Opened<D>, start: &Start, ingress: &Arc<Ingress>) -> Result<Log> {
+    let (egress, ingress): (Weak<Egress>, Weak<Ingress>) =
+        (Arc::downgrade(ingress.egress()), Arc::downgrade(ingress));
+    let hook = move |progress| match progress {
+        Progress::Durable { epoch, .. } => {
+            egress.upgrade().into_iter().for_each(|egress| egress.durable(epoch.0));
+        }
+        Progress::Poisoned { what } => {
+            tracing::error!(%what, "the log has failed; the app ends");
+            let error =
+                Error::Storage { what: format!("the log has failed: {what}; mend the disk and start again") };
+            ingress.upgrade().into_iter().for_each(|ingress| ingress.end(error.clone()));
+        }
+    };
+    opened.accept(&start.encode(), hook).map_err(storage)
+}
+
+/// What is said of a transaction that came out in another way.
+fn diverged(
+    Difference { epoch, transaction, recorded, replayed }: Difference,
+    called: &BTreeMap<u64, Vec<(MethodId, u64)>>,
+    methods: &Methods,
+) -> Error {
+    let mut end = 0;
+    let method = called.get(&epoch).into_iter().flatten().find(|(_, calls)| {
+        end += calls;
+        transaction < end
+    });
+    let method = method.map_or_else(String::new, |(method, _)| {
+        let (entity, method) = methods.name(method.number());
+        format!("{entity}::{method}")
+    });
+    let (recorded, replayed) = (recorded.text().to_owned(), replayed.text().to_owned());
+    Error::Diverged { epoch, transaction, method, recorded, replayed }
+}
+
+fn read_request(
+    app: &App<'_>,
+    methods: &[Result<Instance, String>],
+    request: LoggedRequest<'_>,
+) -> Result<Submitted> {
+    let LoggedRequest { method, first, calls, bytes } = request;
+    let known = usize::try_from(method).ok().and_then(|method| methods.get(method));
+    let instance = match known {
+        Some(Ok(instance)) => *instance,
+        Some(Err(name)) => {
+            return Err(Error::Storage {
+                what: format!(
+                    "the log has a call of `{name}`, which is not part of this program; start the program that wrote it once \
+                 more and stop it, which drains the log"
+                ),
+            });
+        }
+        None => return Err(broken("a call of a method that has no name")),
+    };
+    let calls = Replayed::read(instance, bytes, calls)?;
+    let method = app.methods.find(instance.ty, instance.class, instance.method);
+    let method = method.unwrap_or_else(|| unreachable!("a method that was reached is in the table"));
+    Ok(Submitted { id: first, work: Submission::Transactions(Request::new(None, method, calls)) })
+}
+
+fn storage(error: thalweg_log::Error) -> Error {
+    Error::Storage { what: error.to_string() }
+}
+
+fn broken(what: &str) -> Error {
+    Error::Storage { what: format!("{what}; another release wrote it") }
+}

@@ -1,0 +1,321 @@
+//! What became of the transactions of each epoch: written down in the log when they run, compared when they are replayed.
+//!
+//! Almost all commit, so what is kept of an epoch is which of its transactions did not, and why. A replay must come to the
+//! same: if it does not, the first transaction that differs is known.
+//!
+//! Invariants: every transaction of an epoch is counted once; an epoch is complete when its parts are known and all of its
+//! transactions have been counted.
+use crate::base::error::{Error, Result};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What became of a transaction. Its number is part of the format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict(u8);
+
+impl Verdict {
+    pub(crate) const COMMITTED: Self = Self(0);
+    const OWN_ERR: Self = Self(1);
+
+    /// What an outcome says; `Ok` of whether it is the method's own `Err`.
+    pub(crate) fn of(outcome: Option<Result<bool, &Error>>) -> Self {
+        Self(match outcome {
+            Some(Ok(false)) => return Self::COMMITTED,
+            Some(Ok(true)) => return Self::OWN_ERR,
+            Some(Err(Error::Missing { .. })) => 2,
+            Some(Err(Error::AlreadyExists { .. })) => 3,
+            Some(Err(Error::WrongKey { .. })) => 4,
+            Some(Err(Error::Panicked { .. })) => 5,
+            Some(Err(Error::TooDeep { .. })) => 6,
+            Some(Err(Error::NotPortable { .. })) => 7,
+            Some(Err(Error::NotInApp { .. })) => 8,
+            Some(Err(Error::Nondeterministic { .. })) => 9,
+            Some(Err(_)) | None => 255,
+        })
+    }
+
+    /// For people.
+    pub(crate) fn text(self) -> &'static str {
+        match self.0 {
+            0 => "committed",
+            1 => "was aborted by the method's own `Err`",
+            2 => "met an entity that does not exist",
+            3 => "met an entity that exists already",
+            4 => "gave an entity another key",
+            5 => "panicked",
+            6 => "nested calls too deep",
+            7 => "met something that has no bytes",
+            8 => "met a class that is not part of the app",
+            9 => "differed from run to run",
+            _ => "failed",
+        }
+    }
+}
+
+/// Where a transaction stands in its epoch, before all parts of that are known: the worker that ordered it, and how many that
+/// one had ordered before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct InPart {
+    pub(crate) epoch: u64,
+    pub(crate) from: u32,
+    pub(crate) index: u32,
+}
+
+/// The transactions of an epoch that did not commit, by their places in the epoch.
+pub(crate) type Failures = Vec<(u64, Verdict)>;
+
+/// See the head of this file.
+#[derive(Default)]
+pub(crate) struct Witness {
+    epochs: Mutex<Epochs>,
+    progress: Condvar,
+}
+
+/// Takes down what became of an epoch.
+pub(crate) type Record = Arc<dyn Fn(u64, &[u8]) + Send + Sync>;
+
+#[derive(Default)]
+struct Epochs {
+    tallies: BTreeMap<u64, Tally>,
+    /// None while epochs are replayed.
+    record: Option<Record>,
+    /// All epochs before this one are complete.
+    complete: u64,
+    /// The first that came out in another way than it was recorded.
+    differs: Option<Difference>,
+}
+
+#[derive(Default)]
+struct Tally {
+    /// How many transactions each worker has ordered, when all have.
+    parts: Option<Vec<u32>>,
+    counted: u64,
+    failed: Vec<(InPart, Verdict)>,
+    recorded: Option<Failures>,
+    found: Option<Failures>,
+}
+
+/// A transaction that came out in another way than it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    pub(crate) epoch: u64,
+    pub(crate) transaction: u64,
+    pub(crate) recorded: Verdict,
+    pub(crate) replayed: Verdict,
+}
+
+impl Tally {
+    /// The failures by their places, when the epoch is complete.
+    fn complete(&mut self) -> Option<Failures> {
+        let parts = self.parts.as_ref()?;
+        let all = parts.iter().map(|part| u64::from(*part)).sum::<u64>();
+        assert!(self.counted <= all, "a transaction is counted once");
+        if self.counted < all || self.found.is_some() {
+            return None;
+        }
+        let before = |worker: u32| parts[..worker as usize].iter().map(|part| u64::from(*part)).sum::<u64>();
+        let place = |at: &InPart| before(at.from) + u64::from(at.index);
+        let mut failures: Failures = self.failed.iter().map(|(at, verdict)| (place(at), *verdict)).collect();
+        failures.sort_by_key(|(place, _)| *place);
+        Some(failures)
+    }
+}
+
+impl Witness {
+    fn epochs(&self) -> MutexGuard<'_, Epochs> {
+        // No code of the user's runs under this lock; a poisoned one is still whole.
+        self.epochs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on epochs are recorded; those from this one on are new.
+    pub(crate) fn record(&self, from: u64, record: Record) {
+        let mut epochs = self.epochs();
+        epochs.tallies.clear();
+        epochs.complete = from;
+        epochs.record = Some(record);
+    }
+
+    /// Nothing is recorded any more.
+    pub(crate) fn end(&self) {
+        self.epochs().record = None;
+    }
+
+    /// Epochs from this one on will come.
+    pub(crate) fn begin(&self, from: u64) {
+        self.epochs().complete = from;
+    }
+
+    /// All parts of an epoch are known: so many transactions has each worker ordered.
+    pub(crate) fn parts(&self, epoch: u64, parts: Vec<u32>) {
+        let mut epochs = self.epochs();
+        let tally = epochs.tallies.entry(epoch).or_default();
+        assert!(tally.parts.is_none(), "the parts of an epoch are known once");
+        tally.parts = Some(parts);
+        self.settle(epochs, epoch);
+    }
+
+    /// So many transactions of an epoch have ended; these of them did not commit.
+    pub(crate) fn ended(&self, epoch: u64, count: usize, failed: impl Iterator<Item = (InPart, Verdict)>) {
+        let mut epochs = self.epochs();
+        let tally = epochs.tallies.entry(epoch).or_default();
+        tally.counted += count as u64;
+        tally.failed.extend(failed);
+        self.settle(epochs, epoch);
+    }
+
+    /// What the log says of an epoch that is replayed.
+    ///
+    /// # Errors
+    /// When the bytes say nothing.
+    pub(crate) fn recorded(&self, epoch: u64, bytes: &[u8]) -> Result<()> {
+        let failures = read(bytes).ok_or_else(|| Error::Storage {
+            what: format!("the log's outcome of epoch {epoch} cannot be read; another release wrote it"),
+        })?;
+        let mut epochs = self.epochs();
+        epochs.tallies.entry(epoch).or_default().recorded = Some(failures);
+        self.compare(&mut epochs, epoch);
+        Ok(())
+    }
+
+    fn settle(&self, mut epochs: MutexGuard<'_, Epochs>, epoch: u64) {
+        let tally = epochs.tallies.get_mut(&epoch);
+        let tally = tally.unwrap_or_else(|| unreachable!("something of epoch {epoch} has just been told"));
+        let Some(failures) = tally.complete() else { return };
+        let record = epochs.record.clone();
+        match record {
+            Some(record) => {
+                epochs.tallies.remove(&epoch);
+                drop(epochs);
+                let mut bytes = Vec::new();
+                write(&failures, &mut bytes);
+                record(epoch, &bytes);
+            }
+            None => {
+                if let Some(tally) = epochs.tallies.get_mut(&epoch) {
+                    tally.found = Some(failures);
+                }
+                self.compare(&mut epochs, epoch);
+                loop {
+                    let next = epochs.complete;
+                    if epochs.tallies.get(&next).is_none_or(|tally| tally.found.is_none()) {
+                        break;
+                    }
+                    epochs.complete += 1;
+                }
+                self.progress.notify_all();
+            }
+        }
+    }
+
+    /// Compares what was recorded with what was found, when both are there.
+    fn compare(&self, epochs: &mut Epochs, epoch: u64) {
+        let Some(Tally { recorded: Some(recorded), found: Some(found), .. }) = epochs.tallies.get(&epoch)
+        else {
+            return;
+        };
+        let difference = difference(epoch, recorded, found);
+        if difference.is_some() && epochs.differs.is_none_or(|known| known.epoch > epoch) {
+            epochs.differs = difference;
+            self.progress.notify_all();
+        }
+    }
+
+    /// Forgets epochs that have been compared; gives the first that has not, if there is one.
+    pub(crate) fn forget(&self) -> Option<u64> {
+        let mut epochs = self.epochs();
+        let complete = epochs.complete;
+        epochs.tallies.retain(|epoch, tally| *epoch >= complete || tally.recorded.is_none());
+        epochs.tallies.keys().next().copied()
+    }
+
+    /// Waits until all epochs before this one are complete, or one differs, or a while; whether they are.
+    pub(crate) fn wait(&self, until: u64, most: Duration) -> Result<bool, Difference> {
+        let epochs = self.epochs();
+        let (epochs, _) = self
+            .progress
+            .wait_timeout_while(epochs, most, |epochs| epochs.complete < until && epochs.differs.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        match epochs.differs {
+            Some(difference) => Err(difference),
+            None => Ok(epochs.complete >= until),
+        }
+    }
+}
+
+/// The first transaction of an epoch that came out in another way than it was recorded.
+fn difference(epoch: u64, recorded: &Failures, found: &Failures) -> Option<Difference> {
+    let verdict = |of: &Failures, place| {
+        let known = of.iter().find(|(known, _)| *known == place);
+        known.map_or(Verdict::COMMITTED, |(_, verdict)| *verdict)
+    };
+    let places = recorded.iter().chain(found).map(|(place, _)| *place);
+    let differs = |place: &u64| verdict(recorded, *place) != verdict(found, *place);
+    let transaction = places.filter(differs).min()?;
+    let (recorded, replayed) = (verdict(recorded, transaction), verdict(found, transaction));
+    Some(Difference { epoch, transaction, recorded, replayed })
+}
+
+fn write(failures: &Failures, bytes: &mut Vec<u8>) {
+    let mut next = 0;
+    for (place, Verdict(verdict)) in failures {
+        crate::base::varint::write(place - next, bytes);
+        bytes.push(*verdict);
+        next = place + 1;
+    }
+}
+
+fn read(mut bytes: &[u8]) -> Option<Failures> {
+    let (mut failures, mut next) = (Failures::new(), 0_u64);
+    while !bytes.is_empty() {
+        let place = next.checked_add(crate::base::varint::read(&mut bytes)?)?;
+        let (verdict, rest) = bytes.split_first()?;
+        failures.push((place, Verdict(*verdict)));
+        (bytes, next) = (rest, place.checked_add(1)?);
+    }
+    Some(failures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(from: u32, index: u32) -> InPart {
+        InPart { epoch: 1, from, index }
+    }
+
+    #[test]
+    fn failures_are_numbered_over_all_parts_in_any_order() {
+        let (witness, seen) = (Witness::default(), Arc::new(Mutex::new(Vec::new())));
+        let told = seen.clone();
+        let tell = move |epoch, bytes: &[u8]| {
+            told.lock().expect("nobody panics").push((epoch, read(bytes).expect("it was written")));
+        };
+        witness.record(1, Arc::new(tell));
+        witness.ended(1, 2, [(at(1, 1), Verdict::OWN_ERR)].into_iter());
+        witness.ended(1, 1, [(at(0, 2), Verdict(5))].into_iter());
+        witness.parts(1, vec![3, 2]);
+        assert!(seen.lock().expect("nobody panics").is_empty(), "two are still out");
+        witness.ended(1, 2, std::iter::empty());
+        assert_eq!(*seen.lock().expect("nobody panics"), [(1, vec![(2, Verdict(5)), (4, Verdict::OWN_ERR)])]);
+    }
+
+    #[test]
+    fn a_replay_that_differs_is_told_from_one_that_does_not() {
+        let witness = Witness::default();
+        witness.begin(1);
+        let mut bytes = Vec::new();
+        write(&vec![(0, Verdict(5)), (1, Verdict(2))], &mut bytes);
+        witness.recorded(1, &bytes).expect("it can be read");
+        witness.parts(1, vec![2]);
+        witness.ended(1, 2, [(at(0, 1), Verdict(2)), (at(0, 0), Verdict(5))].into_iter());
+        assert_eq!(witness.wait(2, Duration::ZERO), Ok(true));
+        witness.parts(2, vec![2]);
+        witness.ended(2, 2, std::iter::empty());
+        assert_eq!(witness.wait(3, Duration::ZERO), Ok(true), "nothing is recorded of it so far");
+        witness.recorded(2, &bytes).expect("it can be read");
+        let (recorded, replayed) = (Verdict(5), Verdict::COMMITTED);
+        let difference = Difference { epoch: 2, transaction: 0, recorded, replayed };
+        assert_eq!(witness.wait(3, Duration::ZERO), Err(difference));
+    }
+}
