@@ -100,17 +100,19 @@ fn time_does_not_go_back_over_a_restart() {
 /// Contended transfers from several handles; gives the state.
 fn work(app: &Handle, rounds: u64) -> serde_json::Value {
     let handles: Vec<Handle> = (0..3).map(|_| app.clone()).collect();
-    let mut replies = Vec::new();
+    let mut waiting: Vec<crate::harness::Pending> = Vec::new();
     for round in 0..rounds {
         for (n, handle) in handles.iter().enumerate() {
             let (from, to) = ((round * 7 + n as u64) % 5, (round * 3 + 1) % 5);
-            replies.push(handle.submit_waiting(account(from).put(10)).map(drop));
+            waiting.push(crate::harness::pending(handle.submit_waiting(account(from).put(10))));
             let batch = (0..4).map(|n| account((from + n) % 5).transfer(account(to), n as i64 * 4));
-            handle.submit_all_waiting(batch).and_then(|all| all.wait()).map(drop).expect("they are answered");
-            handle.submit_waiting(account(to).see()).map(drop).expect("there is room");
-            handle.submit_waiting(account(to).panics()).map(drop).expect("there is room");
+            let batch = handle.submit_all_waiting(batch);
+            waiting.push(Box::new(move || format!("{:?}", batch.and_then(thalweg::Replies::wait))));
+            waiting.push(crate::harness::pending(handle.submit_waiting(account(to).see())));
+            waiting.push(crate::harness::pending(handle.submit_waiting(account(to).panics())));
         }
     }
+    waiting.into_iter().for_each(|reply| drop(reply()));
     app.inspect().expect("the state can be read")
 }
 
