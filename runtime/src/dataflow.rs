@@ -9,6 +9,7 @@ use crate::base::hash::SHARDS;
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
 use crate::entity::run::task::with_stack;
+use crate::entity::run::worker::Worker;
 use crate::execute::Executor;
 use crate::execute::message::Envelope;
 use crate::request::ingress::Ingress;
@@ -98,8 +99,10 @@ fn spin(workers: usize) -> Duration {
 fn run(timely: &mut Timely, shared: &Shared) {
     let (ingress, index) = (&shared.ingress, timely.index());
     let ended = survived(|| {
-        draw(timely, shared);
+        let worker = shared.restored(index);
+        draw(timely, shared, &worker);
         while !ingress.has_failed() && timely.step_or_park(None) {}
+        while !ingress.has_failed() && worker.save_some() {}
     });
     match ended {
         Err(panic) => ingress.fail(format!("worker {index} panicked: {panic}")),
@@ -116,11 +119,11 @@ fn run(timely: &mut Timely, shared: &Shared) {
     }
 }
 
-fn draw(timely: &mut Timely, shared: &Shared) {
+fn draw(timely: &mut Timely, shared: &Shared, worker: &Rc<Worker>) {
     timely.dataflow::<u64, _, _>(|scope| {
         let epochs = Rc::new(EpochLoop::new(scope.index(), shared.clone()));
         let parcels = sequence(scope, shared.ingress.clone(), epochs.clone());
-        let executor = Executor::new(shared.worker(scope.index()), shared.marks.clone());
+        let executor = Executor::new(worker.clone(), shared.marks.clone());
         execute(scope, parcels, executor, shared.ingress.clone(), epochs);
     });
 }
@@ -192,7 +195,8 @@ fn execute<'s>(
                 let sequenced = first(sequencing.frontier().first()).epoch;
                 let passed = first(passing.frontier().first());
                 executor.advance(sequenced, passed);
-                if executor.run() {
+                let more = executor.run();
+                if executor.worker().save_some() || more {
                     again.activate();
                 }
                 if epochs.learn(passed.epoch) {

@@ -46,3 +46,4 @@ mod limits;
 mod long;
 mod drawn;
 mod durable;
+mod checkpoints;

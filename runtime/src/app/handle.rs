@@ -19,7 +19,7 @@ use crate::program::link::Outline;
 use crate::request::batch::{Batch, Calls};
 use crate::request::data::Request;
 use crate::request::ingress::{Inspect, Submission};
-use crate::sequence::epochs::Shared;
+use crate::sequence::epochs::{Durable, Shared};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -56,8 +56,23 @@ impl Handle {
         let Shared { ingress, methods, makers, groups, seed, durable, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
         let shipped = groups.are_several().then_some(makers.calls);
-        let journal = durable.map(|durable| durable.journal);
-        let running = Running { ingress, methods, outline, threads, handles, seed, journal, shipped };
+        let (journal, checkpoints) = match durable {
+            Some(Durable { journal, checkpoints, .. }) => (Some(journal), checkpoints),
+            None => (None, None),
+        };
+        let checkpointer = Mutex::new(None);
+        let running = Running {
+            ingress,
+            methods,
+            outline,
+            threads,
+            handles,
+            seed,
+            journal,
+            checkpoints,
+            checkpointer,
+            shipped,
+        };
         Self::new(Arc::new(running), 0)
     }
 
@@ -216,6 +231,17 @@ impl Handle {
     /// The seed of [`crate::random`]: that of [`App::seed`](crate::App::seed), or the one this start has drawn.
     pub fn seed(&self) -> u64 {
         self.running.seed
+    }
+
+    /// Takes a checkpoint now, and waits until it is durable; gives the number of the last epoch that it has. See
+    /// [`App::checkpoint_every`](crate::App::checkpoint_every).
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be written, or the app has no data directory; the app goes on, and so does its log.
+    /// [`Error::InsideTransaction`] in a method of an entity.
+    pub fn checkpoint(&self) -> Result<u64, Error> {
+        may_block("Handle::checkpoint")?;
+        self.running.checkpoint()
     }
 
     /// The program's graph.

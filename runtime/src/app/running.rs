@@ -3,6 +3,7 @@ use crate::base::error::Error;
 use crate::base::ids::MethodId;
 use crate::base::thread::is_worker;
 use crate::dataflow::Threads;
+use crate::durable::checkpoints::Checkpoints;
 use crate::durable::journal::Journal;
 use crate::egress::answers::LoggedEgress;
 use crate::entity::explore::Explorer;
@@ -13,7 +14,7 @@ use crate::program::link::Outline;
 use crate::request::ingress::Ingress;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Once, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// A running app; the last handle that goes stops it.
@@ -26,6 +27,9 @@ pub(crate) struct Running {
     pub(crate) seed: u64,
     /// If the app keeps a log.
     pub(crate) journal: Option<Arc<Journal>>,
+    /// If it takes checkpoints: what is shared with their thread, and the thread.
+    pub(crate) checkpoints: Option<Arc<Checkpoints>>,
+    pub(crate) checkpointer: Mutex<Option<JoinHandle<Result<(), Error>>>>,
     /// What can be called in another group, if there are several.
     pub(crate) shipped: Option<Arc<Instances>>,
 }
@@ -47,12 +51,13 @@ impl Running {
 
 impl Running {
     pub(crate) fn stop(&self) -> Result<(), Error> {
-        self.ingress.close();
+        self.close();
         // Waits for the workers, which first answer what has entered; so does everybody else who stops meanwhile.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(panic)) = threads.take().map(Threads::join) {
             self.ingress.fail(format!("a worker's thread panicked: {panic}"));
         }
+        self.end_checkpoints();
         if let Some(Err(error)) = self.journal.as_ref().map(|journal| journal.stop()) {
             self.ingress.end(error);
         }
@@ -63,7 +68,7 @@ impl Running {
 impl Running {
     /// As [`Running::stop`], but waits for so long only.
     pub(crate) fn stop_within(&self, limit: Duration) -> Result<(), Error> {
-        self.ingress.close();
+        self.close();
         let start = Instant::now();
         loop {
             // Who holds the lock waits for the workers.
@@ -89,6 +94,42 @@ impl Running {
 }
 
 impl Running {
+    /// This thread takes the checkpoints.
+    pub(crate) fn checkpoints_by(&self, thread: Option<JoinHandle<Result<(), Error>>>) {
+        *self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner) = thread;
+    }
+
+    /// No request enters any more, and the last checkpoint is taken when those inside have their places.
+    fn close(&self) {
+        let taken = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(checkpoints) = &self.checkpoints {
+            // Without its thread there is none to wait for.
+            if taken.is_some() { checkpoints.end() } else { checkpoints.give_up() }
+        }
+        drop(taken);
+        self.ingress.close();
+    }
+
+    /// Waits for the last checkpoint.
+    fn end_checkpoints(&self) {
+        let thread = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread.map(JoinHandle::join) {
+            Some(Ok(Err(error))) => self.ingress.end(error),
+            Some(Err(_)) => self.ingress.fail("the thread that takes checkpoints panicked".to_owned()),
+            Some(Ok(Ok(()))) | None => {}
+        }
+    }
+
+    /// Takes a checkpoint now; gives the last epoch that it has.
+    pub(crate) fn checkpoint(&self) -> Result<u64, Error> {
+        let none = || Error::Storage {
+            what: "the app has no data directory; give it one with `App::data_dir`".to_owned(),
+        };
+        let checkpoints = self.checkpoints.as_ref().ok_or_else(none)?;
+        let taken = checkpoints.ask(|| self.ingress.has_failed());
+        taken.ok_or_else(|| self.ingress.ended())?.map_err(|what| Error::Storage { what })
+    }
+
     /// Waits until everything that has a place in the order so far is durable: what was seen of it may be told.
     pub(crate) fn settled(&self) -> Result<(), Error> {
         let Some(LoggedEgress { durable, .. }) = &self.ingress.egress().logged else { return Ok(()) };
@@ -105,6 +146,7 @@ impl Drop for Running {
             let _ = self.stop();
             return;
         }
+        self.checkpoints.iter().for_each(|checkpoints| checkpoints.give_up());
         self.ingress.close();
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(threads) = threads.take() {

@@ -10,8 +10,10 @@ use crate::base::room::Size;
 use crate::base::thread::STACK;
 use crate::dataflow;
 use crate::durable;
+use crate::durable::checkpointer;
+use crate::durable::image::Image;
 use crate::durable::journal::Journal;
-use crate::durable::recovery::Recovery;
+use crate::durable::recovery::{Base, Recovery};
 use crate::durable::replay::Replay;
 use crate::egress::answers::Egress;
 use crate::entity::explore::Explorer;
@@ -19,13 +21,14 @@ use crate::entity::traits::Methods;
 use crate::methods::watch::SLOW;
 use crate::program::catalog::Rows;
 use crate::program::link::{Exposed, Linked, Outline};
-use crate::request::ingress::Ingress;
+use crate::request::ingress::{FIRST_EPOCH, Ingress};
 use crate::sequence::epochs::{Durable, Shared};
 use crate::sequence::marks::EpochMarks;
 use std::any::TypeId;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use thalweg_checkpoint::{Location, Store};
 use thalweg_graph::Program;
 use thalweg_log::Disk;
 
@@ -47,16 +50,60 @@ enum Storage {
     Simulated(thalweg_log::testing::Power),
 }
 
+/// How checkpoints are taken.
+struct Checkpointing {
+    place: Option<Place>,
+    every: Duration,
+    keep: usize,
+}
+
+/// Where checkpoints go.
+enum Place {
+    Url(String),
+    Location(Location),
+}
+
+impl Place {
+    /// In a data directory.
+    fn folder(data: &Path) -> Self {
+        Self::Location(Location::directory(data.join("checkpoints")))
+    }
+}
+
+impl Default for Checkpointing {
+    fn default() -> Self {
+        Self { place: None, every: Duration::from_secs(30), keep: 2 }
+    }
+}
+
+impl Checkpointing {
+    /// The place, if there is one.
+    fn open(&self) -> Result<Option<Store>, Error> {
+        if self.keep == 0 {
+            return Err(Error::Start("the newest checkpoint has to be kept".to_owned()));
+        }
+        let location = match &self.place {
+            None => return Ok(None),
+            Some(Place::Location(location)) => location.clone(),
+            Some(Place::Url(url)) => url.parse().map_err(checkpointer::storage)?,
+        };
+        let settings =
+            thalweg_checkpoint::Settings { keep: self.keep, ..thalweg_checkpoint::Settings::default() };
+        Store::open(&location, settings).map(Some).map_err(checkpointer::storage)
+    }
+}
+
 /// What an app has of runs before.
-#[derive(Clone, Copy)]
 pub(crate) struct Past {
     durable: bool,
     seed: Option<u64>,
+    store: Option<Store>,
+    base: Option<Base>,
 }
 
 impl Past {
     /// That of an app in memory.
-    pub(crate) const NONE: Self = Self { durable: false, seed: None };
+    pub(crate) const NONE: Self = Self { durable: false, seed: None, store: None, base: None };
 }
 
 /// An app before it starts: its entities and its settings.
@@ -73,6 +120,7 @@ pub struct App {
     seed: Option<u64>,
     clock: Option<Arc<Reads>>,
     storage: Storage,
+    checkpoints: Checkpointing,
     twice: bool,
     slow: Duration,
 }
@@ -92,6 +140,7 @@ impl App {
             seed: None,
             clock: None,
             storage: Storage::Memory,
+            checkpoints: Checkpointing::default(),
             twice: false,
             slow: SLOW,
         }
@@ -228,6 +277,29 @@ impl App {
         self.storage = Storage::Directory(path.into());
         self
     }
+    /// How often a checkpoint is taken, if something has changed; every 30 seconds unless it is set. It bounds what a restart
+    /// has to execute again, and how long the log grows.
+    pub fn checkpoint_every(mut self, interval: Duration) -> Self {
+        self.checkpoints.every = interval;
+        self
+    }
+    /// Where checkpoints go: a folder, `file:///..`, or with the feature of that name `s3://bucket/..`, `gs://..` or `az://..`,
+    /// whose credentials come from the environment. In the data directory unless it is set.
+    pub fn checkpoints_at(mut self, url: impl Into<String>) -> Self {
+        self.checkpoints.place = Some(Place::Url(url.into()));
+        self
+    }
+    /// How many checkpoints are kept; 2 unless it is set.
+    pub fn keep_checkpoints(mut self, count: usize) -> Self {
+        self.checkpoints.keep = count;
+        self
+    }
+    /// As [`App::checkpoints_at`], for tests.
+    #[doc(hidden)]
+    pub fn checkpoints_on(mut self, location: Location) -> Self {
+        self.checkpoints.place = Some(Place::Location(location));
+        self
+    }
     /// As [`App::data_dir`], on a simulated disk whose power can be cut. For tests.
     #[doc(hidden)]
     pub fn data_on(mut self, disk: thalweg_log::testing::Power) -> Self {
@@ -254,13 +326,10 @@ impl App {
         match std::mem::take(&mut self.storage) {
             Storage::Memory => self.start_in_memory(),
             Storage::Directory(path) => {
-                let recovery = Recovery::open(durable::real_disk(&path)?, durable::settings(), &self.name)?;
-                self.start_from(recovery)
+                self.checkpoints.place.get_or_insert_with(|| Place::folder(&path));
+                self.start_on(durable::real_disk(&path)?, durable::settings())
             }
-            Storage::Simulated(disk) => {
-                let recovery = Recovery::open(disk, durable::small_settings(), &self.name)?;
-                self.start_from(recovery)
-            }
+            Storage::Simulated(disk) => self.start_on(disk, durable::small_settings()),
         }
     }
 
@@ -271,21 +340,36 @@ impl App {
         Handle::start(shared, outline, Some(threads)).watched(slow)
     }
 
-    fn start_from<D: Disk>(self, mut recovery: Recovery<D>) -> Result<Handle, Error> {
-        let (shared, outline) = self.link(Past { durable: true, seed: recovery.seed() })?;
+    fn start_on<D: Disk>(self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
+        let (every, name) = (self.checkpoints.every, self.name.clone());
+        let store = self.checkpoints.open()?;
+        let base = store.as_ref().map(Base::newest).transpose()?.flatten();
+        let mut recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
+        let past = Past { durable: true, seed: recovery.seed(), store: store.clone(), base: base.clone() };
+        let (shared, outline) = self.link(past)?;
         let threads = dataflow::start(shared.clone())?;
         let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));
         let recovered = recovery.read(parts.recovering(), true);
-        let recovered = recovered.and_then(|()| recovery.finish(parts.recovering(), parts.seed));
-        if let Err(error) = recovered {
-            // The first reason counts: a worker's end is told as itself.
-            parts.ingress.end(error);
-            parts.recovering().replay.abandon();
-            handle.stop()?;
-            return Err(Error::internal("an app that has failed has a reason"));
+        let recovered =
+            recovered.and_then(|()| recovery.finish(parts.recovering(), parts.seed, parts.image()));
+        let recovered = recovered.and_then(|start| match store {
+            Some(store) => parts.checkpointer(store, base, every, start).spawn().map(Some),
+            None => Ok(None),
+        });
+        match recovered {
+            Ok(thread) => {
+                handle.running.checkpoints_by(thread);
+                handle.watched(slow)
+            }
+            Err(error) => {
+                // The first reason counts: a worker's end is told as itself.
+                parts.ingress.end(error);
+                parts.recovering().replay.abandon();
+                handle.stop()?;
+                Err(Error::internal("an app that has failed has a reason"))
+            }
         }
-        handle.watched(slow)
     }
 
     /// What the workers share, and what is seen from outside.
@@ -313,10 +397,12 @@ impl App {
         }
         let workers = if self.twice { 1 } else { self.workers };
         let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
-        let Linked { mut methods, makers, outline } = linked;
+        let Linked { mut methods, mut makers, outline } = linked;
+        makers.tracked = past.store.is_some();
         methods.twice = self.twice;
         let egress = if past.durable { Egress::with_log() } else { Egress::default() };
-        let ingress = Arc::new(Ingress::new(workers, self.queue, egress));
+        let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
+        let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
         let seed = match (past.seed, self.seed) {
             (Some(past), Some(seed)) if past != seed => {
                 let what = format!(
@@ -329,10 +415,18 @@ impl App {
         let durable = past.durable.then(|| Durable {
             journal: Arc::new(Journal::new(workers, ingress.egress().clone(), makers.calls.clone())),
             replay: Arc::new(Replay::new()),
+            checkpoints: past.store.as_ref().map(|_| Arc::default()),
+            image: past.store.zip(past.base.as_ref()).map(|(store, base)| {
+                let class = |name: &str| methods.class_named(name);
+                Arc::new(Image::new((store, base.manifest.clone()), &base.info, class, workers))
+            }),
         });
         tracing::debug!(seed, app = self.name, "the seed of `random`");
-        let (clock, methods) =
-            (Arc::new(self.clock.map_or_else(EpochClock::machine, EpochClock::of)), Arc::new(methods));
+        let clock = Arc::new(self.clock.map_or_else(EpochClock::machine, EpochClock::of));
+        if let Some(base) = &past.base {
+            clock.go_on_from(base.info.now);
+        }
+        let methods = Arc::new(methods);
         let groups = Groups::new(workers, self.groups.min(workers), self.homes);
         let (slow, stack) = (self.slow, self.stack);
         let marks = Arc::new(EpochMarks::new(workers));

@@ -48,6 +48,11 @@ impl EpochClock {
         known.last = known.last.max(last);
     }
 
+    /// The time of the newest epoch that has one.
+    pub(crate) fn last(&self) -> u64 {
+        self.known().last
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         // A clock that panics is caught under the lock.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)

@@ -21,6 +21,8 @@ pub(crate) struct Journal {
     /// The number of the run, when it has begun.
     run: AtomicU64,
     full: AtomicBool,
+    /// How far the log is durable.
+    pub(crate) position: Arc<AtomicU64>,
 }
 
 struct State {
@@ -42,7 +44,7 @@ impl Journal {
     pub(crate) fn new(workers: usize, egress: Arc<Egress>, instances: Arc<Instances>) -> Self {
         let state = State { log: None, open: vec![0; workers], next: 0, epochs: BTreeMap::new() };
         let (state, run, full) = (Mutex::new(state), AtomicU64::new(0), AtomicBool::new(false));
-        Self { egress, instances, state, run, full }
+        Self { egress, instances, state, run, full, position: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -119,6 +121,23 @@ impl Journal {
             }
         }
         Ok(())
+    }
+
+    /// Whether all workers but this one have left for good.
+    pub(crate) fn others_have_ended(&self, worker: usize) -> bool {
+        let state = self.state();
+        let mut others = state.open.iter().enumerate().filter(|(other, _)| *other != worker);
+        others.all(|(_, open)| *open == u64::MAX)
+    }
+
+    /// How far the log is known to be durable.
+    pub(crate) fn position(&self) -> u64 {
+        self.position.load(Ordering::SeqCst)
+    }
+
+    /// The log need not keep what is not later than this epoch.
+    pub(crate) fn release(&self, epoch: u64) {
+        self.state().log.iter().for_each(|log| log.release(Epoch(epoch)));
     }
 
     /// Writes all that waits, and ends the log. The workers have ended.

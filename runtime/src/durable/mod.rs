@@ -7,6 +7,9 @@ pub(crate) mod start;
 pub(crate) mod record;
 pub(crate) mod journal;
 pub(crate) mod replay;
+pub(crate) mod checkpoints;
+pub(crate) mod checkpointer;
+pub(crate) mod image;
 pub(crate) mod recovery;
 
 use crate::base::ambient::fresh_seed;

@@ -1,6 +1,8 @@
 //! From a directory to a running app: the log is read, its epochs are executed again, and only then is anything written.
 use crate::base::error::{Error, Result};
 use crate::base::ids::MethodId;
+use crate::durable::checkpointer::{self, Info};
+use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::record::{self, LoggedRequest};
 use crate::durable::replay::{Replay, ReplayedEpoch, cut};
@@ -10,12 +12,14 @@ use crate::egress::witness::Difference;
 use crate::entity::run::shipped::Instance;
 use crate::methods::table::Methods;
 use crate::request::data::Request;
-use crate::request::ingress::{FIRST_EPOCH, Ingress, Submission, Submitted};
+use crate::request::ingress::{Ingress, Submission, Submitted};
 use crate::request::replayed::Replayed;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use thalweg_log::{Disk, Kind, Log, Opened, Progress, Reading, Record, Settings, Witness};
+use thalweg_checkpoint::{Manifest, Store};
+use thalweg_log::{Disk, Epoch, Kind, Log, Opened, Position, Progress, Reading, Record, Settings, Witness};
 
 /// A log that is being read.
 pub(crate) struct Recovery<D: Disk> {
@@ -25,9 +29,30 @@ pub(crate) struct Recovery<D: Disk> {
     /// The first record, which has been read already.
     first: Option<Record>,
     /// What the log's last run says of itself.
-    start: Option<Start>,
+    pub(crate) start: Option<Start>,
+    /// The last epoch of the checkpoint that it begins with.
+    behind: u64,
     /// The methods of the requests of epochs that have not been compared, and how many calls each has.
     methods: BTreeMap<u64, Vec<(MethodId, u64)>>,
+}
+
+/// The checkpoint that an app begins with.
+#[derive(Clone)]
+pub(crate) struct Base {
+    pub(crate) manifest: Manifest,
+    pub(crate) info: Info,
+}
+
+impl Base {
+    /// The newest one, if there is any.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn newest(store: &Store) -> Result<Option<Self>> {
+        let Some(manifest) = store.newest().map_err(checkpointer::storage)? else { return Ok(None) };
+        let info = Info::of(&manifest)?;
+        Ok(Some(Self { manifest, info }))
+    }
 }
 
 /// What recovery works on.
@@ -51,17 +76,34 @@ impl<D: Disk> Recovery<D> {
     ///
     /// # Errors
     /// When it is in use, damaged, or another app's.
-    pub(crate) fn open(disk: D, settings: Settings, app: &str) -> Result<Self> {
+    pub(crate) fn open(disk: D, settings: Settings, app: &str, base: Option<&Base>) -> Result<Self> {
         let place = disk.path("").display().to_string();
-        let mut reading = thalweg_log::open(disk, settings, Witness::default()).map_err(storage)?;
+        let behind = base.map_or(0, |base| base.manifest.epoch());
+        let position = base.map_or(0, |base| base.info.position);
+        let witness = Witness { epoch: Epoch(behind), position: Position(position) };
+        let mut reading = thalweg_log::open(disk, settings, witness).map_err(storage)?;
         let first = reading.next().transpose().map_err(storage)?;
-        let mut recovery =
-            Self { reading, place, app: app.to_owned(), first, start: None, methods: BTreeMap::new() };
+        let mut recovery = Self {
+            reading,
+            place,
+            app: app.to_owned(),
+            first,
+            start: None,
+            behind,
+            methods: BTreeMap::new(),
+        };
+        if let Some(base) = base {
+            recovery.start = Some(Start::decode(&base.info.start, &recovery.app, &recovery.place)?);
+        }
         if let Some(first) = &recovery.first {
-            if first.kind != Kind::Start {
-                return Err(broken("the log does not begin with a start"));
+            // Behind a checkpoint, the log need not have its own.
+            match first.kind {
+                Kind::Start => {
+                    recovery.start = Some(Start::decode(&first.body, &recovery.app, &recovery.place)?)
+                }
+                _ if base.is_some() => {}
+                _ => return Err(broken("the log does not begin with a start")),
             }
-            recovery.start = Some(Start::decode(&first.body, &recovery.app, &recovery.place)?);
         }
         Ok(recovery)
     }
@@ -80,9 +122,9 @@ impl<D: Disk> Recovery<D> {
         let names = start::names(&app.journal.instances, app.methods);
         let known: BTreeMap<String, Instance> = names.into_iter().zip(instances).collect();
         let workers = app.ingress.workers();
-        let mut methods = Vec::new();
-        let mut last = FIRST_EPOCH - 1;
-        app.logged().witness.begin(FIRST_EPOCH);
+        let mut methods = self.start.as_ref().map_or_else(Vec::new, |start| start.resolve(&known));
+        let mut last = self.behind;
+        app.logged().witness.begin(self.behind + 1);
         let first = self.first.take().map(Ok);
         for record in first.into_iter().chain(self.reading.by_ref()) {
             let Record { kind, epoch, body } = record.map_err(storage)?;
@@ -92,6 +134,7 @@ impl<D: Disk> Recovery<D> {
                     methods = start.resolve(&known);
                     self.start = Some(start);
                 }
+                Kind::Epoch | Kind::Outcome if epoch.0 <= self.behind => {}
                 Kind::Epoch => {
                     let start = self.start.as_ref();
                     let run = start.ok_or_else(|| broken("an epoch stands before any start"))?.run;
@@ -128,7 +171,7 @@ impl<D: Disk> Recovery<D> {
     ///
     /// # Errors
     /// When it has not, or the log cannot be written.
-    pub(crate) fn finish(mut self, app: App<'_>, seed: u64) -> Result<()> {
+    pub(crate) fn finish(self, app: App<'_>, seed: u64, image: Option<&Image>) -> Result<Start> {
         let witness = &app.logged().witness;
         let opened = self.reading.finish().map_err(storage)?;
         let last = opened.last().0;
@@ -138,22 +181,33 @@ impl<D: Disk> Recovery<D> {
                 return Err(app.ingress.ended());
             }
         }
+        while image.is_some_and(|image| !image.is_there()) {
+            if app.ingress.has_failed() {
+                return Err(app.ingress.ended());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let run = opened.generation() - 1;
         let names = start::names(&app.journal.instances, app.methods);
         let start = Start::new(&self.app, run, seed, app.ingress.workers(), names);
-        self.start = Some(start.clone());
-        let log = accept(opened, &start, app.ingress)?;
+        let log = accept(opened, &start, app.ingress, app.journal.position.clone())?;
         app.journal.begin(log, run);
-        Ok(())
+        Ok(start)
     }
 }
 
 /// The log goes on; what it says reaches those who wait.
-fn accept<D: Disk>(opened: Opened<D>, start: &Start, ingress: &Arc<Ingress>) -> Result<Log> {
+fn accept<D: Disk>(
+    opened: Opened<D>,
+    start: &Start,
+    ingress: &Arc<Ingress>,
+    reached: Arc<AtomicU64>,
+) -> Result<Log> {
     let (egress, ingress): (Weak<Egress>, Weak<Ingress>) =
         (Arc::downgrade(ingress.egress()), Arc::downgrade(ingress));
     let hook = move |progress| match progress {
-        Progress::Durable { epoch, .. } => {
+        Progress::Durable { epoch, position } => {
+            reached.store(position.0, Ordering::SeqCst);
             egress.upgrade().into_iter().for_each(|egress| egress.durable(epoch.0));
         }
         Progress::Poisoned { what } => {

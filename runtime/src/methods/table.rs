@@ -234,6 +234,18 @@ impl Methods {
         self.names.get(&class).map_or("", String::as_str)
     }
 
+    /// All classes, by their names.
+    pub(crate) fn all_classes(&self) -> Vec<ClassId> {
+        let mut all: Vec<_> = self.names.iter().collect();
+        all.sort_by_key(|(_, name)| *name);
+        all.into_iter().map(|(class, _)| *class).collect()
+    }
+
+    /// The class of this name.
+    pub(crate) fn class_named(&self, name: &str) -> Option<ClassId> {
+        self.names.iter().find(|(_, known)| *known == name).map(|(class, _)| *class)
+    }
+
     /// Whether transactions from these two methods could meet on an entity that one of them writes.
     pub(crate) fn may_meet(&self, a: MethodId, b: MethodId) -> bool {
         let (Some([writes_a, reads_a]), Some([writes_b, reads_b])) =

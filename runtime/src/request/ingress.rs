@@ -46,6 +46,7 @@ pub(crate) struct Ingress {
     doors: Vec<Door>,
     /// The first epoch that is still open; all workers advance to it.
     open: AtomicU64,
+    first: u64,
     closed: AtomicBool,
     failure: Failure,
     epochs: AtomicU64,
@@ -64,7 +65,8 @@ pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
 impl Ingress {
     /// `room` is that of each door.
-    pub(crate) fn new(workers: usize, room: Size, egress: Egress) -> Self {
+    /// The first epoch is `open`.
+    pub(crate) fn new(workers: usize, room: Size, egress: Egress, open: u64) -> Self {
         let failure = Failure::default();
         let door = || Door {
             queue: Mutex::default(),
@@ -75,7 +77,8 @@ impl Ingress {
         Self {
             egress: Arc::new(egress),
             doors: (0..workers).map(|_| door()).collect(),
-            open: AtomicU64::new(FIRST_EPOCH),
+            open: AtomicU64::new(open),
+            first: open,
             closed: AtomicBool::new(false),
             failure: failure.clone(),
             epochs: AtomicU64::new(0),
@@ -176,6 +179,11 @@ impl Ingress {
     /// How many epochs have had requests.
     pub(crate) fn epochs(&self) -> u64 {
         self.epochs.load(Ordering::Relaxed)
+    }
+
+    /// The epoch that every worker begins with, however late it comes.
+    pub(crate) fn first_epoch(&self) -> u64 {
+        self.first
     }
 
     /// The first open epoch.

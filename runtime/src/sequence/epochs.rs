@@ -1,16 +1,22 @@
 //! When an epoch closes: the loop that timely and the simulation drive alike.
+use crate::base::ambient::TransactionId;
 use crate::base::clock::EpochClock;
 use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
 use crate::base::heat::Heat;
+use crate::durable::checkpointer::Checkpointer;
+use crate::durable::checkpoints::Checkpoints;
+use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::record::PartBytes;
-use crate::durable::recovery;
+use crate::durable::recovery::{self, Base};
 use crate::durable::replay::{Next, Replay};
+use crate::durable::start::Start;
 use crate::entity::run::classes::Makers;
+use crate::entity::run::saving::FromWorker;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::Methods;
-use crate::request::ingress::{FIRST_EPOCH, Ingress, Submission, Submitted};
+use crate::request::ingress::{Ingress, Inspect, Submission, Submitted};
 use crate::sequence::marks::EpochMarks;
 use crate::sequence::order::sequence;
 use crate::sequence::parcel::Parcel;
@@ -18,6 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use thalweg_checkpoint::Store;
 
 /// Maximum epochs in flight. What is submitted meanwhile waits and is ordered together: each epoch has its price in
 /// barriers, whatever is in it.
@@ -31,6 +38,10 @@ const UNDOABLE_IN_FLIGHT: u64 = 1;
 pub(crate) struct Durable {
     pub(crate) journal: Arc<Journal>,
     pub(crate) replay: Arc<Replay>,
+    /// If it takes checkpoints.
+    pub(crate) checkpoints: Option<Arc<Checkpoints>>,
+    /// The checkpoint that it begins with.
+    pub(crate) image: Option<Arc<Image>>,
 }
 
 /// What the workers of an app have in common.
@@ -54,16 +65,51 @@ pub(crate) struct Shared {
 impl Shared {
     /// What recovery works on.
     pub(crate) fn recovering(&self) -> recovery::App<'_> {
-        let Self { ingress, methods, durable: Some(Durable { journal, replay }), .. } = self else {
+        let Self { ingress, methods, durable: Some(Durable { journal, replay, .. }), .. } = self else {
             unreachable!("an app that recovers keeps a log")
         };
         recovery::App { ingress, methods, journal, replay }
+    }
+
+    /// The checkpoint that the app begins with.
+    pub(crate) fn image(&self) -> Option<&Image> {
+        self.durable.as_ref()?.image.as_deref()
+    }
+
+    /// What takes checkpoints; the newest is `base`.
+    pub(crate) fn checkpointer(
+        &self,
+        store: Store,
+        base: Option<Base>,
+        every: Duration,
+        start: Start,
+    ) -> Checkpointer {
+        let Self { ingress, methods, clock, .. } = self.clone();
+        let Some(Durable { journal, checkpoints: Some(checkpoints), .. }) = self.durable.clone() else {
+            unreachable!("who has a place for checkpoints takes some")
+        };
+        let classes = methods.all_classes();
+        let base = base.map(|base| base.manifest);
+        Checkpointer { store, base, every, checkpoints, ingress, journal, methods, clock, start, classes, cuts: 0 }
     }
 
     /// One of the workers, without entities.
     pub(crate) fn worker(&self, index: usize) -> Rc<Worker> {
         let Self { groups, methods, makers, ingress, .. } = self;
         Worker::new(index, groups.clone(), (methods.clone(), makers), ingress.egress().clone())
+    }
+
+    /// The same with what it owns of the checkpoint that the app begins with. All workers do this at the same time.
+    pub(crate) fn restored(&self, index: usize) -> Rc<Worker> {
+        let worker = self.worker(index);
+        if let Some(image) = self.durable.as_ref().and_then(|durable| durable.image.as_ref()) {
+            if let Err(error) = image.read(&worker) {
+                self.ingress.end(error);
+            }
+            image.wait();
+            image.take(&worker);
+        }
+        worker
     }
 }
 
@@ -84,7 +130,7 @@ pub(crate) struct EpochLoop {
 
 impl EpochLoop {
     pub(crate) fn new(worker: usize, shared: Shared) -> Self {
-        let (open, passed, full) = (Cell::new(FIRST_EPOCH), Cell::new(0), Cell::new(false));
+        let (open, passed, full) = (Cell::new(shared.ingress.first_epoch()), Cell::new(0), Cell::new(false));
         Self { worker, shared, open, passed, full, heat: RefCell::default() }
     }
 
@@ -105,7 +151,7 @@ impl EpochLoop {
     pub(crate) fn follow(&self) {
         let Shared { ingress, durable, .. } = &self.shared;
         let open = self.open.get();
-        if let Some(Durable { journal, replay }) = durable {
+        if let Some(Durable { journal, replay, .. }) = durable {
             if !replay.is_over(open) {
                 return;
             }
@@ -136,10 +182,21 @@ impl EpochLoop {
         {
             return Some(self.turn_back(replay, epoch, see));
         }
-        let Some(mut requests) = ingress.take(*worker, if self.full.get() { 0 } else { most }) else {
-            shared.durable.iter().for_each(|durable| self.tell(&durable.journal, u64::MAX));
+        let taken = ingress.take(*worker, if self.full.get() { 0 } else { most });
+        let ended = taken.is_none();
+        let mut requests = taken.unwrap_or_default();
+        requests.extend(self.cut(epoch));
+        if ended && requests.is_empty() {
+            if !self.may_end() {
+                self.follow();
+                return Some(Vec::new());
+            }
+            if let Some(Durable { journal, .. }) = &shared.durable {
+                self.tell(journal, u64::MAX);
+                ingress.ring(ingress.workers() - 1);
+            }
             return None;
-        };
+        }
         let mut parcels = Vec::new();
         if let Some(Durable { journal, .. }) = shared.durable.as_ref().filter(|_| !requests.is_empty())
             && !journal.has_room()
@@ -165,6 +222,29 @@ impl EpochLoop {
         }
         self.follow();
         Some(parcels)
+    }
+
+    /// Whether a worker without requests may end: the last one waits for the others, and for the last checkpoint.
+    fn may_end(&self) -> bool {
+        let Self { worker, shared, .. } = self;
+        let Some(Durable { journal, checkpoints: Some(checkpoints), .. }) = &shared.durable else {
+            return true;
+        };
+        let last = worker + 1 == shared.ingress.workers();
+        !last || shared.ingress.has_failed() || (journal.others_have_ended(*worker) && checkpoints.drained())
+    }
+
+    /// A cut that is to be given its place, if this worker is the one that does so.
+    fn cut(&self, epoch: u64) -> Option<Submitted> {
+        let Self { worker, shared, full, .. } = self;
+        let checkpoints = shared.durable.as_ref()?.checkpoints.as_ref()?;
+        if worker + 1 < shared.ingress.workers() || full.get() {
+            return None;
+        }
+        let cut = checkpoints.take()?;
+        let _ = cut.to.send(FromWorker::Cut(epoch));
+        let look: Inspect = Arc::new(move |worker: &Worker| worker.cut(&cut));
+        Some(Submitted { id: TransactionId::default(), work: Submission::Inspect(look) })
     }
 
     /// As a turn, with this worker's run of an epoch of the log.

@@ -10,8 +10,9 @@
 //! does any while its state is away.
 use crate::base::ambient::aside;
 use crate::base::class_id::ClassId;
-use crate::base::guard::{discard, discard_all};
+use crate::base::guard::{caught, discard, discard_all};
 use crate::state::loan::{Lendable, Loan, Loans, NOWHERE, Old};
+use crate::state::saving::{Mark, Saved, Saving, Step, Whole};
 use crate::state::stored::{ALL, Stored, Which, to_keep};
 use hashbrown::HashTable;
 use slab::Slab;
@@ -26,6 +27,8 @@ struct Slot<E: Stored> {
     writer: u32,
     /// What of its old state that transaction has kept.
     kept: Which,
+    /// What checkpoints know of it.
+    mark: Mark,
     state: Content<E>,
 }
 
@@ -117,6 +120,19 @@ pub(crate) struct Class<E: Stored> {
     index: RefCell<HashTable<u32>>,
     slots: RefCell<Slab<Slot<E>>>,
     undo: RefCell<Slab<Undo<E>>>,
+    /// What has changed since the last cut, if there are checkpoints.
+    changes: Option<RefCell<Changes>>,
+    /// The checkpoint that is being taken.
+    saving: RefCell<Option<Saving>>,
+}
+
+/// What has changed since the last cut.
+#[derive(Default)]
+struct Changes {
+    slots: Vec<u32>,
+    gone: Vec<Saved>,
+    /// Why a key has no bytes.
+    failure: Option<String>,
 }
 
 impl<E: Stored> Drop for Class<E> {
@@ -139,13 +155,52 @@ pub(crate) trait Slots {
     fn lend(&self, hash: u64, class: ClassId, write: bool, to: &mut Loans);
     /// Copies what there is behind a hash.
     fn copies(&self, hash: u64, class: ClassId, to: &mut Loans);
+    /// A cut: what has changed up to here is to be saved, and all of some groups.
+    fn cut(&self, number: u32, whole: &Whole);
+    /// Saves some of it; the last step ends it.
+    fn save(&self, most: usize) -> Step;
     /// Takes back what a writer had; gives the numbers of the old states that came with it, oldest first.
     fn take_back(&self, loan: Loan, kept: &mut dyn FnMut(usize));
 }
 
 impl<E: Stored> Class<E> {
-    pub(crate) fn new() -> Self {
-        Self { index: RefCell::default(), slots: RefCell::default(), undo: RefCell::default() }
+    /// `tracked`: there are checkpoints.
+    pub(crate) fn new(tracked: bool) -> Self {
+        let (index, slots, undo) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { index, slots, undo, changes: tracked.then(RefCell::default), saving: RefCell::default() }
+    }
+
+    /// An entity of a checkpoint.
+    pub(crate) fn restore(&self, hash: u64, state: Arc<E>) {
+        let state = Arc::try_unwrap(state).map_or_else(Content::Shared, Content::Here);
+        self.insert(hash, state, 0);
+    }
+
+    /// A slot is about to be written: a checkpoint may still want what it holds.
+    fn before_write(&self, slot: &mut Slot<E>) {
+        if let Some(saving) = &mut *self.saving.borrow_mut()
+            && saving.wants(slot.mark, slot.hash)
+        {
+            save(saving, slot);
+        }
+    }
+
+    /// What a slot holds has changed for good.
+    fn changed(&self, number: usize, slot: &mut Slot<E>) {
+        if let Some(changes) = &self.changes
+            && !slot.mark.change()
+        {
+            changes.borrow_mut().slots.push(number as u32);
+        }
+    }
+
+    /// An entity is gone for good, if this says whose state it was.
+    fn gone(&self, before: &Before<E>) {
+        if let (Some(changes), Before::Whole(before)) = (&self.changes, before)
+            && let Some(state) = before.get()
+        {
+            changes.borrow_mut().gone::<E>(state.own_key());
+        }
     }
 
     /// The slot of an entity that exists.
@@ -180,15 +235,16 @@ impl<E: Stored> Class<E> {
         let mut kept = None;
         let state = RefMut::filter_map(self.slots.borrow_mut(), |slots| {
             let slot_here = slots.get_mut(slot)?;
-            let state = slot_here.state.get_mut()?;
+            let state = slot_here.state.get()?;
             let known = if slot_here.writer == stamp { slot_here.kept } else { 0 };
             let missing = to_keep(which, known);
             if missing != 0 {
                 let before = Before::of(state, missing);
+                self.before_write(slot_here);
                 (slot_here.writer, slot_here.kept) = (stamp, known | which);
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
             }
-            Some(state)
+            slot_here.state.get_mut()
         });
         state.ok().map(|state| (state, kept))
     }
@@ -201,7 +257,8 @@ impl<E: Stored> Class<E> {
 
     fn insert(&self, hash: u64, state: Content<E>, stamp: u32) -> usize {
         let slots = &mut *self.slots.borrow_mut();
-        let slot = slots.insert(Slot { hash, writer: stamp, kept: ALL, state });
+        let mark = self.saving.borrow().as_ref().map_or_else(Mark::default, Saving::new_mark);
+        let slot = slots.insert(Slot { hash, writer: stamp, kept: ALL, mark, state });
         let place =
             u32::try_from(slot).unwrap_or_else(|_| unreachable!("so many entities do not fit in memory"));
         self.index.borrow_mut().insert_unique(spread(hash), place, |slot| spread(slots[*slot as usize].hash));
@@ -231,7 +288,63 @@ impl<E: Stored> Class<E> {
     }
 }
 
+impl Changes {
+    fn gone<E: Stored>(&mut self, key: &E::Key) {
+        // How a key is written is user code.
+        match caught(|| (E::hash_of_key(key), E::key_bytes(key))) {
+            Ok((hash, Ok(key))) => self.gone.push(Saved { hash, key, state: None }),
+            Ok((_, Err(failure))) => drop(self.failure.get_or_insert(failure)),
+            Err(panicked) => drop(self.failure.get_or_insert(panicked.to_string())),
+        }
+    }
+}
+
+/// Saves what a slot holds.
+fn save<E: Stored>(saving: &mut Saving, slot: &mut Slot<E>) {
+    let Some(state) = slot.state.get() else { unreachable!("at a cut, every slot holds a state") };
+    // How a state is written is user code.
+    let bytes = caught(|| aside(|| Ok((E::key_bytes(state.own_key())?, state.state_bytes()?))));
+    let bytes: Result<_, String> = bytes.map_err(|panicked| panicked.to_string()).flatten();
+    let saved = bytes.map(|(key, state)| Saved { hash: slot.hash, key, state: Some(state) });
+    saving.save(&mut slot.mark, saved);
+}
+
 impl<E: Stored> Slots for Class<E> {
+    fn cut(&self, number: u32, whole: &Whole) {
+        assert!(self.undo.borrow().is_empty(), "at a cut, no old state is kept");
+        let Some(changes) = &self.changes else {
+            unreachable!("an app that takes checkpoints tracks changes")
+        };
+        let Changes { slots: changed, gone, failure } = changes.take();
+        let slots = &mut *self.slots.borrow_mut();
+        let there = |slot: &u32| slots.contains(*slot as usize);
+        let changed: Vec<u32> = changed.into_iter().filter(there).collect();
+        changed.iter().for_each(|slot| Saving::cut(&mut slots[*slot as usize].mark));
+        let end = slots.iter().next_back().map_or(0, |(last, _)| last + 1);
+        let mut saving = Saving::new(number, whole.clone(), changed, gone, end);
+        failure.into_iter().for_each(|failure| saving.fail(failure));
+        let before = self.saving.replace(Some(saving));
+        assert!(before.is_none(), "one checkpoint at a time");
+    }
+
+    fn save(&self, most: usize) -> Step {
+        let mut borrowed = self.saving.borrow_mut();
+        let Some(saving) = &mut *borrowed else { unreachable!("a checkpoint is being taken") };
+        let slots = &mut *self.slots.borrow_mut();
+        for _ in 0..most {
+            let Some(number) = saving.next() else { break };
+            let Some(slot) = slots.get_mut(number as usize) else { continue };
+            if saving.wants(slot.mark, slot.hash) {
+                save(saving, slot);
+            }
+        }
+        let step = saving.step();
+        if !step.more {
+            *borrowed = None;
+        }
+        step
+    }
+
     fn likely_slot(&self, hash: u64) -> u64 {
         self.index.borrow().find(spread(hash), |_| true).map_or(u64::MAX, |slot| u64::from(*slot))
     }
@@ -245,8 +358,16 @@ impl<E: Stored> Slots for Class<E> {
         let mut borrowed = self.slots.borrow_mut();
         let slots = &mut *borrowed;
         // The slot of an entity that came and went in one transaction may be gone already.
-        let Some(entry) = slots.get_mut(slot) else { return discard(before) };
+        let Some(entry) = slots.get_mut(slot) else {
+            if commit {
+                self.gone(&before);
+            }
+            return discard(before);
+        };
         entry.writer = 0;
+        if commit {
+            self.changed(slot, entry);
+        }
         let old = match before {
             before if commit => before,
             Before::Whole(before) => Before::Whole(std::mem::replace(&mut entry.state, before)),
@@ -259,6 +380,9 @@ impl<E: Stored> Slots for Class<E> {
             }
         };
         if let Content::Vacant = entry.state {
+            if commit {
+                self.gone(&old);
+            }
             let hash = spread(slots.remove(slot).hash);
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
@@ -274,10 +398,14 @@ impl<E: Stored> Slots for Class<E> {
         let mut slots = self.slots.borrow_mut();
         let index = self.index.borrow();
         for slot in index.iter_hash(spread(hash)) {
-            let Slot { hash: known, state: stored, .. } = &mut slots[*slot as usize];
-            if *known != hash {
+            let slot_here = &mut slots[*slot as usize];
+            if slot_here.hash != hash {
                 continue;
             }
+            if write && slot_here.state.get().is_some() {
+                self.before_write(slot_here);
+            }
+            let stored = &mut slot_here.state;
             let Some(state) = stored.share() else { continue };
             let state = if write {
                 match std::mem::replace(stored, Content::Away) {
@@ -304,7 +432,11 @@ impl<E: Stored> Slots for Class<E> {
         let stored = |state: Option<Lendable>| {
             state.map_or(Content::Vacant, |state| Content::Shared(E::from_lendable(state)))
         };
-        let Loan { hash, slot, state, rest, .. } = loan;
+        let Loan { hash, slot, state, mut rest, .. } = loan;
+        if let (Some(changes), Some(gone)) = (&self.changes, rest.as_mut().and_then(|rest| rest.gone.take()))
+        {
+            changes.borrow_mut().gone::<E>(E::from_lendable(gone).own_key());
+        }
         let state = stored(state);
         let vacant = matches!(state, Content::Vacant);
         let slot = match slot {
@@ -317,6 +449,8 @@ impl<E: Stored> Slots for Class<E> {
                 slot
             }
         };
+        // It may have been written.
+        self.changed(slot, &mut self.slots.borrow_mut()[slot]);
         let undo = |before| self.undo.borrow_mut().insert(Undo { slot, before });
         let before = rest.map(|rest| rest.before).unwrap_or_default();
         if vacant && before.is_empty() {

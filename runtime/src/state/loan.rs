@@ -77,6 +77,8 @@ pub(crate) struct Loan {
 pub(crate) struct Rest {
     /// The old states, oldest first, where they have to be kept.
     pub(crate) before: Vec<Old>,
+    /// What it was before it was removed.
+    pub(crate) gone: Option<Lendable>,
 }
 
 /// The state of a lent entity before it was written, or before some of its fields were.
@@ -118,10 +120,13 @@ pub(crate) fn end(loans: &mut [Loan], olds: &mut Olds, commit: bool, keep: bool)
         for (number, old) in olds.drain(..) {
             let loan = &mut loans[number as usize];
             (loan.old, loan.kept) = (NO_OLD, 0);
-            if keep {
-                loan.rest.get_or_insert_default().before.push(old);
-            } else {
-                discard(old);
+            match old {
+                old if keep => loan.rest.get_or_insert_default().before.push(old),
+                Old::Whole(state) if loan.state.is_none() => {
+                    // Nothing else tells its owner whose it was.
+                    discard(loan.rest.get_or_insert_default().gone.replace(state));
+                }
+                old => discard(old),
             }
         }
         return;

@@ -22,6 +22,18 @@ pub(crate) fn to_keep(which: Which, kept: Which) -> Which {
 pub(crate) trait Stored: Clone + 'static {
     type Key: Eq + Hash;
     fn own_key(&self) -> &Self::Key;
+    /// The bytes of a key. Runs code of the user's.
+    ///
+    /// # Errors
+    /// When it has none.
+    fn key_bytes(key: &Self::Key) -> Result<Vec<u8>, String>;
+    /// The bytes of the state. Runs code of the user's.
+    ///
+    /// # Errors
+    /// When it has none.
+    fn state_bytes(&self) -> Result<Vec<u8>, String>;
+    /// The hash of a key.
+    fn hash_of_key(key: &Self::Key) -> u64;
     /// Old values of some of its fields.
     type Parts: Default + 'static;
     /// These without their type.

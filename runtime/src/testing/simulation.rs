@@ -258,6 +258,7 @@ impl Simulation {
         let node = &mut self.nodes[at];
         node.executor.advance(sequenced, passed);
         node.executor.run();
+        node.executor.worker().save_some();
         node.epochs.learn(passed.epoch);
         let me = node.executor.worker().index;
         for outgoing in node.executor.out() {

@@ -1,6 +1,8 @@
 //! The entities of a worker, of all its classes.
 use crate::base::class_id::{ByClass, ClassId};
 use crate::base::hash::key_hash;
+use crate::base::location::Location;
+use crate::codec::{Form, append, decode};
 use crate::entity::inspect::Shown;
 use crate::entity::run::shipped::Instances;
 use crate::entity::run::twice::{self, Touched};
@@ -18,6 +20,13 @@ pub(crate) trait AnyClass: Slots + Any {
     fn inspect(&self) -> Vec<Shown>;
     /// What a transaction has written; nothing if the entity came and went meanwhile.
     fn touched(&self, undo: usize) -> Option<Touched>;
+    /// A state from its bytes: the worker that owns it, and the hash of its key. Runs code of the user's.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, state: &[u8], peers: usize) -> Result<(usize, u64, Lendable), String>;
+    /// An entity of a checkpoint.
+    fn restore(&self, hash: u64, state: Lendable);
     /// A state as bytes.
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>>;
 }
@@ -26,16 +35,18 @@ pub(crate) trait AnyClass: Slots + Any {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Makers {
     classes: Vec<(ClassId, MakeClass)>,
+    /// Whether they know what has changed, for checkpoints.
+    pub(crate) tracked: bool,
     pub(crate) calls: Arc<Instances>,
 }
 
 /// Makes a class without entities.
-type MakeClass = fn() -> Rc<dyn AnyClass>;
+type MakeClass = fn(bool) -> Rc<dyn AnyClass>;
 
 impl Makers {
     /// A class is part of the app.
     pub(crate) fn add<E: Entity>(&mut self) {
-        self.classes.push((E::CLASS, || Rc::new(Class::<E>::new())));
+        self.classes.push((E::CLASS, |tracked| Rc::new(Class::<E>::new(tracked))));
     }
 
     /// A method is part of the app.
@@ -45,7 +56,7 @@ impl Makers {
 
     /// The classes, without entities.
     pub(crate) fn all(&self) -> ByClass<Rc<dyn AnyClass>> {
-        ByClass::new(self.classes.iter().map(|(class, make)| (*class, make())).collect())
+        ByClass::new(self.classes.iter().map(|(class, make)| (*class, make(self.tracked))).collect())
     }
 }
 
@@ -60,6 +71,16 @@ impl<E: Entity> AnyClass for Class<E> {
         self.written(undo, Touched::new::<E>)
     }
 
+    fn read(&self, state: &[u8], peers: usize) -> Result<(usize, u64, Lendable), String> {
+        let state: E = decode(state).map_err(|failure| failure.to_string())?;
+        let at = Location::of::<E>(state.key(), peers);
+        Ok((at.owner, at.hash, E::to_lendable(Arc::new(state))))
+    }
+
+    fn restore(&self, hash: u64, state: Lendable) {
+        Self::restore(self, hash, E::from_lendable(state));
+    }
+
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
         let key: &<E as Entity>::Key = key.downcast_ref()?;
         let slot = self.find(key_hash(key), key)?;
@@ -71,6 +92,19 @@ impl<E: Entity> Stored for E {
     type Key = <E as Entity>::Key;
     fn own_key(&self) -> &Self::Key {
         self.key()
+    }
+    fn key_bytes(key: &Self::Key) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        append(Form::Binary, key, &mut bytes).map_err(|failure| failure.to_string())?;
+        Ok(bytes)
+    }
+    fn state_bytes(&self) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        append(Form::Binary, self, &mut bytes).map_err(|failure| failure.to_string())?;
+        Ok(bytes)
+    }
+    fn hash_of_key(key: &Self::Key) -> u64 {
+        key_hash(key)
     }
     type Parts = <E as Entity>::Parts;
     fn to_lendable_parts(parts: Self::Parts) -> Lendable {

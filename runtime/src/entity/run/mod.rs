@@ -10,5 +10,6 @@ pub(crate) mod lent;
 pub(crate) mod overlay;
 pub(crate) mod classes;
 pub(crate) mod worker;
+pub(crate) mod saving;
 pub(crate) mod txn_local;
 pub(crate) mod twice;

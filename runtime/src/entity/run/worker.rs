@@ -14,6 +14,7 @@ use crate::entity::call::Call;
 use crate::entity::inspect::Part;
 use crate::entity::run::classes::{AnyClass, Makers};
 use crate::entity::run::outgoing::{CallKind, Demand, Outgoing, OutgoingCall};
+use crate::entity::run::saving::InProgress;
 use crate::entity::run::shipped::Instances;
 use crate::entity::run::task::Payload;
 use crate::entity::run::twice::{Touched, Twice};
@@ -48,6 +49,8 @@ pub(crate) struct Worker {
     pub(crate) twice: Option<Twice>,
     /// The classes, and the hashes or slots there, that [`Worker::prefetch`] is about to touch.
     prefetching: RefCell<Vec<(ClassId, u64)>>,
+    /// A checkpoint that is being taken.
+    pub(super) saving: RefCell<Option<InProgress>>,
 }
 
 /// How many transactions are prefetched at a time; see [`Worker::prefetch`].
@@ -75,6 +78,7 @@ impl Worker {
             inbox: RefCell::default(),
             outbox: RefCell::default(),
             prefetching: RefCell::default(),
+            saving: RefCell::default(),
         })
     }
 

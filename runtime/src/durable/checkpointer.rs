@@ -1,0 +1,204 @@
+//! The thread that takes checkpoints: it asks for a cut, writes what the workers save, and lets go of the log behind it.
+use crate::base::class_id::ClassId;
+use crate::base::clock::EpochClock;
+use crate::base::error::{Error, Result};
+use crate::codec::{decode, encode};
+use crate::durable::checkpoints::{Checkpoints, Due};
+use crate::durable::journal::Journal;
+use crate::durable::start::Start;
+use crate::entity::run::saving::{Cut, FromWorker};
+use crate::methods::table::Methods;
+use crate::request::ingress::Ingress;
+use crate::state::saving::{Saved, Whole};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use thalweg_checkpoint::{Draft, Manifest, Store};
+
+/// What a checkpoint says of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Info {
+    /// The run that took it.
+    pub(crate) start: Vec<u8>,
+    /// No transaction before the cut has a later time.
+    pub(crate) now: u64,
+    /// The log was durable up to here.
+    pub(crate) position: u64,
+    /// The names of classes, by their numbers in keys.
+    pub(crate) classes: Vec<String>,
+}
+
+impl Info {
+    /// What a manifest says.
+    ///
+    /// # Errors
+    /// When this release cannot read it.
+    pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
+        decode(manifest.info()).map_err(|failure| Error::Storage {
+            what: format!(
+                "checkpoint {} is sound, but this release cannot read it ({failure}); use the one that wrote it",
+                manifest.number()
+            ),
+        })
+    }
+}
+
+/// See the head of this file.
+pub(crate) struct Checkpointer {
+    pub(crate) store: Store,
+    /// The newest checkpoint; none if that is not known to hold what has not changed since.
+    pub(crate) base: Option<Manifest>,
+    pub(crate) every: Duration,
+    pub(crate) checkpoints: Arc<Checkpoints>,
+    pub(crate) ingress: Arc<Ingress>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) methods: Arc<Methods>,
+    pub(crate) clock: Arc<EpochClock>,
+    pub(crate) start: Start,
+    /// The classes by their numbers in keys.
+    pub(crate) classes: Vec<ClassId>,
+    /// How many cuts have been asked for.
+    pub(crate) cuts: u32,
+}
+
+/// The key of an entity in a checkpoint.
+fn key_in(class: usize, key: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(key.len() + 1);
+    crate::base::varint::write(class as u64, &mut bytes);
+    bytes.extend_from_slice(key);
+    bytes
+}
+
+impl Checkpointer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub(crate) fn spawn(self) -> Result<JoinHandle<Result<()>>> {
+        let thread = std::thread::Builder::new().name("thalweg-checkpoint".to_owned());
+        thread
+            .spawn(move || self.run())
+            .map_err(|error| Error::Start(format!("no thread for checkpoints: {error}")))
+    }
+
+    fn run(mut self) -> Result<()> {
+        // However it ends, nobody waits for a cut any more.
+        struct Over(Arc<Checkpoints>, Arc<Ingress>);
+        impl Drop for Over {
+            fn drop(&mut self) {
+                self.0.give_up();
+                self.1.ring_all();
+            }
+        }
+        let _over = Over(self.checkpoints.clone(), self.ingress.clone());
+        loop {
+            let due = self.checkpoints.wait(Instant::now() + self.every);
+            if due == Due::Never || self.ingress.has_failed() {
+                return Ok(());
+            }
+            let done = self.ingress.open_epoch() - 1;
+            if self.base.as_ref().is_some_and(|base| base.epoch() == done) || done == 0 {
+                self.checkpoints.ended(Ok(done));
+                if due == Due::Last {
+                    return Ok(());
+                }
+                continue;
+            }
+            let taken = self.take();
+            let failed = taken.as_ref().err().cloned();
+            self.checkpoints.ended(taken.map_err(|error| error.to_string()));
+            if let Some(error) = failed {
+                // What was saved is lost, so the next one has to be whole.
+                self.base = None;
+                tracing::error!(%error, "a checkpoint has failed; the log is kept, and it is tried again");
+                if due == Due::Last {
+                    return Err(error);
+                }
+            }
+            if due == Due::Last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes one; gives its epoch.
+    fn take(&mut self) -> Result<u64> {
+        let began = Instant::now();
+        let mut draft = self.store.begin(0, self.base.as_ref()).map_err(storage)?;
+        let whole: Vec<bool> = (0..draft.groups()).map(|group| draft.wants_whole(group)).collect();
+        let (to, from) = mpsc::channel();
+        // Not that of the draft, which a failed one has had before: what it has saved is not in this one.
+        self.cuts += 1;
+        self.checkpoints.want(Cut { number: self.cuts, whole: Whole(whole.into()), to });
+        self.ingress.ring_all();
+        let (epoch, entities) = self.gather(&mut draft, &from)?;
+        let logged = self.ingress.egress().logged.as_ref();
+        let durable = &logged.unwrap_or_else(|| unreachable!("this app keeps a log")).durable;
+        if !durable.wait(epoch, || self.ingress.has_failed()) {
+            return Err(self.ingress.ended());
+        }
+        let names = self.classes.iter().map(|class| self.methods.name_of(*class).to_owned());
+        let info = Info {
+            start: self.start.encode(),
+            now: self.clock.last(),
+            position: self.journal.position(),
+            classes: names.collect(),
+        };
+        draft.set_epoch(epoch);
+        let manifest = draft.commit(&encode(&info)).map_err(storage)?;
+        tracing::info!(epoch, entities, took = ?began.elapsed(), "checkpoint");
+        self.base = Some(manifest);
+        self.store.retire().map_err(storage)?;
+        let oldest = self.store.manifests().map_err(storage)?.first().map_or(epoch, |oldest| oldest.epoch);
+        self.journal.release(oldest);
+        Ok(epoch)
+    }
+
+    /// Writes what the workers save; gives the epoch of the cut, and how many entities were written.
+    fn gather(&self, draft: &mut Draft, from: &Receiver<FromWorker>) -> Result<(u64, u64)> {
+        let number: BTreeMap<ClassId, usize> =
+            self.classes.iter().enumerate().map(|(number, class)| (*class, number)).collect();
+        let (mut epoch, mut left, mut entities, mut failure) = (None, self.ingress.workers(), 0, None);
+        while left > 0 {
+            match from.recv_timeout(Duration::from_millis(100)) {
+                Ok(FromWorker::Cut(at)) => epoch = Some(at),
+                Ok(FromWorker::Saved(class, saved)) => {
+                    entities += saved.len() as u64;
+                    for Saved { hash, key, state } in saved {
+                        let (group, key) = (Whole::group(hash, draft.groups()), key_in(number[&class], &key));
+                        match state {
+                            Some(state) => draft.put(group, &key, &state),
+                            None => draft.delete(group, &key),
+                        }
+                        .map_err(storage)?;
+                    }
+                }
+                Ok(FromWorker::Failed(class, what)) => failure = Some((class, what)),
+                Ok(FromWorker::Done) => left -= 1,
+                Err(RecvTimeoutError::Timeout) if self.ingress.has_failed() => {
+                    return Err(self.ingress.ended());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::internal("a worker has ended within a checkpoint"));
+                }
+            }
+        }
+        if let Some((class, what)) = failure {
+            let class = self.methods.name_of(class);
+            let what = format!(
+                "a `{class}` cannot be written to a checkpoint: {what}; let its `Serialize` write all states"
+            );
+            return Err(Error::Storage { what });
+        }
+        let epoch = epoch.ok_or_else(|| Error::internal("a cut has no place"))?;
+        Ok((epoch, entities))
+    }
+}
+
+pub(crate) fn storage(error: thalweg_checkpoint::Error) -> Error {
+    Error::Storage { what: error.to_string() }
+}

@@ -1,0 +1,131 @@
+//! A checkpoint on its way into the workers.
+//!
+//! Each worker reads a share of the groups, keeps what it owns and passes the rest on; when all have read, each takes what
+//! others have for it. So any number of workers can start from it.
+use crate::base::class_id::ClassId;
+use crate::base::error::{Error, Result};
+use crate::base::guard::caught;
+use crate::durable::checkpointer::{Info, storage};
+use crate::entity::run::worker::Worker;
+use crate::state::loan::Lendable;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use thalweg_checkpoint::{Manifest, Store};
+
+/// See the head of this file.
+pub(crate) struct Image {
+    store: Store,
+    manifest: Manifest,
+    /// The classes by their numbers in keys; the names of those that the program does not have.
+    classes: Vec<Result<ClassId, String>>,
+    /// What workers have for others.
+    mail: Vec<Mutex<Vec<Restored>>>,
+    /// How many have read, and how many are through.
+    read: Mutex<usize>,
+    all_read: Condvar,
+    through: AtomicUsize,
+}
+
+/// An entity with its class and the hash of its key.
+type Restored = (ClassId, u64, Lendable);
+
+impl Image {
+    pub(crate) fn new(
+        (store, manifest): (Store, Manifest),
+        info: &Info,
+        class: impl Fn(&str) -> Option<ClassId>,
+        workers: usize,
+    ) -> Self {
+        let classes = info.classes.iter().map(|name| class(name).ok_or_else(|| name.clone())).collect();
+        let mail = (0..workers).map(|_| Mutex::default()).collect();
+        let (read, all_read, through) = (Mutex::new(0), Condvar::new(), AtomicUsize::new(0));
+        Self { store, manifest, classes, mail, read, all_read, through }
+    }
+
+    /// Reads this worker's share.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub(crate) fn read(&self, worker: &Worker) -> Result<()> {
+        let shares = (worker.index..self.manifest.groups()).step_by(worker.peers);
+        let read = shares.into_iter().try_for_each(|group| {
+            self.store
+                .load(&self.manifest, group, |key, state| {
+                    self.restore(worker, key, state).map_err(Failed::State)
+                })
+                .map(drop)
+        });
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.all_read.notify_all();
+        read.map_err(|failed| match failed {
+            Failed::Store(error) => storage(error),
+            Failed::State(error) => error,
+        })
+    }
+
+    fn restore(&self, worker: &Worker, key: &[u8], state: &[u8]) -> Result<()> {
+        let number = crate::base::varint::read(&mut &*key).and_then(|number| usize::try_from(number).ok());
+        let class = number.and_then(|number| self.classes.get(number));
+        let class = match class {
+            Some(Ok(class)) => *class,
+            Some(Err(name)) => {
+                let what = format!(
+                    "the checkpoint has entities of `{name}`, which is not part of this program; give the class its old name \
+                     with `#[entity(name = \"{name}\")]`, or start the program that wrote it and remove them"
+                );
+                return Err(Error::Storage { what });
+            }
+            None => return Err(Error::Storage { what: "a key of the checkpoint has no class".to_owned() }),
+        };
+        let known = worker.class_at(class);
+        // How a state is read is user code.
+        let read = caught(|| known.read(state, worker.peers))?;
+        let (owner, hash, state) = read.map_err(|what| {
+            let name = worker.methods.name_of(class);
+            let what = format!(
+                "a `{name}` of the checkpoint is not what the program has under that name: {what}; give new fields a \
+                 `#[serde(default)]`, and renamed ones an alias"
+            );
+            Error::Storage { what }
+        })?;
+        if owner == worker.index {
+            known.restore(hash, state);
+        } else {
+            self.mail[owner].lock().unwrap_or_else(PoisonError::into_inner).push((class, hash, state));
+        }
+        Ok(())
+    }
+
+    /// Waits until all have read.
+    pub(crate) fn wait(&self) {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = |read: &mut usize| *read < self.mail.len();
+        drop(self.all_read.wait_while(read, open).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Takes what others have for this worker.
+    pub(crate) fn take(&self, worker: &Worker) {
+        let mail =
+            std::mem::take(&mut *self.mail[worker.index].lock().unwrap_or_else(PoisonError::into_inner));
+        for (class, hash, state) in mail {
+            worker.class_at(class).restore(hash, state);
+        }
+        self.through.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Whether all have all of it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.through.load(Ordering::SeqCst) == self.mail.len()
+    }
+}
+
+enum Failed {
+    Store(thalweg_checkpoint::Error),
+    State(Error),
+}
+
+impl From<thalweg_checkpoint::Error> for Failed {
+    fn from(error: thalweg_checkpoint::Error) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,233 @@
+//! Checkpoints: the state at a place in the order, whatever goes on meanwhile, for any number of workers.
+use std::time::Duration;
+use thalweg::prelude::*;
+use thalweg::{Error, Reply};
+use thalweg_checkpoint::Location;
+use thalweg_log::testing::{Draw, Power};
+
+mod town {
+    use super::*;
+
+    #[entity]
+    pub struct House {
+        #[key]
+        pub at: (String, u32),
+        pub guests: Vec<u64>,
+        pub coins: i64,
+    }
+
+    #[entity]
+    impl House {
+        pub fn build(at: (String, u32), coins: i64) -> Self {
+            Self { at, guests: Vec::new(), coins }
+        }
+        pub fn enter(&mut self, guest: u64) -> Result<usize, String> {
+            if self.guests.len() > 20 {
+                return Err("full".into());
+            }
+            self.guests.push(guest);
+            Ok(self.guests.len())
+        }
+        pub fn give(&mut self, coins: i64) -> Result<i64, String> {
+            self.coins += coins;
+            if self.coins < 0 { Err("poor".into()) } else { Ok(self.coins) }
+        }
+        /// What comes last decides.
+        pub async fn pay(&mut self, to: Ref<House>, coins: i64) -> Result<i64, String> {
+            self.coins -= coins;
+            to.give(coins).await?;
+            if self.coins < 0 { Err("too poor".into()) } else { Ok(self.coins) }
+        }
+        /// Whom it meets is known by its state alone.
+        pub async fn visit(&mut self) -> bool {
+            let next = House::at((self.at.0.clone(), self.coins.unsigned_abs() as u32 % 9));
+            if next.exists().await { next.enter(self.coins.unsigned_abs()).await.is_ok() } else { false }
+        }
+    }
+}
+use town::House;
+
+fn house(n: u64) -> Ref<House> {
+    House::at((format!("street {}", n % 3), (n % 9) as u32))
+}
+
+fn app(disk: &Power, store: &Location, workers: usize) -> App {
+    App::new("town")
+        .entity::<House>()
+        .workers(workers)
+        .seed(3)
+        .data_on(disk.clone())
+        .checkpoints_on(store.clone())
+        .checkpoint_every(Duration::from_secs(3600))
+}
+
+fn start(disk: &Power, store: &Location, workers: usize) -> Handle {
+    app(disk, store, workers).start().expect("the app starts")
+}
+
+/// Drawn requests; waits for all answers.
+fn work(handle: &Handle, draw: &mut Draw, requests: usize) {
+    fn wait<T>(reply: Result<Reply<T>, Error>) -> Box<dyn FnOnce()>
+    where
+        T: 'static,
+    {
+        Box::new(move || drop(reply.expect("there is room").wait()))
+    }
+    let handles = [handle.clone(), handle.clone()];
+    let mut waiting: Vec<Box<dyn FnOnce()>> = Vec::new();
+    for n in 0..requests {
+        let (a, b) = (house(draw.below(27)), house(draw.below(27)));
+        let handle = &handles[n % 2];
+        waiting.push(match draw.below(7) {
+            0 | 1 => wait(handle.submit(a.build(draw.below(50) as i64))),
+            2 => wait(handle.submit(a.remove())),
+            3 => wait(handle.submit(a.enter(draw.below(100)))),
+            4 | 5 => wait(handle.submit(a.pay(b, draw.below(30) as i64))),
+            _ => wait(handle.submit(a.visit())),
+        });
+    }
+    waiting.into_iter().for_each(|wait| wait());
+}
+
+fn state(handle: &Handle) -> String {
+    handle.inspect().expect("the state can be read").to_string()
+}
+
+#[test]
+fn a_restart_begins_with_the_checkpoint_and_ends_with_the_same_bytes() {
+    let seeds = std::env::var("THALWEG_CHECKPOINT_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
+    let mut behind = 0;
+    for seed in 0..seeds {
+        let (disk, store, mut draw) = (Power::new(), Location::memory(), Draw::new(seed));
+        let mut before = None;
+        for life in 0..4 {
+            let workers = 1 + draw.size_below(4);
+            let handle = start(&disk, &store, workers);
+            if let Some(before) = before.take() {
+                assert_eq!(state(&handle), before, "seed {seed}, life {life}, {workers} workers");
+            }
+            for _ in 0..draw.below(4) {
+                let requests = 1 + draw.size_below(40);
+                // A checkpoint is taken while requests go on.
+                std::thread::scope(|scope| {
+                    let asks = draw.below(2) == 0;
+                    let asked = asks.then(|| scope.spawn(|| handle.checkpoint().expect("it can be written")));
+                    work(&handle, &mut draw, requests);
+                    behind += u64::from(asked.is_some_and(|asked| asked.join().expect("it is taken") > 0));
+                });
+            }
+            before = Some(state(&handle));
+            if draw.below(3) == 0 {
+                handle.stop().expect("it stops");
+            }
+            disk.cut(seed * 100 + life);
+            drop(handle);
+        }
+    }
+    assert!(behind > seeds, "only {behind} checkpoints were taken");
+}
+
+#[test]
+fn a_clean_stop_leaves_nothing_to_replay() {
+    for workers in [1, 3] {
+        let (disk, store) = (Power::new(), Location::memory());
+        let handle = start(&disk, &store, workers);
+        work(&handle, &mut Draw::new(5), 60);
+        let before = state(&handle);
+        handle.stop().expect("it stops");
+        drop(handle);
+        let handle = start(&disk, &store, 2);
+        assert_eq!(handle.counts().epochs, 0, "everything is in the checkpoint");
+        assert_eq!(state(&handle), before);
+    }
+}
+
+#[test]
+fn the_log_is_let_go_of_behind_old_checkpoints() {
+    let (disk, store) = (Power::new(), Location::memory());
+    let handle = start(&disk, &store, 2);
+    let mut most = 0;
+    for _ in 0..30 {
+        (0..20).for_each(|n| work(&handle, &mut Draw::new(n), 10));
+        handle.checkpoint().expect("it can be written");
+        most = most.max(disk.files().len());
+    }
+    assert!(most < 12, "{most} files");
+    let before = state(&handle);
+    drop(handle);
+    disk.cut(1);
+    assert_eq!(state(&start(&disk, &store, 3)), before);
+}
+
+mod hidden {
+    use super::*;
+
+    /// Can be written only while it is even.
+    #[derive(Clone, Copy, serde::Deserialize)]
+    pub struct Even(pub u64);
+    impl serde::Serialize for Even {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if self.0.is_multiple_of(2) {
+                serializer.serialize_newtype_struct("Even", &self.0)
+            } else {
+                Err(serde::ser::Error::custom("it is odd"))
+            }
+        }
+    }
+
+    #[entity(auto)]
+    pub struct Odd {
+        #[key]
+        pub id: u64,
+        pub n: Even,
+    }
+
+    #[entity]
+    impl Odd {
+        pub fn new(id: u64) -> Self {
+            Self { id, n: Even(0) }
+        }
+        pub fn step(&mut self) -> u64 {
+            self.n.0 += 1;
+            self.n.0
+        }
+    }
+}
+
+#[test]
+fn a_state_without_bytes_fails_the_checkpoint_and_nothing_else() {
+    use hidden::Odd;
+    let (disk, store) = (Power::new(), Location::memory());
+    let start = || {
+        let app = App::new("odd").entity::<Odd>().workers(2).data_on(disk.clone());
+        app.checkpoints_on(store.clone()).start().expect("the app starts")
+    };
+    let handle = start();
+    (0..5).for_each(|id| drop(handle.call_blocking(Odd::at(id).step()).expect("it is answered")));
+    let failed = handle.checkpoint();
+    assert!(
+        matches!(&failed, Err(Error::Storage { what }) if what.contains("`Odd`") && what.contains("odd")),
+        "{failed:?}"
+    );
+    (0..5).for_each(|id| assert_eq!(handle.call_blocking(Odd::at(id).step()), Ok(2)));
+    handle.checkpoint().expect("all are even");
+    assert_eq!(handle.call_blocking(Odd::at(0).step()), Ok(3));
+    handle.checkpoint().expect_err("one is odd again");
+    disk.cut(0);
+    drop(handle);
+    let handle = start();
+    assert_eq!((0..2).map(|id| handle.call_blocking(Odd::at(id).step())).collect::<Vec<_>>(), [Ok(4), Ok(3)]);
+}
+
+#[test]
+fn a_replay_at_many_workers_leaves_nothing_out() {
+    for seed in 0..20 {
+        let (disk, store) = (Power::new(), Location::memory());
+        let handle = start(&disk, &store, 4);
+        work(&handle, &mut Draw::new(seed), 60);
+        let before = state(&handle);
+        disk.cut(seed);
+        drop(handle);
+        assert_eq!(state(&start(&disk, &store, 4)), before, "seed {seed}");
+    }
+}
