@@ -5,7 +5,8 @@
 //! stops, and starts the next with another number of workers. Every child first checks what it finds (`check`).
 //!
 //! A kill loses nothing of what the system has taken from the process, so this does not test what a power cut leaves; the
-//! simulated disk does that.
+//! simulated disk does that. An answer that leaves too early is found when a kill falls between it and its write, which is
+//! short: a few kills may miss it.
 //!
 //! `THALWEG_KILLS` says how many kills there are, `THALWEG_LIVES` how many of them one directory sees, and `THALWEG_SEED`
 //! where the drawing begins: a run that failed prints what to set, and leaves its directory.

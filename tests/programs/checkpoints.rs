@@ -152,7 +152,8 @@ fn the_log_is_let_go_of_behind_old_checkpoints() {
         handle.checkpoint().expect("it can be written");
         most = most.max(disk.files().len());
     }
-    assert!(most < 12, "{most} files");
+    // Some 400 without it; how far behind the thread of the log is differs.
+    assert!(most < 60, "{most} files");
     let before = state(&handle);
     drop(handle);
     disk.cut(1);
@@ -203,7 +204,7 @@ fn a_state_without_bytes_fails_the_checkpoint_and_nothing_else() {
         app.checkpoints_on(store.clone()).start().expect("the app starts")
     };
     let handle = start();
-    (0..5).for_each(|id| drop(handle.call_blocking(Odd::at(id).step()).expect("it is answered")));
+    (0..5).for_each(|id| assert_eq!(handle.call_blocking(Odd::at(id).step()), Ok(1)));
     let failed = handle.checkpoint();
     assert!(
         matches!(&failed, Err(Error::Storage { what }) if what.contains("`Odd`") && what.contains("odd")),

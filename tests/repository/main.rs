@@ -39,7 +39,10 @@ fn the_arrows_between_the_crates() {
     assert_eq!(dependencies("log"), [""; 0]);
     assert_eq!(dependencies("compiler"), ["thalweg-graph"]);
     assert_eq!(dependencies("macros"), ["thalweg-compiler"]);
-    assert_eq!(dependencies("runtime"), ["thalweg-graph", "thalweg-macros"]);
+    assert_eq!(dependencies("checkpoint"), [""; 0]);
+    assert_eq!(dependencies("sink"), [""; 0]);
+    let runtime = ["thalweg-checkpoint", "thalweg-graph", "thalweg-log", "thalweg-macros"];
+    assert_eq!(dependencies("runtime"), runtime);
 }
 
 #[test]

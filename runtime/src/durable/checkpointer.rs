@@ -95,8 +95,8 @@ impl Checkpointer {
         }
         let _over = Over(self.checkpoints.clone(), self.ingress.clone());
         loop {
-            let due = self.checkpoints.wait(Instant::now() + self.every);
-            if due == Due::Never || self.ingress.has_failed() {
+            let due = self.checkpoints.wait(Instant::now() + self.every, || self.ingress.has_failed());
+            if due == Due::Never {
                 return Ok(());
             }
             let done = self.ingress.open_epoch() - 1;

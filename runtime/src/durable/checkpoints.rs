@@ -48,11 +48,12 @@ impl Checkpoints {
         self.changed.notify_all();
     }
 
-    /// Waits for the next one: at this time, or when somebody asks. The last one comes when everything has its place.
-    pub(crate) fn wait(&self, next: Instant) -> Due {
+    /// Waits for the next one: at this time, or when somebody asks. The last one comes when everything has its place. There
+    /// is none when the app has `failed`.
+    pub(crate) fn wait(&self, next: Instant, failed: impl Fn() -> bool) -> Due {
         let mut state = self.state();
         loop {
-            if state.over {
+            if state.over || failed() {
                 return Due::Never;
             }
             if state.ending && state.drained {
@@ -63,7 +64,7 @@ impl Checkpoints {
                 state.served = state.asked;
                 return Due::Now;
             }
-            let most = if state.ending { Duration::from_secs(1) } else { next - now };
+            let most = if state.ending { Duration::from_millis(20) } else { next - now };
             state = self.changed.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner).0;
         }
     }

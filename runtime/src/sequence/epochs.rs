@@ -90,7 +90,19 @@ impl Shared {
         };
         let classes = methods.all_classes();
         let base = base.map(|base| base.manifest);
-        Checkpointer { store, base, every, checkpoints, ingress, journal, methods, clock, start, classes, cuts: 0 }
+        Checkpointer {
+            store,
+            base,
+            every,
+            checkpoints,
+            ingress,
+            journal,
+            methods,
+            clock,
+            start,
+            classes,
+            cuts: 0,
+        }
     }
 
     /// One of the workers, without entities.
