@@ -10,6 +10,7 @@ use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 use thalweg_checkpoint::{Manifest, Store};
 
 /// See the head of this file.
@@ -96,11 +97,14 @@ impl Image {
         Ok(())
     }
 
-    /// Waits until all have read.
-    pub(crate) fn wait(&self) {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = |read: &mut usize| *read < self.mail.len();
-        drop(self.all_read.wait_while(read, open).unwrap_or_else(PoisonError::into_inner));
+    /// Waits until all have read, or the app has `failed`.
+    pub(crate) fn wait(&self, failed: impl Fn() -> bool) {
+        /// Whoever fails does not tell, so it is looked for.
+        const AGAIN: Duration = Duration::from_millis(20);
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        while *read < self.mail.len() && !failed() {
+            read = self.all_read.wait_timeout(read, AGAIN).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Takes what others have for this worker.

@@ -118,7 +118,7 @@ impl Shared {
             if let Err(error) = image.read(&worker) {
                 self.ingress.end(error);
             }
-            image.wait();
+            image.wait(|| self.ingress.has_failed());
             image.take(&worker);
         }
         worker

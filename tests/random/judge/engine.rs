@@ -6,6 +6,8 @@ use std::fmt::Debug;
 use thalweg::prelude::*;
 use thalweg::simulation::Schedule;
 use thalweg::{Error, MethodCounts, Reply};
+use thalweg_checkpoint::Location;
+use thalweg_log::testing::Power;
 
 /// A reply that was asked for and is not yet there.
 pub type Pending = Box<dyn FnOnce() -> String>;
@@ -28,6 +30,43 @@ pub fn run(app: App, submit: Submit, requests: &[Request]) -> Run {
     let state = handle.inspect().expect("the state can be read");
     handle.stop().expect("the program stops");
     Run { replies, state }
+}
+
+/// With a log: a checkpoint is taken while the second half of the requests runs, the power is cut behind the last reply, and
+/// what is there after a restart with another number of workers counts. `None` if a root has no name in a log, for it is
+/// generic.
+pub fn durable(
+    app: fn() -> App,
+    submit: Submit,
+    requests: &[Request],
+    (workers, again): (usize, usize),
+    seed: u64,
+) -> Option<Run> {
+    let (disk, store) = (Power::new(), Location::memory());
+    let start = |workers: usize| {
+        let app = app().workers(workers).data_on(disk.clone()).checkpoints_on(store.clone());
+        app.start().expect("the program starts")
+    };
+    let handle = start(workers);
+    let (first, second) = requests.split_at(requests.len() / 2);
+    let ask =
+        |requests: &[Request]| requests.iter().map(|request| submit(&handle, request)).collect::<Vec<_>>();
+    let first = ask(first);
+    let (second, taken) = std::thread::scope(|scope| {
+        let taken = scope.spawn(|| handle.checkpoint());
+        (ask(second), taken.join().expect("a checkpoint is no panic"))
+    });
+    taken.expect("nothing stands in the way of a checkpoint");
+    let replies: Vec<String> = first.into_iter().chain(second).map(|reply| reply()).collect();
+    if replies.iter().any(|reply| reply.starts_with("Err(NotLogged")) {
+        return None;
+    }
+    disk.cut(seed);
+    drop(handle);
+    let handle = start(again);
+    let state = handle.inspect().expect("the state can be read");
+    handle.stop().expect("the program stops");
+    Some(Run { replies, state })
 }
 
 /// The same under a drawn schedule of workers and messages, and with epochs of drawn sizes. When there are several

@@ -29,6 +29,10 @@ pub(super) enum Side {
     Threads {
         workers: usize,
     },
+    /// With a log whose power is cut, and a restart with another number of workers.
+    Durable {
+        workers: (usize, usize),
+    },
 }
 
 /// All sides of a program. The threads come last: a mistake that would stop them for ever stops a simulation first.
@@ -44,6 +48,8 @@ pub(super) fn all(program: &Program, schedules: u64) -> Vec<Side> {
         }
     }
     sides.extend(WORKERS.map(|workers| Side::Threads { workers }));
+    let other = |number: u64| 1 + (program.seed.wrapping_mul(number) >> 7) as usize % 4;
+    sides.push(Side::Durable { workers: (other(3), other(5)) });
     sides
 }
 
@@ -83,6 +89,9 @@ impl Side {
                 let app = (program.app)().workers(workers);
                 let app = if workers == 3 { app.groups(2).draw_homes(program.seed) } else { app };
                 engine::run(app, program.submit, requests)
+            }
+            Self::Durable { workers } => {
+                engine::durable(program.app, program.submit, requests, workers, program.seed)?
             }
         };
         difference(program, requests, expected, &got)
