@@ -51,10 +51,17 @@ pub fn start(place: Place<'_>, workers: usize) -> thalweg::Result<Handle> {
 pub fn batches(place: Place<'_>, workers: usize, in_flight: usize, input: &Input) -> thalweg::Result<f64> {
     let app = start(place, workers)?;
     let handles: Vec<Handle> = (0..workers).map(|_| app.clone()).collect();
+    let rate = in_batches(&handles, in_flight, input)?;
+    app.stop()?;
+    Ok(rate)
+}
+
+/// The same by these handles, of an app that runs, a worker each.
+pub fn in_batches(handles: &[Handle], in_flight: usize, input: &Input) -> thalweg::Result<f64> {
     let start = Instant::now();
     let (mut pending, mut done) = (VecDeque::new(), 0);
     for (batch, handle) in input.transfers.chunks(BATCH).zip(handles.iter().cycle()) {
-        if pending.len() >= in_flight * workers {
+        if pending.len() >= in_flight * handles.len() {
             done += pending.pop_front().map_or(Ok(0), count)?;
         }
         let calls = batch.iter().map(|(from, to)| Account::at(*from).transfer(Account::at(*to), 1));
@@ -63,10 +70,9 @@ pub fn batches(place: Place<'_>, workers: usize, in_flight: usize, input: &Input
     for batch in pending {
         done += count(batch)?;
     }
-    let rate = done as f64 / start.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64();
     assert_eq!(done, input.transfers.len(), "every transfer is answered, and is done");
-    app.stop()?;
-    Ok(rate)
+    Ok(done as f64 / seconds)
 }
 
 /// Looks at every answer.

@@ -8,7 +8,8 @@
 //!   for each worker. The baseline is the same app in memory.
 //! - *Latency*: of one caller that waits for each answer, and of [`CALLERS`] that do. The baseline is a write of 4096 bytes
 //!   and a sync in a file of zeros on the same disk: no durable answer can come sooner.
-//! - *Recovery*: from a log of so many transfers to a running app.
+//! - *Recovery*: from what a process has left to a running app: a log of so many transfers, if it was killed, or the
+//!   checkpoint that a stop takes.
 //! - *Bytes*: *records* is what is said of a transfer, *log* what the log has grown by: a write fills whole blocks of 4096.
 //!
 //! Figures of one run can be compared with each other. The disk of a shared or virtual machine is noisy, and some say that
@@ -46,6 +47,9 @@ struct Options {
     /// Where the data is written; a folder on the disk to measure.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     dir: PathBuf,
+    /// Writes a log into this folder, and ends without a stop.
+    #[arg(long, hide = true)]
+    fill: Option<PathBuf>,
     /// Cargo gives this to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,9 +68,18 @@ const FULL: Size =
     Size { accounts: 100_000, transfers: 1_000_000, rounds: 5, calls: 4_000, replayed: 1_000_000 };
 const QUICK: Size = Size { accounts: 1_000, transfers: 20_000, rounds: 1, calls: 128, replayed: 100_000 };
 
+impl Size {
+    fn to_replay(&self) -> Input {
+        Input::new(Kind::Uniform, self.replayed, self.accounts, 1, input::owner)
+    }
+}
+
 fn main() -> thalweg::Result {
     let options = Options::parse();
     let size = if options.quick { QUICK } else { FULL };
+    if let Some(folder) = options.fill {
+        return recovery::fill(&folder, &size.to_replay());
+    }
     let scratch = Scratch::new(&options.dir)?;
     let input = Input::new(Kind::Uniform, size.transfers, size.accounts, 1, input::owner);
     println!("on {}", options.dir.display());
@@ -74,7 +87,7 @@ fn main() -> thalweg::Result {
     latency(&scratch, &input, size.calls)?;
     #[cfg(feature = "compare")]
     compare::compare(&scratch, &input, size.rounds)?;
-    recover(&scratch, &size, &memory)?;
+    recover(&scratch, &size, &memory, options.quick)?;
     bytes(&scratch, &input, size.calls)
 }
 
@@ -132,21 +145,26 @@ fn latency(scratch: &Scratch, input: &Input, calls: usize) -> thalweg::Result {
     Ok(())
 }
 
-fn recover(scratch: &Scratch, size: &Size, memory: &[f64; 2]) -> thalweg::Result {
+fn recover(scratch: &Scratch, size: &Size, memory: &[f64; 2], quick: bool) -> thalweg::Result {
     println!("\n{:<44} {:>7} {:>10} {:>10} {:>10}", "recovery", "workers", "seconds", "M/s", "of memory");
-    let input = Input::new(Kind::Uniform, size.replayed, size.accounts, 1, input::owner);
-    let folder = scratch.fresh()?;
-    bank::batches(Place::Disk(&folder), 1, BATCHES, &input)?;
-    let name = format!("{} transfers", input.transfers.len());
+    let left = scratch.fresh()?;
+    recovery::fill_apart(&left, quick)?;
+    let name = format!("a log of {} transfers", size.replayed);
     for (workers, memory) in (1..).zip(memory) {
-        let seconds = median(recovery::seconds(&folder, workers, size.rounds.min(3), &input)?);
-        let rate = input.transfers.len() as f64 / seconds;
+        let (mut logs, mut checkpoints) = (Vec::new(), Vec::new());
+        for _ in 0..size.rounds.min(3) {
+            let copy = scratch.fresh()?;
+            recovery::copy(&left, &copy)?;
+            logs.push(recovery::seconds(&copy, workers)?);
+            checkpoints.push(recovery::seconds(&copy, workers)?);
+        }
+        let seconds = median(logs);
+        let rate = size.replayed as f64 / seconds;
         println!("{name:<44} {workers:>7} {seconds:>10.3} {:>10.3} {:>10.3}", rate / 1e6, rate / memory);
+        println!("{:<44} {workers:>7} {:>10.3}", "the checkpoint after it", median(checkpoints));
     }
-    let empty = scratch.fresh()?;
-    let none = Input { transfers: [].into(), ..input };
-    let seconds = median(recovery::seconds(&empty, 1, size.rounds.min(3), &none)?);
-    println!("{:<44} {:>7} {seconds:>10.3}", "nothing", 1);
+    let nothing = (0..size.rounds.min(3)).map(|_| recovery::seconds(&scratch.fresh()?, 1));
+    println!("{:<44} {:>7} {:>10.3}", "an empty folder", 1, median(nothing.collect::<thalweg::Result<_>>()?));
     Ok(())
 }
 
