@@ -17,7 +17,6 @@ pub struct Draft {
     store: Store,
     number: u64,
     nonce: u64,
-    epoch: u64,
     id: [u8; 16],
     groups: Vec<Group>,
     /// Full parts that are not yet in the store.
@@ -42,7 +41,6 @@ impl Draft {
     pub(crate) fn new(
         store: Store,
         number: u64,
-        epoch: u64,
         id: [u8; 16],
         count: usize,
         base: Option<&Manifest>,
@@ -55,17 +53,12 @@ impl Draft {
             Group { before: base.entries(group).to_vec(), wanted, ..Group::default() }
         };
         let groups = (0..count).map(group).collect();
-        Self { store, number, nonce: draw(), epoch, id, groups, full: Vec::new() }
+        Self { store, number, nonce: draw(), id, groups, full: Vec::new() }
     }
 
     /// The number that the manifest will have.
     pub fn number(&self) -> u64 {
         self.number
-    }
-
-    /// The checkpoint is of this epoch, and not of the one that it was begun with: for a caller that learns it later.
-    pub fn set_epoch(&mut self, epoch: u64) {
-        self.epoch = epoch;
     }
 
     /// How many groups there are.
@@ -127,19 +120,19 @@ impl Draft {
         self.upload()
     }
 
-    /// Uploads what is open, then creates the manifest, with these bytes of the caller.
+    /// Uploads what is open, then creates the manifest: of the state at this epoch, with these bytes of the caller.
     ///
     /// # Errors
     /// [`Fenced`](Error::Fenced) if another writer was faster: then nothing was committed. [`Store`](Error::Store) if the
     /// store refuses something: then open it again to see whether the manifest is there.
-    pub fn commit(mut self, info: &[u8]) -> Result<Manifest> {
+    pub fn commit(mut self, epoch: u64, info: &[u8]) -> Result<Manifest> {
         check("caller's bytes", info.len())?;
         for group in 0..self.groups.len() {
             self.close(group);
         }
         self.upload()?;
         let groups = self.groups.into_iter().map(Group::into_entries).collect();
-        let Self { number, epoch, id, nonce, .. } = self;
+        let Self { number, id, nonce, .. } = self;
         let manifest = Manifest { number, epoch, id, nonce, info: info.to_vec(), groups };
         self.store.publish(&manifest)?;
         Ok(manifest)

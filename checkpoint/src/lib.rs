@@ -9,16 +9,16 @@
 //!
 //! let location = Location::memory(); // or "/var/lib/shop/checkpoints".parse()?
 //! let store = Store::open(&location, Settings { groups: 4, ..Settings::new([7; 16]) })?;
-//! let mut draft = store.begin(100, None)?;
+//! let mut draft = store.begin(None)?;
 //! draft.put(2, b"apple", b"3")?;
 //! draft.put(2, b"pear", b"5")?;
-//! let first = draft.commit(b"app 1")?;
+//! let first = draft.commit(100, b"app 1")?;
 //!
-//! let mut draft = store.begin(200, Some(&first))?;
+//! let mut draft = store.begin(Some(&first))?;
 //! assert!(!draft.wants_whole(2)); // what has changed is enough
 //! draft.put(2, b"apple", b"2")?;
 //! draft.delete(2, b"pear")?;
-//! draft.commit(b"app 1")?;
+//! draft.commit(200, b"app 1")?;
 //! store.retire()?;
 //!
 //! let newest = store.newest()?.expect("two were committed");

@@ -5,8 +5,8 @@ use crate::{Error, Location, Manifest, ManifestHead, Result, Settings, names};
 use bytes::Bytes;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The checkpoints at one place. Clones are the same store; all calls may come from any thread that runs no async code, and
 /// wait for the store.
@@ -30,6 +30,18 @@ struct Writer {
     groups: usize,
     /// The newest manifest that this writer has found or committed. Any newer one is another writer's.
     newest: AtomicU64,
+    /// The manifest of the last commit that has failed in a way that does not tell whether it is there.
+    unsure: Mutex<Option<(u64, Bytes)>>,
+}
+
+impl Writer {
+    fn new(id: [u8; 16], groups: usize, newest: u64) -> Self {
+        Self { id, groups, newest: AtomicU64::new(newest), unsure: Mutex::default() }
+    }
+
+    fn unsure(&self) -> MutexGuard<'_, Option<(u64, Bytes)>> {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Store {
@@ -52,12 +64,10 @@ impl Store {
         let numbers = inner.numbers()?;
         let newest = numbers.last().map(|&number| inner.manifest(number)).transpose()?;
         inner.writer = Some(match newest {
-            Some(Manifest { number, id, groups, .. }) => {
-                Writer { id, groups: groups.len(), newest: AtomicU64::new(number) }
-            }
+            Some(Manifest { number, id, groups, .. }) => Writer::new(id, groups.len(), number),
             None => {
                 let id = inner.settings.id.unwrap_or_else(draw_id);
-                Writer { id, groups: inner.settings.groups, newest: AtomicU64::new(0) }
+                Writer::new(id, inner.settings.groups, 0)
             }
         });
         Ok(Self { inner: Arc::new(inner) })
@@ -115,14 +125,17 @@ impl Store {
         self.inner.manifest(number)
     }
 
-    /// Begins a checkpoint of the state at this epoch. With a base, it is made of the base's parts and of changes; the
-    /// base must be the newest manifest, as it was loaded or as [`commit`](Draft::commit) has returned it.
+    /// Begins a checkpoint. With a base, it is made of the base's parts and of changes; the base must be the newest manifest, as
+    /// it was loaded or as [`commit`](Draft::commit) has returned it. After a commit that failed, the store is asked whether
+    /// its manifest is there all the same: then that is the newest one.
     ///
     /// # Errors
+    /// [`Store`](Error::Store) if it cannot be asked;
     /// [`Stale`](Error::Stale) or [`Fenced`](Error::Fenced) if the base is not the newest manifest that this store knows;
     /// [`ReadOnly`](Error::ReadOnly).
-    pub fn begin(&self, epoch: u64, base: Option<&Manifest>) -> Result<Draft> {
+    pub fn begin(&self, base: Option<&Manifest>) -> Result<Draft> {
         let writer = self.writer("begin a checkpoint")?;
+        self.settle(writer)?;
         let newest = writer.newest.load(Ordering::SeqCst);
         match base {
             Some(base) if base.number > newest => return Err(self.fenced(base.number)),
@@ -133,7 +146,7 @@ impl Store {
             }
             _ => {}
         }
-        Ok(Draft::new(self.clone(), newest.saturating_add(1), epoch, writer.id, writer.groups, base))
+        Ok(Draft::new(self.clone(), newest.saturating_add(1), writer.id, writer.groups, base))
     }
 
     /// How many groups the store has. A reader is told by [each manifest](Manifest::groups).
@@ -167,27 +180,49 @@ impl Store {
         self.inner.writer.as_ref().ok_or_else(read_only)
     }
 
+    /// Finds out whether the last commit that failed is there.
+    fn settle(&self, writer: &Writer) -> Result<()> {
+        let mut unsure = writer.unsure();
+        let Some((number, bytes)) = &*unsure else { return Ok(()) };
+        // One that is not there may still come: a store may be slow to carry out what it said nothing about.
+        if self.bucket().get(&names::manifest(*number), None)?.is_some_and(|found| found == *bytes) {
+            writer.newest.fetch_max(*number, Ordering::SeqCst);
+            *unsure = None;
+        }
+        Ok(())
+    }
+
     /// Makes a manifest the newest one, unless another writer was faster.
     pub(crate) fn publish(&self, manifest: &Manifest) -> Result<()> {
         let writer = self.writer("commit")?;
-        let (name, bytes) = (names::manifest(manifest.number), manifest.encode());
+        let bytes = manifest.encode();
+        let published = self.create(manifest.number, &bytes);
+        match &published {
+            Ok(()) => writer.newest.store(manifest.number, Ordering::SeqCst),
+            Err(Error::Fenced { .. }) => {}
+            Err(_) => *writer.unsure() = Some((manifest.number, bytes)),
+        }
+        published
+    }
+
+    fn create(&self, number: u64, bytes: &Bytes) -> Result<()> {
+        let name = names::manifest(number);
         let created = self.bucket().create("create the manifest", &name, bytes.clone());
         if !matches!(created, Ok(Created::Yes)) {
             // A store that has taken it may have said so to nobody, and then refuses what it tries again.
             match self.bucket().get(&name, None) {
-                Ok(Some(found)) if found == bytes => {}
-                Ok(Some(_)) => return Err(self.fenced(manifest.number)),
-                Ok(None) if created.is_ok() => return Err(self.fenced(manifest.number)),
+                Ok(Some(found)) if found == *bytes => {}
+                Ok(Some(_)) => return Err(self.fenced(number)),
+                Ok(None) if created.is_ok() => return Err(self.fenced(number)),
                 Ok(None) => return created.map(drop),
                 Err(error) => return created.and(Err(error)),
             }
         }
         // Whoever slept while others committed and retired finds this number free again.
-        if let Some(&newer) = self.numbers()?.last().filter(|&&newest| newest > manifest.number) {
+        if let Some(&newer) = self.numbers()?.last().filter(|&&newest| newest > number) {
             self.bucket().remove(&[name])?;
             return Err(self.fenced(newer));
         }
-        writer.newest.store(manifest.number, Ordering::SeqCst);
         Ok(())
     }
 

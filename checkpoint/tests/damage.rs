@@ -19,7 +19,7 @@ fn store() -> (Objects, Store, State) {
     let store = Store::open(&objects.location(), settings).expect("memory");
     let mut base = None;
     for epoch in 1..4_u8 {
-        let mut draft = store.begin(u64::from(epoch), base.as_ref()).expect("the newest");
+        let mut draft = store.begin(base.as_ref()).expect("the newest");
         if base.is_none() || epoch == 3 {
             draft.rewrite(1);
             for key in 0..20 {
@@ -36,7 +36,7 @@ fn store() -> (Objects, Store, State) {
             draft.delete(0, &[epoch]).expect("memory");
             draft.delete_prefix(0, &[epoch + 10]).expect("memory");
         }
-        base = Some(draft.commit(b"the caller's").expect("memory"));
+        base = Some(draft.commit(u64::from(epoch), b"the caller's").expect("memory"));
     }
     let state = load(&store, &base.expect("three")).expect("whole");
     (objects, store, state)

@@ -110,7 +110,7 @@ fn client_commits_loads_and_retires() {
     let mut groups = vec![Group::new(); 8];
     let mut base = None;
     for epoch in 1..6_u8 {
-        let mut draft = store.begin(u64::from(epoch), base.as_ref()).expect("the newest");
+        let mut draft = store.begin(base.as_ref()).expect("the newest");
         for (number, records) in groups.iter_mut().enumerate() {
             let changes: Group = (0..40_u8).map(|key| (vec![key, epoch % 2], vec![epoch; 400])).collect();
             records.extend(changes.clone());
@@ -123,7 +123,7 @@ fn client_commits_loads_and_retires() {
                 draft.delete(number, &[epoch, 0]).expect("uploaded");
             }
         }
-        base = Some(draft.commit(b"info").expect("committed"));
+        base = Some(draft.commit(u64::from(epoch), b"info").expect("committed"));
     }
     let retired = store.retire().expect("removed");
     assert!(retired.manifests == 3 && retired.parts > 8, "{retired:?}");
@@ -145,8 +145,8 @@ fn client_commits_loads_and_retires() {
     assert!(report.is_whole() && report.unnamed == 0 && report.manifests.len() == 2, "{report:?}");
     // Two writers.
     let [one, two] = [0, 1].map(|_| Store::open(&location(), settings()).expect("opened"));
-    one.begin(9, Some(&newest)).expect("the newest").commit(b"one").expect("committed");
-    let late = two.begin(9, Some(&newest)).expect("so it thinks").commit(b"two");
+    one.begin(Some(&newest)).expect("the newest").commit(9, b"one").expect("committed");
+    let late = two.begin(Some(&newest)).expect("so it thinks").commit(9, b"two");
     assert!(matches!(late, Err(Error::Fenced { .. })), "{late:?}");
     assert_eq!(one.newest().expect("read").expect("six").info(), b"one");
     one.retire().expect("removed");

@@ -26,9 +26,9 @@ impl Drop for Dir {
 }
 
 fn commit(store: &Store, base: Option<&Manifest>, key: &[u8]) -> Manifest {
-    let mut draft = store.begin(1, base).expect("the newest");
+    let mut draft = store.begin(base).expect("the newest");
     draft.put(0, key, b"value").expect("uploaded");
-    draft.commit(b"info").expect("committed")
+    draft.commit(1, b"info").expect("committed")
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {

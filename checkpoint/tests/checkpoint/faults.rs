@@ -30,9 +30,9 @@ fn script(location: &Location, done: &mut u64) -> Result<()> {
     let store = Store::open(location, settings())?;
     while *done < COMMITS {
         let base = store.newest()?;
-        let mut draft = store.begin(*done, base.as_ref())?;
+        let mut draft = store.begin(base.as_ref())?;
         write(&mut draft, &state(*done), &state(*done + 1))?;
-        draft.commit(b"script")?;
+        draft.commit(*done, b"script")?;
         *done += 1;
         if done.is_multiple_of(2) {
             store.retire()?;
@@ -84,9 +84,9 @@ fn check(objects: &Objects, done: u64, what: &str) -> bool {
         assert_eq!(load(&store, newest).expect("whole"), state(number), "{what}");
     }
     // Whatever was left over is gone after the next commit.
-    let mut draft = store.begin(0, newest.as_ref()).expect("the newest");
+    let mut draft = store.begin(newest.as_ref()).expect("the newest");
     write(&mut draft, &state(number), &state(number + 1)).expect("memory");
-    let next = draft.commit(b"").unwrap_or_else(|error| panic!("{what}: {error}"));
+    let next = draft.commit(0, b"").unwrap_or_else(|error| panic!("{what}: {error}"));
     store.retire().expect("memory");
     assert_eq!(load(&store, &next).expect("whole"), state(number + 1), "{what}");
     let report = store.verify().expect("memory");
@@ -103,7 +103,7 @@ fn a_draft_survives_a_failed_upload() {
         let objects = Objects::new();
         let faulty = Faulty::new(objects.memory.clone(), n, Fault::Fail);
         let store = Store::open(&Location::objects("faulty", Arc::new(faulty)), settings()).expect("later");
-        let mut draft = store.begin(1, None).expect("new");
+        let mut draft = store.begin(None).expect("new");
         let all = state(1);
         for (group, records) in all.iter().enumerate() {
             for (key, value) in records {
@@ -111,11 +111,48 @@ fn a_draft_survives_a_failed_upload() {
             }
             failed += usize::from(draft.finish(group).is_err());
         }
-        let Ok(manifest) = draft.commit(b"") else { continue };
+        let Ok(manifest) = draft.commit(1, b"") else { continue };
         assert_eq!(
             load(&Store::open(&objects.location(), settings()).expect("memory"), &manifest).expect("whole"),
             all
         );
     }
     assert!(failed > 5, "only {failed} uploads failed");
+}
+
+/// A commit of which it is not known whether it was done does not shut out the writer that made it.
+#[test]
+fn a_writer_goes_on_after_a_commit_that_failed() {
+    for fault in [Fault::Fail, Fault::Late] {
+        let (mut n, mut failed, mut there) = (4, 0, 0);
+        loop {
+            let objects = Objects::new();
+            let faulty = Faulty::new(objects.memory.clone(), n, fault);
+            let location = Location::objects("faulty", Arc::new(faulty.clone()));
+            let Ok(store) = Store::open(&location, settings()) else {
+                n += 1;
+                continue;
+            };
+            let mut numbers = Vec::new();
+            for step in 1..5 {
+                // Without a base all is written anew, so nothing has to be known of what failed.
+                let Ok(mut draft) = store.begin(None) else { continue };
+                if write(&mut draft, &state(0), &state(step)).is_ok()
+                    && let Ok(manifest) = draft.commit(step, b"")
+                {
+                    numbers.push(manifest.number());
+                }
+            }
+            if !faulty.injected() {
+                break;
+            }
+            assert!(numbers.len() >= 3, "{fault:?} at {n}: only one of four may fail: {numbers:?}");
+            failed += 4 - numbers.len();
+            // A number that nobody was told of was taken all the same.
+            there += usize::from(numbers != [1, 2, 3] && numbers.len() == 3);
+            n += 1;
+        }
+        assert!(failed > 3, "only {failed} commits failed");
+        assert!(there > 0, "{fault:?}: none of those that failed was there");
+    }
 }

@@ -48,12 +48,12 @@ fn run(seed: u64, seen: &mut Seen) {
     let mut store = Store::open(&objects.location(), settings.clone()).expect("memory");
     let mut states = BTreeMap::<u64, State>::from([(0, vec![Group::new(); GROUPS])]);
     let mut base: Option<Manifest> = None;
-    for step in 0..14 {
+    for step in 0..14_u64 {
         let number = base.as_ref().map_or(0, Manifest::number);
         let mut state = states[&number].clone();
         // Now and then all is written again.
         let from = base.as_ref().filter(|_| draw.below(10) > 0);
-        let mut draft = store.begin(step * 10, from).expect("the newest is the base");
+        let mut draft = store.begin(from).expect("the newest is the base");
         for (group, records) in state.iter_mut().enumerate() {
             change(&mut draft, group, records, value_bytes, &mut draw, seen);
         }
@@ -62,7 +62,7 @@ fn run(seed: u64, seen: &mut Seen) {
             seen.dropped += 1;
         } else {
             let info = step.to_le_bytes();
-            let manifest = draft.commit(&info).expect("memory");
+            let manifest = draft.commit(step * 10, &info).expect("memory");
             assert_eq!(
                 (manifest.number(), manifest.epoch(), manifest.info()),
                 (number + 1, step * 10, info.as_slice())

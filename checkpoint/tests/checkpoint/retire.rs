@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use thalweg_checkpoint::{Error, Manifest, Settings, Store};
 
 fn commit(store: &Store, base: Option<&Manifest>, key: &[u8]) -> Manifest {
-    let mut draft = store.begin(1, base).expect("the newest");
+    let mut draft = store.begin(base).expect("the newest");
     draft.put(0, key, &[1; 200]).expect("memory");
-    draft.commit(b"").expect("memory")
+    draft.commit(1, b"").expect("memory")
 }
 
 #[test]
@@ -43,13 +43,13 @@ fn a_draft_in_progress_is_left_alone() {
     for _ in 0..3 {
         base = commit(&store, Some(&base), b"b");
     }
-    let mut draft = store.begin(2, Some(&base)).expect("the newest");
+    let mut draft = store.begin(Some(&base)).expect("the newest");
     draft.put(0, b"late", b"1").expect("memory");
     draft.finish(0).expect("memory");
     let removed = store.retire().expect("memory");
     assert_eq!(removed.manifests, 2);
     draft.put(0, b"later", b"2").expect("memory");
-    let manifest = draft.commit(b"").expect("memory");
+    let manifest = draft.commit(2, b"").expect("memory");
     let keys: BTreeSet<_> = load_group(&store, &manifest, 0).expect("whole").into_keys().collect();
     assert!(keys.contains(b"late".as_slice()) && keys.contains(b"later".as_slice()));
 }
@@ -58,7 +58,7 @@ fn a_draft_in_progress_is_left_alone() {
 fn a_dropped_draft_is_removed_once_its_number_is_taken() {
     let objects = Objects::new();
     let store = Store::open(&objects.location(), small(1)).expect("memory");
-    let mut draft = store.begin(1, None).expect("new");
+    let mut draft = store.begin(None).expect("new");
     draft.put(0, b"dropped", b"").expect("memory");
     draft.finish(0).expect("memory");
     drop(draft);
@@ -107,34 +107,34 @@ fn nothing_is_removed_when_a_kept_manifest_is_damaged() {
 fn a_group_is_written_whole_when_changes_have_outgrown_it() {
     let objects = Objects::new();
     let store = Store::open(&objects.location(), small(2)).expect("memory");
-    let mut draft = store.begin(1, None).expect("new");
+    let mut draft = store.begin(None).expect("new");
     assert!(draft.wants_whole(0) && draft.wants_whole(1), "without a base");
     draft.put(0, b"whole", &[0; 4000]).expect("memory");
-    let mut base = draft.commit(b"").expect("memory");
+    let mut base = draft.commit(1, b"").expect("memory");
     let mut deltas = 0;
     loop {
-        let mut draft = store.begin(1, Some(&base)).expect("the newest");
+        let mut draft = store.begin(Some(&base)).expect("the newest");
         assert!(!draft.wants_whole(1), "there is nothing in it");
         if draft.wants_whole(0) {
             break;
         }
         draft.put(0, b"delta", &[0; 400]).expect("memory");
-        base = draft.commit(b"").expect("memory");
+        base = draft.commit(1, b"").expect("memory");
         deltas += 1;
     }
     let extent = base.extent(0);
     assert_eq!((extent.whole_parts, extent.delta_parts, extent.records), (1, deltas, 1 + deltas as u64));
     assert!(extent.delta_bytes > extent.whole_bytes / 2 && deltas == 5, "{deltas}: {extent:?}");
     // Who does not ask only puts changes.
-    let mut draft = store.begin(1, Some(&base)).expect("the newest");
+    let mut draft = store.begin(Some(&base)).expect("the newest");
     draft.put(0, b"new", b"").expect("memory");
-    let base = draft.commit(b"").expect("memory");
+    let base = draft.commit(1, b"").expect("memory");
     assert_eq!(load_group(&store, &base, 0).expect("whole").len(), 3);
     // What is not put again is gone.
-    let mut draft = store.begin(1, Some(&base)).expect("the newest");
+    let mut draft = store.begin(Some(&base)).expect("the newest");
     assert!(draft.wants_whole(0));
     draft.put(0, b"new", b"").expect("memory");
-    let whole = draft.commit(b"").expect("memory");
+    let whole = draft.commit(1, b"").expect("memory");
     assert_eq!(whole.extent(0).delta_parts, 0);
     assert_eq!(load_group(&store, &whole, 0).expect("whole").len(), 1);
 }
@@ -148,14 +148,14 @@ fn a_group_is_written_whole_when_its_changes_are_many() {
     let mut base = None;
     let mut wholes = Vec::new();
     for _ in 0..60 {
-        let mut draft = store.begin(1, base.as_ref()).expect("the newest");
+        let mut draft = store.begin(base.as_ref()).expect("the newest");
         wholes.push(0);
         for group in 0..8 {
             let bytes = if draft.wants_whole(group) { 100_000 } else { 1 };
             *wholes.last_mut().expect("pushed") += usize::from(bytes > 1);
             draft.put(group, b"key", &vec![0; bytes]).expect("memory");
         }
-        let manifest = draft.commit(b"").expect("memory");
+        let manifest = draft.commit(1, b"").expect("memory");
         assert!((0..8).all(|group| manifest.extent(group).delta_parts <= 8), "{:?}", manifest.extent(0));
         base = Some(manifest);
     }

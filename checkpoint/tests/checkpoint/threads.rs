@@ -11,13 +11,13 @@ fn group(number: usize) -> Group {
 fn four_threads_load(location: &Location) {
     let settings = Settings { part_bytes: 2000, ..small(8) };
     let store = Store::open(location, settings.clone()).expect("opened");
-    let mut draft = store.begin(1, None).expect("new");
+    let mut draft = store.begin(None).expect("new");
     for number in 0..8 {
         for (key, value) in group(number) {
             draft.put(number, &key, &value).expect("uploaded");
         }
     }
-    let manifest = draft.commit(b"").expect("committed");
+    let manifest = draft.commit(1, b"").expect("committed");
     let (barrier, store) = (Barrier::new(4), Store::open_read_only(location, settings).expect("opened"));
     thread::scope(|scope| {
         for thread in 0..4 {

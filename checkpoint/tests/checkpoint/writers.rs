@@ -6,9 +6,9 @@ use thalweg_checkpoint::testing::Careless;
 use thalweg_checkpoint::{Error, Location, MOST_BYTES, Manifest, Settings, Store};
 
 fn commit(store: &Store, base: Option<&Manifest>, key: &str) -> Result<Manifest, Error> {
-    let mut draft = store.begin(1, base)?;
+    let mut draft = store.begin(base)?;
     draft.put(0, key.as_bytes(), b"")?;
-    draft.commit(key.as_bytes())
+    draft.commit(1, key.as_bytes())
 }
 
 fn keys(store: &Store, manifest: &Manifest) -> Vec<String> {
@@ -41,7 +41,7 @@ fn the_second_of_two_writers_is_fenced() {
 fn a_writer_that_slept_is_fenced() {
     let objects = Objects::new();
     let [asleep, awake] = [0, 1].map(|_| Store::open(&objects.location(), small(1)).expect("memory"));
-    let mut draft = asleep.begin(1, None).expect("new");
+    let mut draft = asleep.begin(None).expect("new");
     draft.put(0, b"asleep", b"").expect("memory");
     draft.finish(0).expect("memory");
     let mut base = None;
@@ -50,7 +50,7 @@ fn a_writer_that_slept_is_fenced() {
     }
     assert_eq!(awake.retire().expect("memory").parts, 1, "what the other one has uploaded");
     let before = objects.all();
-    let error = draft.commit(b"").expect_err("number 1 is free, but 3 is there");
+    let error = draft.commit(1, b"").expect_err("number 1 is free, but 3 is there");
     assert!(
         matches!(&error, Error::Fenced { object } if object.ends_with("00000000000000000003")),
         "{error}"
@@ -61,8 +61,8 @@ fn a_writer_that_slept_is_fenced() {
 #[test]
 fn two_drafts_of_one_store_cannot_both_be_committed() {
     let store = Store::open(&Location::memory(), small(1)).expect("memory");
-    let drafts = [0, 1].map(|_| store.begin(1, None).expect("new"));
-    let [one, two] = drafts.map(|draft| draft.commit(b"the same"));
+    let drafts = [0, 1].map(|_| store.begin(None).expect("new"));
+    let [one, two] = drafts.map(|draft| draft.commit(1, b"the same"));
     one.expect("the first");
     assert!(matches!(two, Err(Error::Fenced { .. })), "{two:?}");
 }
@@ -72,7 +72,7 @@ fn a_draft_builds_on_the_newest_manifest() {
     let store = Store::open(&Location::memory(), small(1)).expect("memory");
     let first = commit(&store, None, "a").expect("memory");
     let second = commit(&store, Some(&first), "b").expect("memory");
-    let error = store.begin(1, Some(&first)).expect_err("it is old");
+    let error = store.begin(Some(&first)).expect_err("it is old");
     assert!(matches!(error, Error::Stale { base: 1, newest: 2 }), "{error}");
     assert_eq!(keys(&store, &second), ["a", "b"]);
 }
@@ -118,9 +118,9 @@ fn a_new_store_draws_an_id_of_its_own() {
     assert_ne!(one.id(), two.id());
     let manifest = commit(&one, None, "a").expect("memory");
     assert_eq!(Some(manifest.id()), one.id());
-    let error = two.begin(1, Some(&commit(&two, None, "b").expect("memory"))).map(|_| ());
+    let error = two.begin(Some(&commit(&two, None, "b").expect("memory"))).map(|_| ());
     error.expect("its own");
-    assert!(matches!(two.begin(1, Some(&manifest)), Err(Error::Foreign { .. })));
+    assert!(matches!(two.begin(Some(&manifest)), Err(Error::Foreign { .. })));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_reader_writes_nothing() {
     }
     let before = objects.all();
     let reader = Store::open_read_only(&objects.location(), small(1)).expect("memory");
-    assert!(matches!(reader.begin(1, None), Err(Error::ReadOnly { .. })));
+    assert!(matches!(reader.begin(None), Err(Error::ReadOnly { .. })));
     assert!(matches!(reader.retire(), Err(Error::ReadOnly { .. })));
     let newest = reader.newest().expect("memory").expect("three");
     assert_eq!(keys(&reader, &newest), ["c"]);
@@ -145,7 +145,7 @@ fn the_manifest_of_an_epoch_is_found() {
     let store = Store::open(&Location::memory(), small(1)).expect("memory");
     assert_eq!(store.at_or_before(u64::MAX).expect("memory"), None);
     for epoch in [10, 20, 20, 30] {
-        store.begin(epoch, None).expect("new").commit(b"").expect("memory");
+        store.begin(None).expect("new").commit(epoch, b"").expect("memory");
     }
     let number = |epoch| store.at_or_before(epoch).expect("memory").map(|manifest| manifest.number());
     assert_eq!(
@@ -162,15 +162,15 @@ fn the_manifest_of_an_epoch_is_found() {
 fn what_is_too_large_is_refused_and_the_draft_goes_on() {
     let store = Store::open(&Location::memory(), small(1)).expect("memory");
     let large = vec![0; MOST_BYTES + 1];
-    let mut draft = store.begin(1, None).expect("new");
+    let mut draft = store.begin(None).expect("new");
     let errors = [draft.put(0, b"", &large), draft.put(0, &large[1..], b"1"), draft.delete(0, &large)];
     for error in errors {
         assert!(matches!(error, Err(Error::TooLarge { what: "record", most: MOST_BYTES, .. })), "{error:?}");
     }
     draft.put(0, b"small", b"").expect("memory");
-    let manifest = draft.commit(b"").expect("memory");
+    let manifest = draft.commit(1, b"").expect("memory");
     assert_eq!(keys(&store, &manifest), ["small"]);
-    let late = store.begin(1, Some(&manifest)).expect("the newest").commit(&large);
+    let late = store.begin(Some(&manifest)).expect("the newest").commit(1, &large);
     assert!(matches!(late, Err(Error::TooLarge { what: "caller's bytes", .. })), "{late:?}");
     assert_eq!(store.newest().expect("memory"), Some(manifest));
 }
@@ -179,5 +179,5 @@ fn what_is_too_large_is_refused_and_the_draft_goes_on() {
 #[should_panic(expected = "group 1 of a draft that has 1")]
 fn a_group_that_is_not_there_is_a_mistake_of_the_caller() {
     let store = Store::open(&Location::memory(), small(1)).expect("memory");
-    let _ = store.begin(1, None).expect("new").put(1, b"", b"");
+    let _ = store.begin(None).expect("new").put(1, b"", b"");
 }
