@@ -141,12 +141,8 @@ impl<M: Method> Calls for Batch<M> {
     }
 
     fn split(mut self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>> {
-        let empty = || Self { calls: SmallVec::new(), outcomes: SmallVec::new() };
-        let mut parts: Vec<Self> = std::iter::repeat_with(empty).take(peers).collect();
-        for (call, owner) in self.calls.drain(..).zip(owners) {
-            parts[usize::from(*owner)].calls.push(call);
-        }
-        parts.into_iter().map(|part| Box::new(part) as Box<dyn Calls>).collect()
+        let parts = divided(self.calls.drain(..), owners, peers).into_iter();
+        parts.map(|calls| Box::new(Self { calls, outcomes: SmallVec::new() }) as Box<dyn Calls>).collect()
     }
 
     fn prefetch(&self, which: Range<usize>, worker: &Worker) {
@@ -200,6 +196,19 @@ impl<M: Method> Calls for Batch<M> {
     fn outcomes(&mut self) -> &mut dyn Any {
         &mut self.outcomes
     }
+}
+
+/// What each worker gets of these, in their order.
+pub(super) fn divided<T, Part: Default + Extend<T>>(
+    all: impl Iterator<Item = T>,
+    owners: &[u16],
+    peers: usize,
+) -> Vec<Part> {
+    let mut parts: Vec<Part> = std::iter::repeat_with(Part::default).take(peers).collect();
+    for (one, owner) in all.zip(owners) {
+        parts[usize::from(*owner)].extend([one]);
+    }
+    parts
 }
 
 impl<M: Method> Drop for Batch<M> {

@@ -10,7 +10,7 @@ use crate::entity::run::task::{Done, Frame, Progress, Remote, Task};
 use crate::entity::run::twice::Run;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::{Methods, Planned};
-use crate::request::batch::{Calls, Finished, Logged};
+use crate::request::batch::{Calls, Finished, Logged, divided};
 use std::any::Any;
 use std::ops::Range;
 use std::rc::Rc;
@@ -85,12 +85,9 @@ impl Calls for Replayed {
 
     fn split(mut self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>> {
         let Self { instance, bytes, calls } = &mut *self;
-        let empty = || Self { instance: *instance, bytes: bytes.clone(), calls: Vec::new() };
-        let mut parts: Vec<Self> = std::iter::repeat_with(empty).take(peers).collect();
-        for (call, owner) in calls.drain(..).zip(owners) {
-            parts[usize::from(*owner)].calls.push(call);
-        }
-        parts.into_iter().map(|part| Box::new(part) as Box<dyn Calls>).collect()
+        let part = |calls| Self { instance: *instance, bytes: bytes.clone(), calls };
+        let parts = divided(calls.drain(..), owners, peers).into_iter();
+        parts.map(|calls| Box::new(part(calls)) as Box<dyn Calls>).collect()
     }
 
     fn prefetch(&self, _: Range<usize>, _: &Worker) {}

@@ -11,8 +11,9 @@
 use crate::base::ambient::aside;
 use crate::base::class_id::ClassId;
 use crate::base::guard::{caught, discard, discard_all};
+use crate::state::content::Content;
 use crate::state::loan::{Lendable, Loan, Loans, NOWHERE, Old};
-use crate::state::saving::{Mark, Saved, Saving, Step, Whole};
+use crate::state::saving::{Changes, Mark, Saved, Saving, Step, Whole};
 use crate::state::stored::{ALL, Stored, Which, to_keep};
 use hashbrown::HashTable;
 use slab::Slab;
@@ -30,54 +31,6 @@ struct Slot<E: Stored> {
     /// What checkpoints know of it.
     mark: Mark,
     state: Content<E>,
-}
-
-/// The state of an entity in its slot.
-enum Content<E> {
-    /// There is no entity; an old state may still be put back.
-    Vacant,
-    Here(E),
-    /// On the heap, for it has been lent; others may read it.
-    Shared(Arc<E>),
-    /// Lent to a writer.
-    Away,
-}
-
-impl<E: Stored> Content<E> {
-    fn get(&self) -> Option<&E> {
-        match self {
-            Self::Here(state) => Some(state),
-            Self::Shared(state) => Some(state),
-            Self::Vacant | Self::Away => None,
-        }
-    }
-
-    /// The state, to be written: nobody reads it at this time.
-    fn get_mut(&mut self) -> Option<&mut E> {
-        match self {
-            Self::Here(state) => Some(state),
-            Self::Shared(state) => Some(alone(state)),
-            Self::Vacant | Self::Away => None,
-        }
-    }
-
-    /// The state on the heap.
-    fn share(&mut self) -> Option<&Arc<E>> {
-        if let Self::Here(_) = self
-            && let Self::Here(state) = std::mem::replace(self, Self::Away)
-        {
-            *self = Self::Shared(Arc::new(state));
-        }
-        match self {
-            Self::Shared(state) => Some(state),
-            _ => None,
-        }
-    }
-}
-
-/// The state that a writer has, which is in no other hands.
-pub(crate) fn alone<E>(state: &mut Arc<E>) -> &mut E {
-    Arc::get_mut(state).unwrap_or_else(|| unreachable!("who writes a state has it alone"))
 }
 
 /// Old fields that are in no other hands, with their type again.
@@ -124,15 +77,6 @@ pub(crate) struct Class<E: Stored> {
     changes: Option<RefCell<Changes>>,
     /// The checkpoint that is being taken.
     saving: RefCell<Option<Saving>>,
-}
-
-/// What has changed since the last cut.
-#[derive(Default)]
-struct Changes {
-    slots: Vec<u32>,
-    gone: Vec<Saved>,
-    /// Why a key has no bytes.
-    failure: Option<String>,
 }
 
 impl<E: Stored> Drop for Class<E> {
@@ -288,17 +232,6 @@ impl<E: Stored> Class<E> {
     }
 }
 
-impl Changes {
-    fn gone<E: Stored>(&mut self, key: &E::Key) {
-        // How a key is written is user code.
-        match caught(|| (E::hash_of_key(key), E::key_bytes(key))) {
-            Ok((hash, Ok(key))) => self.gone.push(Saved { hash, key, state: None }),
-            Ok((_, Err(failure))) => drop(self.failure.get_or_insert(failure)),
-            Err(panicked) => drop(self.failure.get_or_insert(panicked.to_string())),
-        }
-    }
-}
-
 /// Saves what a slot holds.
 fn save<E: Stored>(saving: &mut Saving, slot: &mut Slot<E>) {
     let Some(state) = slot.state.get() else { unreachable!("at a cut, every slot holds a state") };
@@ -319,7 +252,7 @@ impl<E: Stored> Slots for Class<E> {
         let slots = &mut *self.slots.borrow_mut();
         let there = |slot: &u32| slots.contains(*slot as usize);
         let changed: Vec<u32> = changed.into_iter().filter(there).collect();
-        changed.iter().for_each(|slot| Saving::cut(&mut slots[*slot as usize].mark));
+        changed.iter().for_each(|slot| slots[*slot as usize].mark.cut());
         let end = slots.iter().next_back().map_or(0, |(last, _)| last + 1);
         let mut saving = Saving::new(number, whole.clone(), changed, gone, end);
         failure.into_iter().for_each(|failure| saving.fail(failure));

@@ -1,5 +1,6 @@
 //! The entities of one class on one worker, and those of them that are lent.
 pub(crate) mod stored;
 pub(crate) mod saving;
+pub(crate) mod content;
 pub(crate) mod loan;
 pub(crate) mod class;

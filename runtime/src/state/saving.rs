@@ -5,6 +5,8 @@
 //! the bytes that are written anyway (CALC, Ren et al., SIGMOD 2016, with encoding in the place of the copy).
 //!
 //! Invariant: at a cut no state is away, and no old state is kept.
+use crate::base::guard::caught;
+use crate::state::stored::Stored;
 use std::sync::Arc;
 
 /// What a checkpoint is told of an entity.
@@ -52,12 +54,34 @@ impl Mark {
         had
     }
 
-    fn cut(&mut self) {
+    /// It is to be saved, if it has changed before the cut.
+    pub(crate) fn cut(&mut self) {
         self.0 = (self.0 & !CHANGED) | PENDING;
     }
 
     fn saved(&mut self, number: u32) {
         self.0 = (self.0 & CHANGED) | (number << 2);
+    }
+}
+
+/// What has changed since the last cut.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub(crate) slots: Vec<u32>,
+    pub(crate) gone: Vec<Saved>,
+    /// Why a key has no bytes.
+    pub(crate) failure: Option<String>,
+}
+
+impl Changes {
+    /// An entity is gone, of which this was the key.
+    pub(crate) fn gone<E: Stored>(&mut self, key: &E::Key) {
+        // How a key is written is user code.
+        match caught(|| (E::hash_of_key(key), E::key_bytes(key))) {
+            Ok((hash, Ok(key))) => self.gone.push(Saved { hash, key, state: None }),
+            Ok((_, Err(failure))) => drop(self.failure.get_or_insert(failure)),
+            Err(panicked) => drop(self.failure.get_or_insert(panicked.to_string())),
+        }
     }
 }
 
@@ -91,11 +115,6 @@ impl Saving {
         let number = number & (u32::MAX >> 2);
         let cursor = if whole.any() { 0 } else { end };
         Self { number, whole, pending: changed, cursor, end, saved: gone, failure: None }
-    }
-
-    /// A slot that has changed is to be saved.
-    pub(crate) fn cut(mark: &mut Mark) {
-        mark.cut();
     }
 
     /// The mark of a slot that comes to be now.
