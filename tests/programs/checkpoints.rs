@@ -1,8 +1,11 @@
 //! Checkpoints: the state at a place in the order, whatever goes on meanwhile, for any number of workers.
+use std::sync::Arc;
 use std::time::Duration;
 use thalweg::prelude::*;
 use thalweg::{Error, Reply};
 use thalweg_checkpoint::Location;
+use thalweg_checkpoint::object_store::memory::InMemory;
+use thalweg_checkpoint::testing::{Fault, Faulty};
 use thalweg_log::testing::{Draw, Power};
 
 mod town {
@@ -231,4 +234,97 @@ fn a_replay_at_many_workers_leaves_nothing_out() {
         drop(handle);
         assert_eq!(state(&start(&disk, &store, 4)), before, "seed {seed}");
     }
+}
+
+#[test]
+fn a_store_that_fails_fails_one_checkpoint_and_not_the_next() {
+    let mut injected = 0;
+    for at in 0..60 {
+        let sound = Arc::new(InMemory::new());
+        let faulty = Faulty::new(sound.clone(), at, Fault::Fail);
+        let (disk, store) = (Power::new(), Location::objects("faulty", Arc::new(faulty.clone())));
+        // The start looks into the store, too.
+        let Ok(handle) = app(&disk, &store, 2).start() else {
+            injected += usize::from(faulty.injected());
+            continue;
+        };
+        let taken = (0..3).map(|n| {
+            work(&handle, &mut Draw::new(n), 30);
+            handle.checkpoint()
+        });
+        let failed: Vec<Error> = taken.filter_map(Result::err).collect();
+        injected += failed.len();
+        assert!(failed.len() <= 1, "operation {at} fails once: {failed:?}");
+        let before = state(&handle);
+        disk.cut(at);
+        drop(handle);
+        let store = Location::objects("sound", sound);
+        assert_eq!(state(&start(&disk, &store, 3)), before, "operation {at}");
+    }
+    assert!(injected > 20, "{injected} faults are no test");
+}
+
+mod large {
+    use super::*;
+
+    #[entity(auto)]
+    pub struct Text {
+        #[key]
+        pub id: u64,
+        pub text: String,
+    }
+
+    #[entity]
+    impl Text {
+        pub fn new(id: u64) -> Self {
+            Self { id, text: String::new() }
+        }
+        pub fn fill(&mut self, length: usize) {
+            self.text = "x".repeat(length);
+        }
+    }
+}
+
+/// A part that is full is uploaded while the workers still save: they go on to their end.
+#[test]
+fn a_store_that_fails_while_workers_save_leaves_them_ready_for_the_next_cut() {
+    use large::Text;
+    for at in 4..10 {
+        let faulty = Faulty::new(Arc::new(InMemory::new()), at, Fault::Fail);
+        let (disk, store) = (Power::new(), Location::objects("faulty", Arc::new(faulty.clone())));
+        let app =
+            App::new("texts").entity::<Text>().workers(2).data_on(disk.clone()).checkpoints_on(store.clone());
+        let Ok(handle) = app.start() else { continue };
+        let fill = |n: u64| Text::at(n).fill(if n % 500 == 0 { 9 << 20 } else { 1 });
+        let filled =
+            handle.submit_all((0..2_000).map(fill)).expect("there is room").wait().expect("it is answered");
+        assert!(filled.iter().all(Result::is_ok));
+        let all: Vec<_> = (0..3).map(|_| handle.checkpoint()).collect();
+        assert!(all.iter().filter(|one| one.is_err()).count() <= 1, "operation {at}: {all:?}");
+        handle.stop().expect("nothing else fails");
+    }
+}
+
+#[test]
+fn determinism_is_checked_in_an_app_that_keeps_its_state() {
+    let (disk, store) = (Power::new(), Location::memory());
+    let start = || {
+        let app = thalweg::testing::app("town").entity::<House>().seed(3).data_on(disk.clone());
+        app.checkpoints_on(store.clone()).start().expect("the app starts")
+    };
+    let handle = start();
+    work(&handle, &mut Draw::new(1), 40);
+    handle.checkpoint().expect("it can be written");
+    work(&handle, &mut Draw::new(2), 40);
+    let before = state(&handle);
+    disk.cut(2);
+    drop(handle);
+    assert_eq!(state(&start()), before);
+}
+
+#[test]
+fn a_simulation_keeps_nothing() {
+    let schedule = thalweg::simulation::Schedule { seed: 1, epoch: 3 };
+    let refused = app(&Power::new(), &Location::memory(), 2).simulate(schedule).map(drop);
+    assert!(matches!(refused, Err(Error::Start(what)) if what.contains("data_dir")));
 }

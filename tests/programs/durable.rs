@@ -254,3 +254,26 @@ fn a_program_that_comes_to_something_else_is_named_and_nothing_is_changed() {
     let app = start(2).expect("the program that wrote it goes on");
     assert_eq!(app.call_blocking(Gate::at(1).pass()), Ok(Err("full".into())));
 }
+
+/// An executor may poll what is woken at once; that a thread of the engine wakes it must not make the engine wait for itself.
+#[test]
+fn whoever_is_woken_by_the_log_cannot_make_it_wait() {
+    struct Calls(Handle, std::sync::mpsc::Sender<Result<i64, Error>>);
+    impl std::task::Wake for Calls {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.1.send(self.0.call_blocking(account(1).balance())).expect("the test waits");
+        }
+    }
+    let app = start(&Power::new(), 1);
+    let (told, tells) = std::sync::mpsc::channel();
+    let waker = std::sync::Arc::new(Calls(app.clone(), told)).into();
+    let mut cx = std::task::Context::from_waker(&waker);
+    // An answer may be there at once; then nobody is woken.
+    let waits = (0..1_000).find_map(|_| {
+        let mut reply = Box::pin(app.submit(account(1).put(1)).expect("there is room"));
+        reply.as_mut().poll(&mut cx).is_pending().then_some(reply)
+    });
+    assert!(waits.is_some(), "no answer ever takes its time");
+    let told = tells.recv_timeout(Duration::from_secs(20)).expect("it does not wait");
+    assert!(matches!(told, Err(Error::InsideTransaction { .. })), "{told:?}");
+}

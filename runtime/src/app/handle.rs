@@ -25,7 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use thalweg_graph::Program;
 
-/// How many transactions have ended how, so far.
+/// How many transactions have ended how, so far: since the app was started, with those that were executed again from its
+/// log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Transactions whose effects stand.

@@ -3,7 +3,9 @@ mod by_name;
 mod handle;
 mod running;
 mod settings;
+mod start;
+mod storage;
 
 pub use handle::{Counts, Handle};
 pub use settings::App;
-pub(crate) use settings::Past;
+pub(crate) use start::Past;

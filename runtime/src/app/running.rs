@@ -122,12 +122,10 @@ impl Running {
 
     /// Takes a checkpoint now; gives the last epoch that it has.
     pub(crate) fn checkpoint(&self) -> Result<u64, Error> {
-        let none = || Error::Storage {
-            what: "the app has no data directory; give it one with `App::data_dir`".to_owned(),
-        };
+        let none = || Error::storage("the app has no data directory; give it one with `App::data_dir`");
         let checkpoints = self.checkpoints.as_ref().ok_or_else(none)?;
         let taken = checkpoints.ask(|| self.ingress.has_failed());
-        taken.ok_or_else(|| self.ingress.ended())?.map_err(|what| Error::Storage { what })
+        taken.ok_or_else(|| self.ingress.ended())?
     }
 
     /// Waits until everything that has a place in the order so far is durable: what was seen of it may be told.

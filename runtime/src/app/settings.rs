@@ -1,36 +1,21 @@
 //! The app before it starts: its entities and its settings.
-use crate::app::handle::Handle;
-use crate::app::running::say_if_panics_abort;
-use crate::base::ambient::fresh_seed;
-use crate::base::clock::{EpochClock, Reads};
+use crate::app::storage::{Checkpointing, Place, Storage};
+use crate::base::clock::Reads;
 use crate::base::error::Error;
-use crate::base::groups::Groups;
-use crate::base::hash::SHARDS;
 use crate::base::room::Size;
 use crate::base::thread::STACK;
-use crate::dataflow;
-use crate::durable;
-use crate::durable::checkpointer;
-use crate::durable::image::Image;
-use crate::durable::journal::Journal;
-use crate::durable::recovery::{Base, Recovery};
-use crate::durable::replay::Replay;
-use crate::egress::answers::Egress;
 use crate::entity::explore::Explorer;
 use crate::entity::traits::Methods;
 use crate::methods::watch::SLOW;
 use crate::program::catalog::Rows;
-use crate::program::link::{Exposed, Linked, Outline};
-use crate::request::ingress::{FIRST_EPOCH, Ingress};
-use crate::sequence::epochs::{Durable, Shared};
-use crate::sequence::marks::EpochMarks;
+use crate::program::link::{Exposed, Linked};
 use std::any::TypeId;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use thalweg_checkpoint::{Location, Store};
+use thalweg_checkpoint::Location;
 use thalweg_graph::Program;
-use thalweg_log::Disk;
+use thalweg_log::testing::Power;
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
 const QUEUE: usize = 65_536;
@@ -38,91 +23,23 @@ const QUEUE: usize = 65_536;
 /// The most bytes of arguments in flight per worker, unless [`App::queue_bytes`] says otherwise.
 const QUEUE_BYTES: usize = 256 << 20;
 
-/// The most stack that a method can be promised, in bytes: what is far beyond any need is a mistake.
-const MOST_STACK: usize = 1 << 30;
-
-/// Where an app keeps what must survive.
-#[derive(Default)]
-enum Storage {
-    #[default]
-    Memory,
-    Directory(PathBuf),
-    Simulated(thalweg_log::testing::Power),
-}
-
-/// How checkpoints are taken.
-struct Checkpointing {
-    place: Option<Place>,
-    every: Duration,
-    keep: usize,
-}
-
-/// Where checkpoints go.
-enum Place {
-    Url(String),
-    Location(Location),
-}
-
-impl Place {
-    /// In a data directory.
-    fn folder(data: &Path) -> Self {
-        Self::Location(Location::directory(data.join("checkpoints")))
-    }
-}
-
-impl Default for Checkpointing {
-    fn default() -> Self {
-        Self { place: None, every: Duration::from_secs(30), keep: 2 }
-    }
-}
-
-impl Checkpointing {
-    /// The place, if there is one.
-    fn open(&self) -> Result<Option<Store>, Error> {
-        if self.keep == 0 {
-            return Err(Error::Start("the newest checkpoint has to be kept".to_owned()));
-        }
-        let location = match &self.place {
-            None => return Ok(None),
-            Some(Place::Location(location)) => location.clone(),
-            Some(Place::Url(url)) => url.parse().map_err(checkpointer::storage)?,
-        };
-        let settings =
-            thalweg_checkpoint::Settings { keep: self.keep, ..thalweg_checkpoint::Settings::default() };
-        Store::open(&location, settings).map(Some).map_err(checkpointer::storage)
-    }
-}
-
-/// What an app has of runs before.
-pub(crate) struct Past {
-    durable: bool,
-    seed: Option<u64>,
-    store: Option<Store>,
-    base: Option<Base>,
-}
-
-impl Past {
-    /// That of an app in memory.
-    pub(crate) const NONE: Self = Self { durable: false, seed: None, store: None, base: None };
-}
-
 /// An app before it starts: its entities and its settings.
 #[must_use = "an app does nothing until `start`"]
 pub struct App {
-    name: String,
-    explorer: Explorer,
-    exposed: Exposed,
-    workers: usize,
-    groups: usize,
-    homes: Option<u64>,
-    queue: Size,
-    stack: usize,
-    seed: Option<u64>,
-    clock: Option<Arc<Reads>>,
-    storage: Storage,
-    checkpoints: Checkpointing,
-    twice: bool,
-    slow: Duration,
+    pub(super) name: String,
+    pub(super) explorer: Explorer,
+    pub(super) exposed: Exposed,
+    pub(super) workers: usize,
+    pub(super) groups: usize,
+    pub(super) homes: Option<u64>,
+    pub(super) queue: Size,
+    pub(super) stack: usize,
+    pub(super) seed: Option<u64>,
+    pub(super) clock: Option<Arc<Reads>>,
+    pub(super) storage: Storage,
+    pub(super) checkpoints: Checkpointing,
+    pub(super) twice: bool,
+    pub(super) slow: Duration,
 }
 
 impl App {
@@ -243,11 +160,11 @@ impl App {
         self.twice = true;
         self
     }
-    /// Keeps a log in this folder, which is made if it is not there: what has been answered is there after a restart,
-    /// whatever ended the process. Without it all state is in memory and ends with the process.
+    /// Keeps a log and checkpoints in this folder, which is made if it is not there: what has been answered is there after a
+    /// restart, whatever ended the process. Without it all state is in memory and ends with the process.
     ///
-    /// Every request is written down before it is answered, and [`App::start`] executes again what the folder holds, with
-    /// any number of workers. So a durable app executes what it reads back from a call's bytes: an argument that its
+    /// Every request is written down before it is answered. [`App::start`] begins with the newest checkpoint and executes
+    /// again what was logged behind it, with any number of workers. So a durable app executes what it reads back from a call's bytes: an argument that its
     /// `Serialize` says nothing of is not there. One process has a folder at a time.
     ///
     /// ```
@@ -283,8 +200,8 @@ impl App {
         self.checkpoints.every = interval;
         self
     }
-    /// Where checkpoints go: a folder, `file:///..`, or with the feature of that name `s3://bucket/..`, `gs://..` or `az://..`,
-    /// whose credentials come from the environment. In the data directory unless it is set.
+    /// Where checkpoints go: a folder, `file:///..`, or with the feature `s3`, `gcs` or `azure` `s3://bucket/..`, `gs://..` or
+    /// `az://..`, whose credentials come from the environment. In the data directory unless it is set.
     pub fn checkpoints_at(mut self, url: impl Into<String>) -> Self {
         self.checkpoints.place = Some(Place::Url(url.into()));
         self
@@ -302,7 +219,7 @@ impl App {
     }
     /// As [`App::data_dir`], on a simulated disk whose power can be cut. For tests.
     #[doc(hidden)]
-    pub fn data_on(mut self, disk: thalweg_log::testing::Power) -> Self {
+    pub fn data_on(mut self, disk: Power) -> Self {
         self.storage = Storage::Simulated(disk);
         self
     }
@@ -313,123 +230,5 @@ impl App {
     /// When the entities do not fit together.
     pub fn graph(self) -> Result<Program, Error> {
         Linked::of(self.explorer, &self.exposed, &self.name, self.workers).map(|linked| linked.outline.graph)
-    }
-
-    /// Starts the workers. With [`App::data_dir`], what is logged there is executed first.
-    ///
-    /// # Errors
-    /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
-    /// [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
-    /// it did; nothing is changed there then.
-    pub fn start(mut self) -> Result<Handle, Error> {
-        say_if_panics_abort();
-        match std::mem::take(&mut self.storage) {
-            Storage::Memory => self.start_in_memory(),
-            Storage::Directory(path) => {
-                self.checkpoints.place.get_or_insert_with(|| Place::folder(&path));
-                self.start_on(durable::real_disk(&path)?, durable::settings())
-            }
-            Storage::Simulated(disk) => self.start_on(disk, durable::small_settings()),
-        }
-    }
-
-    fn start_in_memory(self) -> Result<Handle, Error> {
-        let (shared, outline) = self.link(Past::NONE)?;
-        let threads = dataflow::start(shared.clone())?;
-        let slow = shared.slow;
-        Handle::start(shared, outline, Some(threads)).watched(slow)
-    }
-
-    fn start_on<D: Disk>(self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
-        let (every, name) = (self.checkpoints.every, self.name.clone());
-        let store = self.checkpoints.open()?;
-        let base = store.as_ref().map(Base::newest).transpose()?.flatten();
-        let mut recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
-        let past = Past { durable: true, seed: recovery.seed(), store: store.clone(), base: base.clone() };
-        let (shared, outline) = self.link(past)?;
-        let threads = dataflow::start(shared.clone())?;
-        let (slow, parts) = (shared.slow, shared.clone());
-        let handle = Handle::start(shared, outline, Some(threads));
-        let recovered = recovery.read(parts.recovering(), true);
-        let recovered =
-            recovered.and_then(|()| recovery.finish(parts.recovering(), parts.seed, parts.image()));
-        let recovered = recovered.and_then(|start| match store {
-            Some(store) => parts.checkpointer(store, base, every, start).spawn().map(Some),
-            None => Ok(None),
-        });
-        match recovered {
-            Ok(thread) => {
-                handle.running.checkpoints_by(thread);
-                handle.watched(slow)
-            }
-            Err(error) => {
-                // The first reason counts: a worker's end is told as itself.
-                parts.ingress.end(error);
-                parts.recovering().replay.abandon();
-                handle.stop()?;
-                Err(Error::internal("an app that has failed has a reason"))
-            }
-        }
-    }
-
-    /// What the workers share, and what is seen from outside.
-    pub(crate) fn link(self, past: Past) -> Result<(Shared, Outline), Error> {
-        let start = |text: &str| Err(Error::Start(text.to_owned()));
-        if self.workers == 0 {
-            return start("an app needs at least one worker");
-        }
-        if self.groups == 0 {
-            return start("the workers of an app are at least one group");
-        }
-        if self.workers as u64 > SHARDS {
-            return start(
-                "entities are placed by 4096 shards; more workers than that would have nothing to do",
-            );
-        }
-        if self.queue.requests == 0 || self.queue.bytes == 0 {
-            return start("a queue needs room for at least one request, and for its arguments");
-        }
-        if u32::try_from(self.queue.requests).is_err() {
-            return start("a queue takes less than 2^32 requests");
-        }
-        if self.stack > MOST_STACK {
-            return start("a method can be promised at most 1 GiB of stack");
-        }
-        let workers = if self.twice { 1 } else { self.workers };
-        let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
-        let Linked { mut methods, mut makers, outline } = linked;
-        makers.tracked = past.store.is_some();
-        methods.twice = self.twice;
-        let egress = if past.durable { Egress::with_log() } else { Egress::default() };
-        let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
-        let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
-        let seed = match (past.seed, self.seed) {
-            (Some(past), Some(seed)) if past != seed => {
-                let what = format!(
-                    "the seed of the data directory is {past}, and not {seed}; take `App::seed` away, or use a new directory"
-                );
-                return Err(Error::Storage { what });
-            }
-            (past, seed) => past.or(seed).unwrap_or_else(fresh_seed),
-        };
-        let durable = past.durable.then(|| Durable {
-            journal: Arc::new(Journal::new(workers, ingress.egress().clone(), makers.calls.clone())),
-            replay: Arc::new(Replay::new()),
-            checkpoints: past.store.as_ref().map(|_| Arc::default()),
-            image: past.store.zip(past.base.as_ref()).map(|(store, base)| {
-                let class = |name: &str| methods.class_named(name);
-                Arc::new(Image::new((store, base.manifest.clone()), &base.info, class, workers))
-            }),
-        });
-        tracing::debug!(seed, app = self.name, "the seed of `random`");
-        let clock = Arc::new(self.clock.map_or_else(EpochClock::machine, EpochClock::of));
-        if let Some(base) = &past.base {
-            clock.go_on_from(base.info.now);
-        }
-        let methods = Arc::new(methods);
-        let groups = Groups::new(workers, self.groups.min(workers), self.homes);
-        let (slow, stack) = (self.slow, self.stack);
-        let marks = Arc::new(EpochMarks::new(workers));
-        Ok((Shared { ingress, methods, makers, marks, groups, seed, clock, slow, stack, durable }, outline))
     }
 }

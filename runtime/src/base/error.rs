@@ -279,6 +279,11 @@ fn list(names: &[String]) -> String {
 }
 
 impl Error {
+    /// The storage cannot be used, or refuses something.
+    pub(crate) fn storage(what: impl fmt::Display) -> Self {
+        Self::Storage { what: what.to_string() }
+    }
+
     /// What must be there is not.
     pub(crate) fn internal(what: &str) -> Self {
         Self::Internal { what: what.to_owned() }

@@ -2,6 +2,7 @@
 use crate::base::class_id::ClassId;
 use crate::base::clock::EpochClock;
 use crate::base::error::{Error, Result};
+use crate::base::varint;
 use crate::codec::{decode, encode};
 use crate::durable::checkpoints::{Checkpoints, Due};
 use crate::durable::journal::Journal;
@@ -37,11 +38,11 @@ impl Info {
     /// # Errors
     /// When this release cannot read it.
     pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
-        decode(manifest.info()).map_err(|failure| Error::Storage {
-            what: format!(
-                "checkpoint {} is sound, but this release cannot read it ({failure}); use the one that wrote it",
-                manifest.number()
-            ),
+        decode(manifest.info()).map_err(|failure| {
+            let number = manifest.number();
+            Error::storage(format_args!(
+                "checkpoint {number} is sound, but this release cannot read it ({failure}); use the one that wrote it"
+            ))
         })
     }
 }
@@ -62,14 +63,6 @@ pub(crate) struct Checkpointer {
     pub(crate) classes: Vec<ClassId>,
     /// How many cuts have been asked for.
     pub(crate) cuts: u32,
-}
-
-/// The key of an entity in a checkpoint.
-fn key_in(class: usize, key: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(key.len() + 1);
-    crate::base::varint::write(class as u64, &mut bytes);
-    bytes.extend_from_slice(key);
-    bytes
 }
 
 impl Checkpointer {
@@ -108,18 +101,14 @@ impl Checkpointer {
                 continue;
             }
             let taken = self.take();
-            let failed = taken.as_ref().err().cloned();
-            self.checkpoints.ended(taken.map_err(|error| error.to_string()));
-            if let Some(error) = failed {
+            self.checkpoints.ended(taken.clone());
+            if let Err(error) = &taken {
                 // What was saved is lost, so the next one has to be whole.
                 self.base = None;
                 tracing::error!(%error, "a checkpoint has failed; the log is kept, and it is tried again");
-                if due == Due::Last {
-                    return Err(error);
-                }
             }
             if due == Due::Last {
-                return Ok(());
+                return taken.map(drop);
             }
         }
     }
@@ -127,7 +116,7 @@ impl Checkpointer {
     /// Takes one; gives its epoch.
     fn take(&mut self) -> Result<u64> {
         let began = Instant::now();
-        let mut draft = self.store.begin(0, self.base.as_ref()).map_err(storage)?;
+        let mut draft = self.store.begin(self.base.as_ref()).map_err(Error::storage)?;
         let whole: Vec<bool> = (0..draft.groups()).map(|group| draft.wants_whole(group)).collect();
         let (to, from) = mpsc::channel();
         // Not that of the draft, which a failed one has had before: what it has saved is not in this one.
@@ -147,12 +136,12 @@ impl Checkpointer {
             position: self.journal.position(),
             classes: names.collect(),
         };
-        draft.set_epoch(epoch);
-        let manifest = draft.commit(&encode(&info)).map_err(storage)?;
+        let manifest = draft.commit(epoch, &encode(&info)).map_err(Error::storage)?;
         tracing::info!(epoch, entities, took = ?began.elapsed(), "checkpoint");
         self.base = Some(manifest);
-        self.store.retire().map_err(storage)?;
-        let oldest = self.store.manifests().map_err(storage)?.first().map_or(epoch, |oldest| oldest.epoch);
+        self.store.retire().map_err(Error::storage)?;
+        let oldest =
+            self.store.manifests().map_err(Error::storage)?.first().map_or(epoch, |oldest| oldest.epoch);
         self.journal.release(oldest);
         Ok(epoch)
     }
@@ -162,21 +151,21 @@ impl Checkpointer {
         let number: BTreeMap<ClassId, usize> =
             self.classes.iter().enumerate().map(|(number, class)| (*class, number)).collect();
         let (mut epoch, mut left, mut entities, mut failure) = (None, self.ingress.workers(), 0, None);
+        // Whatever fails, the workers save to their end: the next cut finds them ready.
         while left > 0 {
             match from.recv_timeout(Duration::from_millis(100)) {
                 Ok(FromWorker::Cut(at)) => epoch = Some(at),
                 Ok(FromWorker::Saved(class, saved)) => {
                     entities += saved.len() as u64;
-                    for Saved { hash, key, state } in saved {
-                        let (group, key) = (Whole::group(hash, draft.groups()), key_in(number[&class], &key));
-                        match state {
-                            Some(state) => draft.put(group, &key, &state),
-                            None => draft.delete(group, &key),
-                        }
-                        .map_err(storage)?;
+                    if failure.is_none() {
+                        let class = number[&class];
+                        let written = saved.iter().try_for_each(|saved| write(draft, class, saved));
+                        failure = written.map_err(Error::storage).err();
                     }
                 }
-                Ok(FromWorker::Failed(class, what)) => failure = Some((class, what)),
+                Ok(FromWorker::Failed(class, what)) => {
+                    failure.get_or_insert_with(|| self.no_bytes(class, &what));
+                }
                 Ok(FromWorker::Done) => left -= 1,
                 Err(RecvTimeoutError::Timeout) if self.ingress.has_failed() => {
                     return Err(self.ingress.ended());
@@ -187,18 +176,30 @@ impl Checkpointer {
                 }
             }
         }
-        if let Some((class, what)) = failure {
-            let class = self.methods.name_of(class);
-            let what = format!(
-                "a `{class}` cannot be written to a checkpoint: {what}; let its `Serialize` write all states"
-            );
-            return Err(Error::Storage { what });
-        }
         let epoch = epoch.ok_or_else(|| Error::internal("a cut has no place"))?;
-        Ok((epoch, entities))
+        failure.map_or(Ok((epoch, entities)), Err)
+    }
+
+    fn no_bytes(&self, class: ClassId, what: &str) -> Error {
+        let class = self.methods.name_of(class);
+        Error::storage(format_args!(
+            "a `{class}` cannot be written to a checkpoint: {what}; let its `Serialize` write all states"
+        ))
     }
 }
 
-pub(crate) fn storage(error: thalweg_checkpoint::Error) -> Error {
-    Error::Storage { what: error.to_string() }
+/// Writes what is known of an entity of this class.
+fn write(
+    draft: &mut Draft,
+    class: usize,
+    Saved { hash, key, state }: &Saved,
+) -> thalweg_checkpoint::Result<()> {
+    let group = Whole::group(*hash, draft.groups());
+    let mut key_here = Vec::with_capacity(key.len() + 1);
+    varint::write(class as u64, &mut key_here);
+    key_here.extend_from_slice(key);
+    match state {
+        Some(state) => draft.put(group, &key_here, state),
+        None => draft.delete(group, &key_here),
+    }
 }

@@ -1,6 +1,7 @@
 //! When checkpoints are taken, and who takes part: one thread, which asks for a cut, and the worker that gives it its place.
 //!
 //! The cut is the last thing in its epoch, and ordered by the last worker: so it comes after all transactions of the epoch.
+use crate::base::error::Result;
 use crate::entity::run::saving::Cut;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,15 +13,16 @@ pub(crate) struct Checkpoints {
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     /// A cut that has no place yet.
     wanted: Option<Cut>,
-    /// Somebody asks for a checkpoint now: how many have, and how many of them have been served.
+    /// How many have asked for a checkpoint, how many of them had asked when the one that is being taken began, and when
+    /// the last one began that has ended.
     asked: u64,
+    serving: u64,
     served: u64,
-    /// How the last one ended.
-    last: Option<Result<u64, String>>,
+    /// How that one ended.
+    last: Result<u64>,
     /// The app comes to its end.
     ending: bool,
     /// All that was submitted has its place in the order.
@@ -35,6 +37,13 @@ pub(crate) enum Due {
     Now,
     Last,
     Never,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let (wanted, last) = (None, Ok(0));
+        Self { wanted, asked: 0, serving: 0, served: 0, last, ending: false, drained: false, over: false }
+    }
 }
 
 impl Checkpoints {
@@ -57,11 +66,12 @@ impl Checkpoints {
                 return Due::Never;
             }
             if state.ending && state.drained {
+                state.serving = state.asked;
                 return Due::Last;
             }
             let now = Instant::now();
-            if state.asked > state.served || (next <= now && !state.ending) {
-                state.served = state.asked;
+            if state.asked > state.serving || (next <= now && !state.ending) {
+                state.serving = state.asked;
                 return Due::Now;
             }
             let most = if state.ending { Duration::from_millis(20) } else { next - now };
@@ -80,21 +90,24 @@ impl Checkpoints {
     }
 
     /// One has ended.
-    pub(crate) fn ended(&self, how: Result<u64, String>) {
-        self.change(|state| state.last = Some(how));
+    pub(crate) fn ended(&self, how: Result<u64>) {
+        self.change(|state| (state.served, state.last) = (state.serving, how));
     }
 
-    /// Takes one now, and waits for it. `over` says that the app has ended.
-    pub(crate) fn ask(&self, over: impl Fn() -> bool) -> Option<Result<u64, String>> {
+    /// Asks for one that begins after this, and waits for it; `None` if the app ends before. `over` says that it has.
+    pub(crate) fn ask(&self, over: impl Fn() -> bool) -> Option<Result<u64>> {
         let mut state = self.state();
         state.asked += 1;
-        state.last = None;
+        let mine = state.asked;
         self.changed.notify_all();
-        while state.last.is_none() && !state.over && !over() {
+        while state.served < mine {
+            if state.over || over() {
+                return None;
+            }
             let most = Duration::from_millis(100);
             state = self.changed.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.last.clone()
+        Some(state.last.clone())
     }
 
     /// The app comes to its end.
@@ -104,12 +117,46 @@ impl Checkpoints {
 
     /// Nothing will be cut any more.
     pub(crate) fn give_up(&self) {
-        self.change(|state| state.over = true);
+        // Whoever takes the one that has no place yet learns that it will get none.
+        self.change(|state| (state.over, state.wanted) = (true, None));
     }
 
     /// Everything has its place. Whether the worker that says so may end.
     pub(crate) fn drained(&self) -> bool {
         self.change(|state| state.drained = true);
         self.state().over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn who_asks_gets_one_that_begins_afterwards() {
+        let checkpoints = Checkpoints::default();
+        let far = Instant::now() + Duration::from_secs(3600);
+        let asked = |count: u64| {
+            while checkpoints.state().asked < count {
+                thread::yield_now();
+            }
+        };
+        thread::scope(|scope| {
+            let first = scope.spawn(|| checkpoints.ask(|| false));
+            assert_eq!(checkpoints.wait(far, || false), Due::Now);
+            let second = scope.spawn(|| checkpoints.ask(|| false));
+            asked(2);
+            checkpoints.ended(Ok(7));
+            assert_eq!(first.join().expect("it waits"), Some(Ok(7)));
+            assert_eq!(checkpoints.wait(far, || false), Due::Now);
+            checkpoints.ended(Ok(8));
+            assert_eq!(second.join().expect("it waits"), Some(Ok(8)));
+            let third = scope.spawn(|| checkpoints.ask(|| false));
+            asked(3);
+            checkpoints.give_up();
+            assert_eq!(third.join().expect("it waits"), None);
+            assert_eq!(checkpoints.wait(far, || false), Due::Never);
+        });
     }
 }

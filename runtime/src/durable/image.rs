@@ -5,10 +5,10 @@
 use crate::base::class_id::ClassId;
 use crate::base::error::{Error, Result};
 use crate::base::guard::caught;
-use crate::durable::checkpointer::{Info, storage};
+use crate::base::varint;
+use crate::durable::checkpointer::Info;
 use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use thalweg_checkpoint::{Manifest, Store};
@@ -21,10 +21,15 @@ pub(crate) struct Image {
     classes: Vec<Result<ClassId, String>>,
     /// What workers have for others.
     mail: Vec<Mutex<Vec<Restored>>>,
-    /// How many have read, and how many are through.
-    read: Mutex<usize>,
-    all_read: Condvar,
-    through: AtomicUsize,
+    progress: Mutex<Loaded>,
+    changed: Condvar,
+}
+
+/// How many workers have read their shares, and how many have all that is theirs.
+#[derive(Default)]
+struct Loaded {
+    read: usize,
+    through: usize,
 }
 
 /// An entity with its class and the hash of its key.
@@ -39,8 +44,7 @@ impl Image {
     ) -> Self {
         let classes = info.classes.iter().map(|name| class(name).ok_or_else(|| name.clone())).collect();
         let mail = (0..workers).map(|_| Mutex::default()).collect();
-        let (read, all_read, through) = (Mutex::new(0), Condvar::new(), AtomicUsize::new(0));
-        Self { store, manifest, classes, mail, read, all_read, through }
+        Self { store, manifest, classes, mail, progress: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Reads this worker's share.
@@ -56,16 +60,15 @@ impl Image {
                 })
                 .map(drop)
         });
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.all_read.notify_all();
+        self.count(|loaded| loaded.read += 1);
         read.map_err(|failed| match failed {
-            Failed::Store(error) => storage(error),
+            Failed::Store(error) => Error::storage(error),
             Failed::State(error) => error,
         })
     }
 
     fn restore(&self, worker: &Worker, key: &[u8], state: &[u8]) -> Result<()> {
-        let number = crate::base::varint::read(&mut &*key).and_then(|number| usize::try_from(number).ok());
+        let number = varint::read(&mut &*key).and_then(|number| usize::try_from(number).ok());
         let class = number.and_then(|number| self.classes.get(number));
         let class = match class {
             Some(Ok(class)) => *class,
@@ -76,7 +79,9 @@ impl Image {
                 );
                 return Err(Error::Storage { what });
             }
-            None => return Err(Error::Storage { what: "a key of the checkpoint has no class".to_owned() }),
+            None => {
+                return Err(Error::storage("a key of the checkpoint has no class; another release wrote it"));
+            }
         };
         let known = worker.class_at(class);
         // How a state is read is user code.
@@ -97,14 +102,33 @@ impl Image {
         Ok(())
     }
 
-    /// Waits until all have read, or the app has `failed`.
-    pub(crate) fn wait(&self, failed: impl Fn() -> bool) {
+    fn count(&self, count: impl FnOnce(&mut Loaded)) {
+        count(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
+
+    /// Waits until so much is true of all workers, or the app has `failed`; whether it is true.
+    fn wait(&self, all: impl Fn(&Loaded) -> usize, failed: impl Fn() -> bool) -> bool {
         /// Whoever fails does not tell, so it is looked for.
         const AGAIN: Duration = Duration::from_millis(20);
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        while *read < self.mail.len() && !failed() {
-            read = self.all_read.wait_timeout(read, AGAIN).unwrap_or_else(PoisonError::into_inner).0;
+        let mut loaded = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        while all(&loaded) < self.mail.len() {
+            if failed() {
+                return false;
+            }
+            loaded = self.changed.wait_timeout(loaded, AGAIN).unwrap_or_else(PoisonError::into_inner).0;
         }
+        true
+    }
+
+    /// Waits until all have read; whether they have.
+    pub(crate) fn wait_until_read(&self, failed: impl Fn() -> bool) -> bool {
+        self.wait(|loaded| loaded.read, failed)
+    }
+
+    /// Waits until all have all of it; whether they have.
+    pub(crate) fn wait_until_there(&self, failed: impl Fn() -> bool) -> bool {
+        self.wait(|loaded| loaded.through, failed)
     }
 
     /// Takes what others have for this worker.
@@ -114,12 +138,7 @@ impl Image {
         for (class, hash, state) in mail {
             worker.class_at(class).restore(hash, state);
         }
-        self.through.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// Whether all have all of it.
-    pub(crate) fn is_there(&self) -> bool {
-        self.through.load(Ordering::SeqCst) == self.mail.len()
+        self.count(|loaded| loaded.through += 1);
     }
 }
 

@@ -114,7 +114,7 @@ impl Journal {
             assert!(epoch == *next, "epochs follow each other");
             *next += 1;
             let body = record::epoch(now, parts.iter());
-            log.append(Epoch(epoch), body).map_err(|error| Error::Storage { what: error.to_string() })?;
+            log.append(Epoch(epoch), body).map_err(Error::storage)?;
             // An outcome follows its epoch, so the epoch is in the log when it can be complete.
             if let Some(logged) = &self.egress.logged {
                 logged.witness.parts(epoch, parts.iter().map(|part| part.transactions).collect());
@@ -150,6 +150,6 @@ impl Journal {
             logged.witness.end();
         }
         let log = Arc::into_inner(log).ok_or_else(|| Error::internal("somebody still writes to the log"))?;
-        log.stop().map_err(|error| Error::Storage { what: error.to_string() })
+        log.stop().map_err(Error::storage)
     }
 }

@@ -73,9 +73,9 @@ pub(crate) fn requests(epoch: u64, mut bytes: &[u8], run: u64) -> Result<(u64, V
         }
         Some((now, requests))
     };
-    next().ok_or_else(|| Error::Storage {
-        what: format!(
+    next().ok_or_else(|| {
+        Error::storage(format_args!(
             "epoch {epoch} of the log is sound, but not what this release writes; use the one that wrote it"
-        ),
+        ))
     })
 }

@@ -1,7 +1,8 @@
 //! From a directory to a running app: the log is read, its epochs are executed again, and only then is anything written.
 use crate::base::error::{Error, Result};
 use crate::base::ids::MethodId;
-use crate::durable::checkpointer::{self, Info};
+use crate::base::thread::{STACK, as_worker};
+use crate::durable::checkpointer::Info;
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::record::{self, LoggedRequest};
@@ -26,10 +27,10 @@ pub(crate) struct Recovery<D: Disk> {
     reading: Reading<D>,
     place: String,
     app: String,
-    /// The first record, which has been read already.
+    /// The first record, which has been read already, unless it is a start.
     first: Option<Record>,
-    /// What the log's last run says of itself.
-    pub(crate) start: Option<Start>,
+    /// What the last run that has been read says of itself.
+    start: Option<Start>,
     /// The last epoch of the checkpoint that it begins with.
     behind: u64,
     /// The methods of the requests of epochs that have not been compared, and how many calls each has.
@@ -49,7 +50,7 @@ impl Base {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn newest(store: &Store) -> Result<Option<Self>> {
-        let Some(manifest) = store.newest().map_err(checkpointer::storage)? else { return Ok(None) };
+        let Some(manifest) = store.newest().map_err(Error::storage)? else { return Ok(None) };
         let info = Info::of(&manifest)?;
         Ok(Some(Self { manifest, info }))
     }
@@ -57,14 +58,14 @@ impl Base {
 
 /// What recovery works on.
 #[derive(Clone, Copy)]
-pub(crate) struct App<'a> {
+pub(crate) struct Recovering<'a> {
     pub(crate) ingress: &'a Arc<Ingress>,
     pub(crate) methods: &'a Methods,
     pub(crate) journal: &'a Journal,
     pub(crate) replay: &'a Replay,
 }
 
-impl App<'_> {
+impl Recovering<'_> {
     fn logged(&self) -> &LoggedEgress {
         let logged = self.ingress.egress().logged.as_ref();
         logged.unwrap_or_else(|| unreachable!("an app that recovers keeps a log"))
@@ -81,31 +82,17 @@ impl<D: Disk> Recovery<D> {
         let behind = base.map_or(0, |base| base.manifest.epoch());
         let position = base.map_or(0, |base| base.info.position);
         let witness = Witness { epoch: Epoch(behind), position: Position(position) };
-        let mut reading = thalweg_log::open(disk, settings, witness).map_err(storage)?;
-        let first = reading.next().transpose().map_err(storage)?;
-        let mut recovery = Self {
-            reading,
-            place,
-            app: app.to_owned(),
-            first,
-            start: None,
-            behind,
-            methods: BTreeMap::new(),
-        };
-        if let Some(base) = base {
-            recovery.start = Some(Start::decode(&base.info.start, &recovery.app, &recovery.place)?);
+        let mut reading = thalweg_log::open(disk, settings, witness).map_err(Error::storage)?;
+        let mut first = reading.next().transpose().map_err(Error::storage)?;
+        let own = first.take_if(|first| first.kind == Kind::Start);
+        // Behind a checkpoint, the log need not have its own.
+        let start = own.as_ref().map(|own| &own.body).or(base.map(|base| &base.info.start));
+        let start = start.map(|start| Start::decode(start, app, &place)).transpose()?;
+        if first.is_some() && start.is_none() {
+            return Err(broken("the log does not begin with a start"));
         }
-        if let Some(first) = &recovery.first {
-            // Behind a checkpoint, the log need not have its own.
-            match first.kind {
-                Kind::Start => {
-                    recovery.start = Some(Start::decode(&first.body, &recovery.app, &recovery.place)?)
-                }
-                _ if base.is_some() => {}
-                _ => return Err(broken("the log does not begin with a start")),
-            }
-        }
-        Ok(recovery)
+        let app = app.to_owned();
+        Ok(Self { reading, place, app, first, start, behind, methods: BTreeMap::new() })
     }
 
     /// The seed of the app, if it has a past.
@@ -113,11 +100,11 @@ impl<D: Disk> Recovery<D> {
         self.start.as_ref().map(|start| start.seed)
     }
 
-    /// Reads all of the log. `wait`: epochs are executed meanwhile.
+    /// Reads all of the log; its epochs are executed meanwhile.
     ///
     /// # Errors
     /// When something of it cannot be read.
-    pub(crate) fn read(&mut self, app: App<'_>, wait: bool) -> Result<()> {
+    pub(crate) fn read(&mut self, app: Recovering<'_>) -> Result<()> {
         let instances = app.journal.instances.all();
         let names = start::names(&app.journal.instances, app.methods);
         let known: BTreeMap<String, Instance> = names.into_iter().zip(instances).collect();
@@ -127,7 +114,7 @@ impl<D: Disk> Recovery<D> {
         app.logged().witness.begin(self.behind + 1);
         let first = self.first.take().map(Ok);
         for record in first.into_iter().chain(self.reading.by_ref()) {
-            let Record { kind, epoch, body } = record.map_err(storage)?;
+            let Record { kind, epoch, body } = record.map_err(Error::storage)?;
             match kind {
                 Kind::Start => {
                     let start = Start::decode(&body, &self.app, &self.place)?;
@@ -148,7 +135,7 @@ impl<D: Disk> Recovery<D> {
                     self.methods.insert(epoch.0, called.collect());
                     let (runs, counts) = cut(requests, workers);
                     app.logged().witness.parts(epoch.0, counts);
-                    app.replay.push(epoch.0, ReplayedEpoch { now, runs }, wait);
+                    app.replay.push(epoch.0, ReplayedEpoch { now, runs });
                     app.ingress.ring_all();
                     last = epoch.0;
                 }
@@ -171,9 +158,9 @@ impl<D: Disk> Recovery<D> {
     ///
     /// # Errors
     /// When it has not, or the log cannot be written.
-    pub(crate) fn finish(self, app: App<'_>, seed: u64, image: Option<&Image>) -> Result<Start> {
+    pub(crate) fn finish(self, app: Recovering<'_>, seed: u64, image: Option<&Image>) -> Result<Start> {
         let witness = &app.logged().witness;
-        let opened = self.reading.finish().map_err(storage)?;
+        let opened = self.reading.finish().map_err(Error::storage)?;
         let last = opened.last().0;
         let diverged = |difference| diverged(difference, &self.methods, app.methods);
         while !witness.wait(last + 1, Duration::from_millis(50)).map_err(diverged)? {
@@ -181,11 +168,8 @@ impl<D: Disk> Recovery<D> {
                 return Err(app.ingress.ended());
             }
         }
-        while image.is_some_and(|image| !image.is_there()) {
-            if app.ingress.has_failed() {
-                return Err(app.ingress.ended());
-            }
-            std::thread::sleep(Duration::from_millis(1));
+        if image.is_some_and(|image| !image.wait_until_there(|| app.ingress.has_failed())) {
+            return Err(app.ingress.ended());
         }
         let run = opened.generation() - 1;
         let names = start::names(&app.journal.instances, app.methods);
@@ -208,16 +192,18 @@ fn accept<D: Disk>(
     let hook = move |progress| match progress {
         Progress::Durable { epoch, position } => {
             reached.store(position.0, Ordering::SeqCst);
-            egress.upgrade().into_iter().for_each(|egress| egress.durable(epoch.0));
+            // It wakes those who wait, and none of them may make the log wait: as with a worker.
+            let durable = |egress: Arc<Egress>| as_worker(STACK, || egress.durable(epoch.0));
+            egress.upgrade().into_iter().for_each(durable);
         }
         Progress::Poisoned { what } => {
             tracing::error!(%what, "the log has failed; the app ends");
             let error =
-                Error::Storage { what: format!("the log has failed: {what}; mend the disk and start again") };
+                Error::storage(format_args!("the log has failed: {what}; mend the disk and start again"));
             ingress.upgrade().into_iter().for_each(|ingress| ingress.end(error.clone()));
         }
     };
-    opened.accept(&start.encode(), hook).map_err(storage)
+    opened.accept(&start.encode(), hook).map_err(Error::storage)
 }
 
 /// What is said of a transaction that came out in another way.
@@ -240,7 +226,7 @@ fn diverged(
 }
 
 fn read_request(
-    app: &App<'_>,
+    app: &Recovering<'_>,
     methods: &[Result<Instance, String>],
     request: LoggedRequest<'_>,
 ) -> Result<Submitted> {
@@ -249,12 +235,10 @@ fn read_request(
     let instance = match known {
         Some(Ok(instance)) => *instance,
         Some(Err(name)) => {
-            return Err(Error::Storage {
-                what: format!(
-                    "the log has a call of `{name}`, which is not part of this program; start the program that wrote it once \
+            return Err(Error::storage(format_args!(
+                "the log has a call of `{name}`, which is not part of this program; start the program that wrote it once \
                  more and stop it, which drains the log"
-                ),
-            });
+            )));
         }
         None => return Err(broken("a call of a method that has no name")),
     };
@@ -264,10 +248,6 @@ fn read_request(
     Ok(Submitted { id: first, work: Submission::Transactions(Request::new(None, method, calls)) })
 }
 
-fn storage(error: thalweg_log::Error) -> Error {
-    Error::Storage { what: error.to_string() }
-}
-
 fn broken(what: &str) -> Error {
-    Error::Storage { what: format!("{what}; another release wrote it") }
+    Error::storage(format_args!("{what}; another release wrote it"))
 }

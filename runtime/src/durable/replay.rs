@@ -32,14 +32,6 @@ pub(crate) struct ReplayedEpoch {
     pub(crate) runs: Vec<Option<Vec<Submitted>>>,
 }
 
-/// What a worker finds.
-pub(crate) enum Next {
-    /// Its run of the epoch.
-    Run { now: u64, requests: Vec<Submitted> },
-    /// The epoch has not been read.
-    NotYet,
-}
-
 impl Replay {
     pub(crate) fn new() -> Self {
         Self { feed: Mutex::default(), taken: Condvar::new(), last: AtomicU64::new(u64::MAX) }
@@ -50,13 +42,10 @@ impl Replay {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives an epoch. `wait`: until few of them wait to be executed.
-    pub(crate) fn push(&self, epoch: u64, replayed: ReplayedEpoch, wait: bool) {
-        let mut feed = self.feed();
-        if wait {
-            let full = |feed: &mut Feed| feed.epochs.len() >= AHEAD && !feed.over;
-            feed = self.taken.wait_while(feed, full).unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Gives an epoch, when few wait to be executed.
+    pub(crate) fn push(&self, epoch: u64, replayed: ReplayedEpoch) {
+        let full = |feed: &mut Feed| feed.epochs.len() >= AHEAD && !feed.over;
+        let mut feed = self.taken.wait_while(self.feed(), full).unwrap_or_else(PoisonError::into_inner);
         let before = feed.epochs.insert(epoch, replayed);
         assert!(before.is_none(), "an epoch is replayed once");
     }
@@ -82,17 +71,17 @@ impl Replay {
         epoch > self.last.load(Ordering::SeqCst)
     }
 
-    /// A worker's run of an epoch.
-    pub(crate) fn take(&self, worker: usize, epoch: u64) -> Next {
+    /// A worker's run of an epoch, and the time of that; `None` if it has not been read.
+    pub(crate) fn take(&self, worker: usize, epoch: u64) -> Option<(u64, Vec<Submitted>)> {
         let mut feed = self.feed();
-        let Some(replayed) = feed.epochs.get_mut(&epoch) else { return Next::NotYet };
+        let replayed = feed.epochs.get_mut(&epoch)?;
         let (now, run) = (replayed.now, replayed.runs[worker].take());
         let requests = run.unwrap_or_else(|| unreachable!("a worker takes its run once"));
         if replayed.runs.iter().all(Option::is_none) {
             feed.epochs.remove(&epoch);
             self.taken.notify_all();
         }
-        Next::Run { now, requests }
+        Some((now, requests))
     }
 }
 

@@ -14,7 +14,7 @@ const FORMAT: u32 = 1;
 pub(crate) struct Start {
     format: u32,
     /// The name of the app.
-    pub(crate) app: String,
+    app: String,
     /// The release of this crate that wrote it, for people.
     release: String,
     /// The number of the run.

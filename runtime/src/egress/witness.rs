@@ -6,6 +6,7 @@
 //! Invariants: every transaction of an epoch is counted once; an epoch is complete when its parts are known and all of its
 //! transactions have been counted.
 use crate::base::error::{Error, Result};
+use crate::base::varint;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -169,8 +170,10 @@ impl Witness {
     /// # Errors
     /// When the bytes say nothing.
     pub(crate) fn recorded(&self, epoch: u64, bytes: &[u8]) -> Result<()> {
-        let failures = read(bytes).ok_or_else(|| Error::Storage {
-            what: format!("the log's outcome of epoch {epoch} cannot be read; another release wrote it"),
+        let failures = read(bytes).ok_or_else(|| {
+            Error::storage(format_args!(
+                "the log's outcome of epoch {epoch} cannot be read; another release wrote it"
+            ))
         })?;
         let mut epochs = self.epochs();
         epochs.tallies.entry(epoch).or_default().recorded = Some(failures);
@@ -259,7 +262,7 @@ fn difference(epoch: u64, recorded: &Failures, found: &Failures) -> Option<Diffe
 fn write(failures: &Failures, bytes: &mut Vec<u8>) {
     let mut next = 0;
     for (place, Verdict(verdict)) in failures {
-        crate::base::varint::write(place - next, bytes);
+        varint::write(place - next, bytes);
         bytes.push(*verdict);
         next = place + 1;
     }
@@ -268,7 +271,7 @@ fn write(failures: &Failures, bytes: &mut Vec<u8>) {
 fn read(mut bytes: &[u8]) -> Option<Failures> {
     let (mut failures, mut next) = (Failures::new(), 0_u64);
     while !bytes.is_empty() {
-        let place = next.checked_add(crate::base::varint::read(&mut bytes)?)?;
+        let place = next.checked_add(varint::read(&mut bytes)?)?;
         let (verdict, rest) = bytes.split_first()?;
         failures.push((place, Verdict(*verdict)));
         (bytes, next) = (rest, place.checked_add(1)?);

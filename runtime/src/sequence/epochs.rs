@@ -4,14 +4,11 @@ use crate::base::clock::EpochClock;
 use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
 use crate::base::heat::Heat;
-use crate::durable::checkpointer::Checkpointer;
 use crate::durable::checkpoints::Checkpoints;
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::record::PartBytes;
-use crate::durable::recovery::{self, Base};
-use crate::durable::replay::{Next, Replay};
-use crate::durable::start::Start;
+use crate::durable::replay::Replay;
 use crate::entity::run::classes::Makers;
 use crate::entity::run::saving::FromWorker;
 use crate::entity::run::worker::Worker;
@@ -24,7 +21,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use thalweg_checkpoint::Store;
 
 /// Maximum epochs in flight. What is submitted meanwhile waits and is ordered together: each epoch has its price in
 /// barriers, whatever is in it.
@@ -63,48 +59,6 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// What recovery works on.
-    pub(crate) fn recovering(&self) -> recovery::App<'_> {
-        let Self { ingress, methods, durable: Some(Durable { journal, replay, .. }), .. } = self else {
-            unreachable!("an app that recovers keeps a log")
-        };
-        recovery::App { ingress, methods, journal, replay }
-    }
-
-    /// The checkpoint that the app begins with.
-    pub(crate) fn image(&self) -> Option<&Image> {
-        self.durable.as_ref()?.image.as_deref()
-    }
-
-    /// What takes checkpoints; the newest is `base`.
-    pub(crate) fn checkpointer(
-        &self,
-        store: Store,
-        base: Option<Base>,
-        every: Duration,
-        start: Start,
-    ) -> Checkpointer {
-        let Self { ingress, methods, clock, .. } = self.clone();
-        let Some(Durable { journal, checkpoints: Some(checkpoints), .. }) = self.durable.clone() else {
-            unreachable!("who has a place for checkpoints takes some")
-        };
-        let classes = methods.all_classes();
-        let base = base.map(|base| base.manifest);
-        Checkpointer {
-            store,
-            base,
-            every,
-            checkpoints,
-            ingress,
-            journal,
-            methods,
-            clock,
-            start,
-            classes,
-            cuts: 0,
-        }
-    }
-
     /// One of the workers, without entities.
     pub(crate) fn worker(&self, index: usize) -> Rc<Worker> {
         let Self { groups, methods, makers, ingress, .. } = self;
@@ -118,8 +72,9 @@ impl Shared {
             if let Err(error) = image.read(&worker) {
                 self.ingress.end(error);
             }
-            image.wait(|| self.ingress.has_failed());
-            image.take(&worker);
+            if image.wait_until_read(|| self.ingress.has_failed()) {
+                image.take(&worker);
+            }
         }
         worker
     }
@@ -266,7 +221,7 @@ impl EpochLoop {
         if self.full.get() {
             return Vec::new();
         }
-        let Next::Run { now, requests } = replay.take(*worker, epoch) else { return Vec::new() };
+        let Some((now, requests)) = replay.take(*worker, epoch) else { return Vec::new() };
         see(epoch, &requests);
         let parcels = self.sequence(epoch, &Ok(now), requests);
         shared.clock.go_on_from(now);
@@ -289,8 +244,8 @@ impl EpochLoop {
     /// The disk is full: nothing gets a place in the order, and what looks on stays.
     fn refuse(&self, requests: Vec<Submitted>) -> Vec<Submitted> {
         let Self { worker, shared, .. } = self;
-        let what = "the disk has no space for the log, so requests are refused; free some".to_owned();
-        let (error, egress) = (Error::Storage { what }, shared.ingress.egress());
+        let error = Error::storage("the disk has no space for the log, so requests are refused; free some");
+        let egress = shared.ingress.egress();
         let mut looks = Vec::new();
         for Submitted { id, work } in requests {
             match work {

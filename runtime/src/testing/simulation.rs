@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::Handle;
 use crate::app::Past;
 use crate::base::ambient::TransactionId;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
 use crate::entity::run::task::with_stack;
@@ -106,8 +106,12 @@ impl App {
     /// unless one is set: a simulation comes out the same each time.
     ///
     /// # Errors
-    /// As [`App::start`].
+    /// As [`App::start`]; and with [`App::data_dir`], for a simulation keeps nothing.
     pub fn simulate(self, schedule: Schedule) -> Result<Simulation> {
+        if self.keeps_something() {
+            let what = "a simulation keeps nothing; take `App::data_dir` away";
+            return Err(Error::Start(what.to_owned()));
+        }
         let (shared, outline) = self.seed_or(0).link(Past::NONE)?;
         let peers = shared.ingress.workers();
         let node = |index| Node {

@@ -1,0 +1,209 @@
+//! From the settings to a running app.
+use crate::app::handle::Handle;
+use crate::app::running::say_if_panics_abort;
+use crate::app::settings::App;
+use crate::app::storage::{Place, Storage};
+use crate::base::ambient::fresh_seed;
+use crate::base::clock::EpochClock;
+use crate::base::error::Error;
+use crate::base::groups::Groups;
+use crate::base::hash::SHARDS;
+use crate::dataflow;
+use crate::durable;
+use crate::durable::checkpointer::Checkpointer;
+use crate::durable::image::Image;
+use crate::durable::journal::Journal;
+use crate::durable::recovery::{Base, Recovering, Recovery};
+use crate::durable::replay::Replay;
+use crate::durable::start::Start;
+use crate::egress::answers::Egress;
+use crate::program::link::{Linked, Outline};
+use crate::request::ingress::{FIRST_EPOCH, Ingress};
+use crate::sequence::epochs::{Durable, Shared};
+use crate::sequence::marks::EpochMarks;
+use std::sync::Arc;
+use std::time::Duration;
+use thalweg_checkpoint::Store;
+use thalweg_log::Disk;
+
+/// The most stack that a method can be promised, in bytes: what is far beyond any need is a mistake.
+const MOST_STACK: usize = 1 << 30;
+
+/// What an app has of runs before.
+pub(crate) struct Past {
+    durable: bool,
+    seed: Option<u64>,
+    store: Option<Store>,
+    base: Option<Base>,
+}
+
+impl Past {
+    /// That of an app in memory.
+    pub(crate) const NONE: Self = Self { durable: false, seed: None, store: None, base: None };
+}
+
+impl App {
+    /// Starts the workers. With [`App::data_dir`], what is logged there is executed first.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
+    /// [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
+    /// it did; nothing is changed there then.
+    pub fn start(mut self) -> Result<Handle, Error> {
+        say_if_panics_abort();
+        match std::mem::take(&mut self.storage) {
+            Storage::Memory => self.start_in_memory(),
+            Storage::Directory(path) => {
+                self.checkpoints.place.get_or_insert_with(|| Place::folder(&path));
+                self.start_on(durable::real_disk(&path)?, durable::settings())
+            }
+            Storage::Simulated(disk) => self.start_on(disk, durable::small_settings()),
+        }
+    }
+
+    /// Whether something is to survive.
+    pub(crate) fn keeps_something(&self) -> bool {
+        !matches!(self.storage, Storage::Memory)
+    }
+
+    fn start_in_memory(self) -> Result<Handle, Error> {
+        let (shared, outline) = self.link(Past::NONE)?;
+        let threads = dataflow::start(shared.clone())?;
+        let slow = shared.slow;
+        Handle::start(shared, outline, Some(threads)).watched(slow)
+    }
+
+    fn start_on<D: Disk>(self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
+        let (every, name) = (self.checkpoints.every, self.name.clone());
+        let store = self.checkpoints.open()?;
+        let base = store.as_ref().map(Base::newest).transpose()?.flatten();
+        let mut recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
+        let past = Past { durable: true, seed: recovery.seed(), store: store.clone(), base: base.clone() };
+        let (shared, outline) = self.link(past)?;
+        let threads = dataflow::start(shared.clone())?;
+        let (slow, parts) = (shared.slow, shared.clone());
+        let handle = Handle::start(shared, outline, Some(threads));
+        let recovered = recovery.read(recovering(&parts));
+        let recovered =
+            recovered.and_then(|()| recovery.finish(recovering(&parts), parts.seed, image(&parts)));
+        let recovered = recovered.and_then(|start| match store {
+            Some(store) => checkpointer(&parts, store, base, every, start).spawn().map(Some),
+            None => Ok(None),
+        });
+        match recovered {
+            Ok(thread) => {
+                handle.running.checkpoints_by(thread);
+                handle.watched(slow)
+            }
+            Err(error) => {
+                // The first reason counts: a worker's end is told as itself.
+                parts.ingress.end(error);
+                recovering(&parts).replay.abandon();
+                handle.stop()?;
+                Err(Error::internal("an app that has failed has a reason"))
+            }
+        }
+    }
+
+    /// What the workers share, and what is seen from outside.
+    pub(crate) fn link(self, past: Past) -> Result<(Shared, Outline), Error> {
+        let start = |text: &str| Err(Error::Start(text.to_owned()));
+        if self.workers == 0 {
+            return start("an app needs at least one worker");
+        }
+        if self.groups == 0 {
+            return start("the workers of an app are at least one group");
+        }
+        if self.workers as u64 > SHARDS {
+            return start(
+                "entities are placed by 4096 shards; more workers than that would have nothing to do",
+            );
+        }
+        if self.queue.requests == 0 || self.queue.bytes == 0 {
+            return start("a queue needs room for at least one request, and for its arguments");
+        }
+        if u32::try_from(self.queue.requests).is_err() {
+            return start("a queue takes less than 2^32 requests");
+        }
+        if self.stack > MOST_STACK {
+            return start("a method can be promised at most 1 GiB of stack");
+        }
+        let workers = if self.twice { 1 } else { self.workers };
+        let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
+        let Linked { mut methods, mut makers, outline } = linked;
+        makers.tracked = past.store.is_some();
+        methods.twice = self.twice;
+        let egress = if past.durable { Egress::with_log() } else { Egress::default() };
+        let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
+        let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
+        let seed = match (past.seed, self.seed) {
+            (Some(past), Some(seed)) if past != seed => {
+                let what = format!(
+                    "the seed of the data directory is {past}, and not {seed}; take `App::seed` away, or use a new directory"
+                );
+                return Err(Error::Storage { what });
+            }
+            (past, seed) => past.or(seed).unwrap_or_else(fresh_seed),
+        };
+        let durable = past.durable.then(|| Durable {
+            journal: Arc::new(Journal::new(workers, ingress.egress().clone(), makers.calls.clone())),
+            replay: Arc::new(Replay::new()),
+            checkpoints: past.store.as_ref().map(|_| Arc::default()),
+            image: past.store.zip(past.base.as_ref()).map(|(store, base)| {
+                let class = |name: &str| methods.class_named(name);
+                Arc::new(Image::new((store, base.manifest.clone()), &base.info, class, workers))
+            }),
+        });
+        tracing::debug!(seed, app = self.name, "the seed of `random`");
+        let clock = Arc::new(self.clock.map_or_else(EpochClock::machine, EpochClock::of));
+        if let Some(base) = &past.base {
+            clock.go_on_from(base.info.now);
+        }
+        let methods = Arc::new(methods);
+        let groups = Groups::new(workers, self.groups.min(workers), self.homes);
+        let (slow, stack) = (self.slow, self.stack);
+        let marks = Arc::new(EpochMarks::new(workers));
+        Ok((Shared { ingress, methods, makers, marks, groups, seed, clock, slow, stack, durable }, outline))
+    }
+}
+
+/// What recovery works on.
+fn recovering(shared: &Shared) -> Recovering<'_> {
+    let Shared { ingress, methods, durable: Some(Durable { journal, replay, .. }), .. } = shared else {
+        unreachable!("an app that recovers keeps a log")
+    };
+    Recovering { ingress, methods, journal, replay }
+}
+
+/// The checkpoint that the app begins with.
+fn image(shared: &Shared) -> Option<&Image> {
+    shared.durable.as_ref()?.image.as_deref()
+}
+
+/// What takes checkpoints; the newest is `base`.
+fn checkpointer(
+    shared: &Shared,
+    store: Store,
+    base: Option<Base>,
+    every: Duration,
+    start: Start,
+) -> Checkpointer {
+    let Shared { ingress, methods, clock, durable, .. } = shared.clone();
+    let Some(Durable { journal, checkpoints: Some(checkpoints), .. }) = durable else {
+        unreachable!("who has a place for checkpoints takes some")
+    };
+    let (classes, base) = (methods.all_classes(), base.map(|base| base.manifest));
+    Checkpointer {
+        store,
+        base,
+        every,
+        checkpoints,
+        ingress,
+        journal,
+        methods,
+        clock,
+        start,
+        classes,
+        cuts: 0,
+    }
+}
