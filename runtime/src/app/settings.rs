@@ -67,7 +67,7 @@ impl App {
         self.explorer.visit_entity::<E>();
         self
     }
-    /// As [`App::entity`], and lets its `pub` methods be called by name with [`Handle::invoke`].
+    /// As [`App::entity`], and lets its `pub` methods be called by name with [`Handle::invoke`](crate::Handle::invoke).
     ///
     /// What that needs is compiled for the classes that are exposed, and for no others.
     pub fn expose<E: Methods>(mut self) -> Self {
@@ -120,12 +120,12 @@ impl App {
     /// For how long a transaction may run on a worker before that is logged as a warning; one second unless it is set.
     ///
     /// A worker runs one transaction at a time, and transactions of other workers that come after it in the order may have
-    /// to wait for it as well. [`Handle::running`] shows what runs at any moment.
+    /// to wait for it as well. [`Handle::running`](crate::Handle::running) shows what runs at any moment.
     pub fn slow_after(mut self, duration: Duration) -> Self {
         self.slow = duration;
         self
     }
-    /// The seed of [`crate::random`]. Without this, every start has a fresh one, which [`Handle::seed`] tells; a simulation
+    /// The seed of [`crate::random`]. Without this, every start has a fresh one, which [`Handle::seed`](crate::Handle::seed) tells; a simulation
     /// has 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
