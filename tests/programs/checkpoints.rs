@@ -105,7 +105,10 @@ fn a_restart_begins_with_the_checkpoint_and_ends_with_the_same_bytes() {
         let mut before = None;
         for life in 0..4 {
             let workers = 1 + draw.size_below(4);
-            let handle = start(&disk, &store, workers);
+            // Where transactions execute is drawn, too, so that what is created and removed is lent.
+            let app = app(&disk, &store, workers);
+            let app = if draw.below(2) == 0 { app.draw_homes(seed) } else { app };
+            let handle = app.start().expect("the app starts");
             if let Some(before) = before.take() {
                 assert_eq!(state(&handle), before, "seed {seed}, life {life}, {workers} workers");
             }
@@ -161,6 +164,75 @@ fn the_log_is_let_go_of_behind_old_checkpoints() {
     drop(handle);
     disk.cut(1);
     assert_eq!(state(&start(&disk, &store, 3)), before);
+}
+
+mod many {
+    use super::*;
+
+    #[entity(auto)]
+    pub struct Count {
+        #[key]
+        pub id: u64,
+        pub n: u64,
+    }
+
+    #[entity]
+    impl Count {
+        pub fn new(id: u64) -> Self {
+            Self { id, n: 0 }
+        }
+        pub fn add(&mut self, n: u64) -> u64 {
+            self.n += n;
+            self.n
+        }
+        pub async fn pass(&mut self, to: Ref<Count>) {
+            self.n -= 1;
+            to.add(1).await;
+        }
+    }
+}
+
+/// So many that the workers are long not done with them when those behind the cut are written.
+#[test]
+fn what_is_written_behind_the_cut_is_saved_as_it_was_before() {
+    use many::Count;
+    const ALL: u64 = 20_000;
+    for (seed, workers) in [(1, 1), (2, 2), (3, 3)] {
+        let (disk, store, mut draw) = (Power::new(), Location::memory(), Draw::new(seed));
+        let start = |workers| {
+            let app = App::new("many").entity::<Count>().workers(workers).seed(1).data_on(disk.clone());
+            app.checkpoints_on(store.clone())
+                .checkpoint_every(Duration::from_secs(3600))
+                .start()
+                .expect("it starts")
+        };
+        let handle = start(workers);
+        let all =
+            handle.submit_all((0..ALL).map(|id| Count::at(id).add(1_000))).and_then(thalweg::Replies::wait);
+        assert!(all.expect("it is answered").iter().all(Result::is_ok));
+        // The first is whole, and the second has what has changed.
+        for _ in 0..2 {
+            let mut passes = || {
+                let mut id = || Count::at(draw.below(ALL));
+                let all: Vec<_> = (0..500).map(|_| id().pass(id())).collect();
+                handle.submit_all(all).expect("there is room")
+            };
+            std::thread::scope(|scope| {
+                let taken = scope.spawn(|| handle.checkpoint().expect("it can be written"));
+                while !taken.is_finished() {
+                    passes()
+                        .wait()
+                        .expect("it is answered")
+                        .into_iter()
+                        .for_each(|pass| pass.expect("it passes"));
+                }
+            });
+        }
+        let before = state(&handle);
+        disk.cut(seed);
+        drop(handle);
+        assert_eq!(state(&start(4 - workers)), before, "{workers} workers");
+    }
 }
 
 mod hidden {
