@@ -3,11 +3,13 @@
 //! The timestamp is `(epoch, phase, hop)` in a `u64`. A worker keeps a capability for every epoch it is not through
 //! with, at the phase it still works at. So the frontier of the loop says what is over at all who have a part in it: it is the
 //! only barrier. A worker without a part may lag behind it. This file alone names timely.
+use crate::base::emitted;
 use crate::base::error::{Error, Result};
 use crate::base::guard::survived;
 use crate::base::hash::SHARDS;
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
+use crate::egress::outbox::Outbox;
 use crate::entity::run::task::with_stack;
 use crate::entity::run::worker::Worker;
 use crate::execute::Executor;
@@ -99,6 +101,7 @@ fn spin(workers: usize) -> Duration {
 fn run(timely: &mut Timely, shared: &Shared) {
     let (ingress, index) = (&shared.ingress, timely.index());
     let ended = survived(|| {
+        emitted::set_topics(ingress.egress().outbox.as_ref().map(Outbox::topics));
         let worker = shared.restored(index);
         draw(timely, shared, &worker);
         while !ingress.has_failed() && timely.step_or_park(None) {}

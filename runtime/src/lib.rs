@@ -30,6 +30,7 @@ mod failing;
 
 pub use app::{App, Counts, Handle};
 pub use base::ambient::{TransactionId, now, random, transaction};
+pub use base::emitted::emit;
 pub use base::error::{Bound, Error};
 pub use egress::reply::{Replies, Reply};
 pub use entity::call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
@@ -44,6 +45,7 @@ pub use serde;
 pub use testing::{oracle, simulation};
 pub use thalweg_graph as graph;
 pub use thalweg_macros::entity;
+pub use thalweg_sink as sink;
 
 /// What a program that uses an app may return from `main`: every [`Error`], and every error of a method, goes into it
 /// with `?`. The calls themselves return a plain `Result<_, Error>`.

@@ -47,3 +47,4 @@ mod long;
 mod drawn;
 mod durable;
 mod checkpoints;
+mod events;

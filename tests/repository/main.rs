@@ -41,7 +41,7 @@ fn the_arrows_between_the_crates() {
     assert_eq!(dependencies("macros"), ["thalweg-compiler"]);
     assert_eq!(dependencies("checkpoint"), [""; 0]);
     assert_eq!(dependencies("sink"), [""; 0]);
-    let runtime = ["thalweg-checkpoint", "thalweg-graph", "thalweg-log", "thalweg-macros"];
+    let runtime = ["thalweg-checkpoint", "thalweg-graph", "thalweg-log", "thalweg-macros", "thalweg-sink"];
     assert_eq!(dependencies("runtime"), runtime);
 }
 

@@ -39,7 +39,7 @@ pub struct Counts {
 
 /// The way into a running app. The requests of one handle keep their order; clones spread over the workers.
 pub struct Handle {
-    pub(super) running: Arc<Running>,
+    pub(crate) running: Arc<Running>,
     number: u64,
     requests: AtomicU64,
     worker: usize,
@@ -61,7 +61,7 @@ impl Handle {
             Some(Durable { journal, checkpoints, .. }) => (Some(journal), checkpoints),
             None => (None, None),
         };
-        let checkpointer = Mutex::new(None);
+        let (checkpointer, sinks) = (Mutex::new(None), Mutex::default());
         let running = Running {
             ingress,
             methods,
@@ -72,6 +72,7 @@ impl Handle {
             journal,
             checkpoints,
             checkpointer,
+            sinks,
             shipped,
         };
         Self::new(Arc::new(running), 0)
@@ -303,6 +304,13 @@ impl Handle {
     /// How the transactions of each method went, and why those with a dynamic plan have one.
     pub fn method_counts(&self) -> Vec<MethodCounts> {
         self.running.methods.counts()
+    }
+
+    /// The app cannot be used, for this reason; the first one counts, if a worker has ended for another.
+    pub(super) fn failed(self, error: Error) -> Result<Self, Error> {
+        self.running.ingress.end(error);
+        self.stop()?;
+        Err(Error::internal("an app that has failed has a reason"))
     }
 
     /// Starts the thread that looks what runs for too long.

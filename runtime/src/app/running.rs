@@ -6,6 +6,8 @@ use crate::dataflow::Threads;
 use crate::durable::checkpoints::Checkpoints;
 use crate::durable::journal::Journal;
 use crate::egress::answers::LoggedEgress;
+use crate::egress::delivery::{Delivery, SinkOf};
+use crate::egress::outbox::Outbox;
 use crate::entity::explore::Explorer;
 use crate::entity::run::shipped::Instances;
 use crate::entity::traits::Method;
@@ -30,6 +32,8 @@ pub(crate) struct Running {
     /// If it takes checkpoints: what is shared with their thread, and the thread.
     pub(crate) checkpoints: Option<Arc<Checkpoints>>,
     pub(crate) checkpointer: Mutex<Option<JoinHandle<Result<(), Error>>>>,
+    /// The threads that hand events to sinks.
+    pub(crate) sinks: Mutex<Vec<JoinHandle<Result<(), Error>>>>,
     /// What can be called in another group, if there are several.
     pub(crate) shipped: Option<Arc<Instances>>,
 }
@@ -61,6 +65,7 @@ impl Running {
         if let Some(Err(error)) = self.journal.as_ref().map(|journal| journal.stop()) {
             self.ingress.end(error);
         }
+        self.end_sinks()?;
         if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
     }
 }
@@ -120,6 +125,39 @@ impl Running {
         }
     }
 
+    /// Opens the sinks, and hands events to them from now on.
+    ///
+    /// # Errors
+    /// When one cannot be opened, or does not fit what the app has emitted.
+    pub(crate) fn deliver(&self, sinks: Vec<SinkOf>) -> Result<(), Error> {
+        let run = self.journal.as_ref().map_or(0, |journal| journal.run());
+        let open = |(number, sink)| Delivery::open(self.ingress.clone(), number, sink, run);
+        let opened: Vec<_> = sinks.into_iter().enumerate().map(open).collect::<Result<_, Error>>()?;
+        let mut threads = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        for delivery in opened {
+            threads.push(delivery.spawn()?);
+        }
+        Ok(())
+    }
+
+    /// Waits until the sinks have what is theirs.
+    ///
+    /// # Errors
+    /// When one does not take it, and there is no data directory that keeps it.
+    fn end_sinks(&self) -> Result<(), Error> {
+        let threads = std::mem::take(&mut *self.sinks.lock().unwrap_or_else(PoisonError::into_inner));
+        self.ingress.egress().outbox.iter().for_each(Outbox::end);
+        let ends: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
+        for end in ends {
+            match end {
+                Ok(Err(error)) if self.journal.is_none() && !self.ingress.has_failed() => return Err(error),
+                Err(_) => self.ingress.fail("the thread of a sink panicked".to_owned()),
+                Ok(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a checkpoint now; gives the last epoch that it has.
     pub(crate) fn checkpoint(&self) -> Result<u64, Error> {
         let none = || Error::storage("the app has no data directory; give it one with `App::data_dir`");
@@ -145,6 +183,7 @@ impl Drop for Running {
             return;
         }
         self.checkpoints.iter().for_each(|checkpoints| checkpoints.give_up());
+        self.ingress.egress().outbox.iter().for_each(Outbox::end);
         self.ingress.close();
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(threads) = threads.take() {

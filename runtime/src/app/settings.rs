@@ -4,6 +4,7 @@ use crate::base::clock::Reads;
 use crate::base::error::Error;
 use crate::base::room::Size;
 use crate::base::thread::STACK;
+use crate::egress::delivery::SinkOf;
 use crate::entity::explore::Explorer;
 use crate::entity::traits::Methods;
 use crate::methods::watch::SLOW;
@@ -16,12 +17,16 @@ use std::time::Duration;
 use thalweg_checkpoint::Location;
 use thalweg_graph::Program;
 use thalweg_log::testing::Power;
+use thalweg_sink::Sink;
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
 const QUEUE: usize = 65_536;
 
 /// The most bytes of arguments in flight per worker, unless [`App::queue_bytes`] says otherwise.
 const QUEUE_BYTES: usize = 256 << 20;
+
+/// The most bytes of events that wait for sinks, unless [`App::outbox`] says otherwise.
+const OUTBOX: usize = 64 << 20;
 
 /// An app before it starts: its entities and its settings.
 #[must_use = "an app does nothing until `start`"]
@@ -40,6 +45,8 @@ pub struct App {
     pub(super) checkpoints: Checkpointing,
     pub(super) twice: bool,
     pub(super) slow: Duration,
+    pub(super) sinks: Vec<SinkOf>,
+    pub(super) outbox: usize,
 }
 
 impl App {
@@ -60,6 +67,8 @@ impl App {
             checkpoints: Checkpointing::default(),
             twice: false,
             slow: SLOW,
+            sinks: Vec::new(),
+            outbox: OUTBOX,
         }
     }
     /// Registers a root; the entities it can reach come along.
@@ -215,6 +224,30 @@ impl App {
     #[doc(hidden)]
     pub fn checkpoints_on(mut self, location: Location) -> Self {
         self.checkpoints.place = Some(Place::Location(location));
+        self
+    }
+    /// Where the events of a topic go: see [`emit`](crate::emit). A topic has one sink.
+    ///
+    /// The sink gets each event once, also across restarts, if the app has a [data directory](App::data_dir): what it has not
+    /// committed is kept there. It is opened by [`App::start`], and again when it has failed, after a pause that grows to ten
+    /// seconds; meanwhile transactions go on, until [`App::outbox`] is full.
+    pub fn sink(self, topic: impl Into<String>, sink: impl Sink) -> Self {
+        self.sink_of([topic.into()], sink)
+    }
+    /// As [`App::sink`], for several topics.
+    pub fn sink_of(mut self, topics: impl IntoIterator<Item = impl Into<String>>, sink: impl Sink) -> Self {
+        let topics = topics.into_iter().map(Into::into).collect();
+        self.sinks.push(SinkOf { topics, sink: Box::new(sink) });
+        self
+    }
+    /// The sinks, which are used once.
+    pub(crate) fn take_sinks(&mut self) -> Vec<SinkOf> {
+        std::mem::take(&mut self.sinks)
+    }
+    /// How many bytes of events may wait for their sinks; 64 MiB unless it is set. When there are more, requests wait in the
+    /// queue.
+    pub fn outbox(mut self, bytes: usize) -> Self {
+        self.outbox = bytes;
         self
     }
     /// As [`App::data_dir`], on a simulated disk whose power can be cut. For tests.

@@ -10,17 +10,20 @@ use crate::base::groups::Groups;
 use crate::base::hash::SHARDS;
 use crate::dataflow;
 use crate::durable;
-use crate::durable::checkpointer::Checkpointer;
+use crate::durable::checkpointer::{Checkpointer, numbered};
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::recovery::{Base, Recovering, Recovery};
 use crate::durable::replay::Replay;
 use crate::durable::start::Start;
 use crate::egress::answers::Egress;
+use crate::egress::delivery::SinkOf;
+use crate::egress::outbox::Outbox;
 use crate::program::link::{Linked, Outline};
 use crate::request::ingress::{FIRST_EPOCH, Ingress};
 use crate::sequence::epochs::{Durable, Shared};
 use crate::sequence::marks::EpochMarks;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use thalweg_checkpoint::Store;
@@ -66,20 +69,26 @@ impl App {
         !matches!(self.storage, Storage::Memory)
     }
 
-    fn start_in_memory(self) -> Result<Handle, Error> {
-        let (shared, outline) = self.link(Past::NONE)?;
+    fn start_in_memory(mut self) -> Result<Handle, Error> {
+        let sinks = self.take_sinks();
+        let (shared, outline) = self.link(Past::NONE, &sinks)?;
         let threads = dataflow::start(shared.clone())?;
         let slow = shared.slow;
-        Handle::start(shared, outline, Some(threads)).watched(slow)
+        let handle = Handle::start(shared, outline, Some(threads));
+        match handle.running.deliver(sinks) {
+            Ok(()) => handle.watched(slow),
+            Err(error) => handle.failed(error),
+        }
     }
 
-    fn start_on<D: Disk>(self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
+    fn start_on<D: Disk>(mut self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
         let (every, name) = (self.checkpoints.every, self.name.clone());
         let store = self.checkpoints.open()?;
         let base = store.as_ref().map(Base::newest).transpose()?.flatten();
         let mut recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
         let past = Past { durable: true, seed: recovery.seed(), store: store.clone(), base: base.clone() };
-        let (shared, outline) = self.link(past)?;
+        let sinks = self.take_sinks();
+        let (shared, outline) = self.link(past, &sinks)?;
         let threads = dataflow::start(shared.clone())?;
         let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));
@@ -90,23 +99,23 @@ impl App {
             Some(store) => checkpointer(&parts, store, base, every, start).spawn().map(Some),
             None => Ok(None),
         });
-        match recovered {
-            Ok(thread) => {
-                handle.running.checkpoints_by(thread);
-                handle.watched(slow)
-            }
+        let started = recovered.and_then(|thread| {
+            handle.running.checkpoints_by(thread);
+            handle.running.deliver(sinks)
+        });
+        match started {
+            Ok(()) => handle.watched(slow),
             Err(error) => {
-                // The first reason counts: a worker's end is told as itself.
-                parts.ingress.end(error);
+                // What waits for the end of the replay waits no longer.
+                parts.ingress.end(error.clone());
                 recovering(&parts).replay.abandon();
-                handle.stop()?;
-                Err(Error::internal("an app that has failed has a reason"))
+                handle.failed(error)
             }
         }
     }
 
     /// What the workers share, and what is seen from outside.
-    pub(crate) fn link(self, past: Past) -> Result<(Shared, Outline), Error> {
+    pub(crate) fn link(self, past: Past, sinks: &[SinkOf]) -> Result<(Shared, Outline), Error> {
         let start = |text: &str| Err(Error::Start(text.to_owned()));
         if self.workers == 0 {
             return start("an app needs at least one worker");
@@ -128,13 +137,19 @@ impl App {
         if self.stack > MOST_STACK {
             return start("a method can be promised at most 1 GiB of stack");
         }
+        let topics: Vec<Vec<String>> = sinks.iter().map(|sink| sink.topics.clone()).collect();
+        let mut known = BTreeSet::new();
+        if let Some(twice) = topics.iter().flatten().find(|topic| !known.insert(*topic)) {
+            return start(&format!("two sinks take the topic `{twice}`; a topic has one"));
+        }
         let workers = if self.twice { 1 } else { self.workers };
         let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
         let Linked { mut methods, mut makers, outline } = linked;
         makers.tracked = past.store.is_some();
         methods.twice = self.twice;
-        let egress = if past.durable { Egress::with_log() } else { Egress::default() };
         let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
+        let outbox = (!topics.is_empty()).then(|| Outbox::new(workers, first, &topics, self.outbox));
+        let egress = Egress::new(past.durable, outbox);
         let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
         let seed = match (past.seed, self.seed) {
             (Some(past), Some(seed)) if past != seed => {
@@ -189,10 +204,15 @@ fn checkpointer(
     start: Start,
 ) -> Checkpointer {
     let Shared { ingress, methods, clock, durable, .. } = shared.clone();
-    let Some(Durable { journal, checkpoints: Some(checkpoints), .. }) = durable else {
+    let Some(Durable { journal, checkpoints: Some(checkpoints), image, .. }) = durable else {
         unreachable!("who has a place for checkpoints takes some")
     };
-    let (classes, base) = (methods.all_classes(), base.map(|base| base.manifest));
+    let info = base.as_ref().map(|base| &base.info);
+    let names = methods.all_classes().into_iter().map(|class| methods.name_of(class).to_owned());
+    let classes = numbered(info, names);
+    let topics = info.map_or_else(BTreeMap::new, |info| info.topics.clone());
+    let events = image.map_or_else(BTreeSet::new, |image| image.take_event_keys());
+    let base = base.map(|base| base.manifest);
     Checkpointer {
         store,
         base,
@@ -204,6 +224,8 @@ fn checkpointer(
         clock,
         start,
         classes,
+        topics,
+        events,
         cuts: 0,
     }
 }

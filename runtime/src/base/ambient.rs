@@ -53,6 +53,11 @@ impl Activation {
     }
 }
 
+/// The method that runs on this thread.
+pub(crate) fn activation() -> Activation {
+    ACTIVATION.get()
+}
+
 /// The way to the call number `n` of the method that `path` leads to.
 #[inline]
 pub(crate) fn call_path(path: u64, n: u64) -> u64 {
@@ -95,7 +100,11 @@ pub(crate) fn first_use(path: u64) -> Activation {
     Activation::new(call_path(path, u64::MAX))
 }
 
-fn current(what: &str) -> Ambient {
+/// The transaction that runs on this thread.
+///
+/// # Panics
+/// If there is none.
+pub(crate) fn current(what: &str) -> Ambient {
     CURRENT.get().unwrap_or_else(|| panic!("thalweg::{what}() was called outside a transaction"))
 }
 

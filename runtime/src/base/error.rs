@@ -220,6 +220,30 @@ pub enum Error {
         /// What becomes of it now.
         replayed: String,
     },
+    /// A method emitted an event to a topic that no sink takes.
+    #[error("no sink takes the topic `{topic}`; give the app one with `App::sink`")]
+    NoSink {
+        /// The topic.
+        topic: String,
+    },
+    /// A method emitted an event that cannot be written as JSON.
+    #[error(
+        "an event for the topic `{topic}` has no JSON: {what}; let its `Serialize` write what JSON can hold"
+    )]
+    BadEvent {
+        /// The topic.
+        topic: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A sink cannot be used, or does not fit the app. What it has not taken is kept.
+    #[error("the sink of {topics}: {what}")]
+    Sink {
+        /// Its topics.
+        topics: String,
+        /// What, and what to do.
+        what: String,
+    },
     /// The app was stopped before the request came.
     #[error("the app was stopped")]
     Stopped,

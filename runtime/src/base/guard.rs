@@ -7,14 +7,26 @@ use crate::base::error::{Error, Result};
 use std::any::Any;
 use std::mem::needs_drop;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs user code; a panic becomes an error.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).map_err(panicked)
 }
 
+/// What [`refuse`] unwinds with.
+struct Refusal(Error);
+
+/// Ends the method that runs on this thread with an error of ours: its transaction fails with that.
+pub(crate) fn refuse(error: Error) -> ! {
+    resume_unwind(Box::new(Refusal(error)))
+}
+
 fn panicked(panic: Box<dyn Any + Send>) -> Error {
+    let panic = match panic.downcast::<Refusal>() {
+        Ok(refusal) => return refusal.0,
+        Err(panic) => panic,
+    };
     Error::Panicked { message: said(panic) }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod ids;
 pub(crate) mod ticket;
 pub(crate) mod indices;
 pub(crate) mod ambient;
+pub(crate) mod emitted;
 pub(crate) mod clock;
 pub(crate) mod heat;
 pub(crate) mod groups;

@@ -2,22 +2,25 @@
 use crate::base::class_id::ClassId;
 use crate::base::clock::EpochClock;
 use crate::base::error::{Error, Result};
+use crate::base::hash::key_hash;
 use crate::base::varint;
 use crate::codec::{decode, encode};
 use crate::durable::checkpoints::{Checkpoints, Due};
 use crate::durable::journal::Journal;
 use crate::durable::start::Start;
+use crate::egress::outbox::Content;
 use crate::entity::run::saving::{Cut, FromWorker};
 use crate::methods::table::Methods;
 use crate::request::ingress::Ingress;
 use crate::state::saving::{Saved, Whole};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use thalweg_checkpoint::{Draft, Manifest, Store};
+use thalweg_sink::OwnedEvent;
 
 /// What a checkpoint says of itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,8 +31,11 @@ pub(crate) struct Info {
     pub(crate) now: u64,
     /// The log was durable up to here.
     pub(crate) position: u64,
-    /// The names of classes, by their numbers in keys.
+    /// The names of classes, and of what else has records, by their numbers in keys. A number is not given anew.
     pub(crate) classes: Vec<String>,
+    /// The next offset of each topic.
+    #[serde(default)]
+    pub(crate) topics: BTreeMap<String, u64>,
 }
 
 impl Info {
@@ -59,8 +65,12 @@ pub(crate) struct Checkpointer {
     pub(crate) methods: Arc<Methods>,
     pub(crate) clock: Arc<EpochClock>,
     pub(crate) start: Start,
-    /// The classes by their numbers in keys.
-    pub(crate) classes: Vec<ClassId>,
+    /// What has records, by its number in keys.
+    pub(crate) classes: Vec<String>,
+    /// The next offset of each topic, also of those that have no sink any more.
+    pub(crate) topics: BTreeMap<String, u64>,
+    /// The events that the newest checkpoint has.
+    pub(crate) events: BTreeSet<Vec<u8>>,
     /// How many cuts have been asked for.
     pub(crate) cuts: u32,
 }
@@ -121,24 +131,26 @@ impl Checkpointer {
         let (to, from) = mpsc::channel();
         // Not that of the draft, which a failed one has had before: what it has saved is not in this one.
         self.cuts += 1;
-        self.checkpoints.want(Cut { number: self.cuts, whole: Whole(whole.into()), to });
+        let whole = Whole(whole.into());
+        self.checkpoints.want(Cut { number: self.cuts, whole: whole.clone(), to });
         self.ingress.ring_all();
         let (epoch, entities) = self.gather(&mut draft, &from)?;
+        let events = self.put_outbox(&mut draft, &whole, epoch)?;
         let logged = self.ingress.egress().logged.as_ref();
         let durable = &logged.unwrap_or_else(|| unreachable!("this app keeps a log")).durable;
         if !durable.wait(epoch, || self.ingress.has_failed()) {
             return Err(self.ingress.ended());
         }
-        let names = self.classes.iter().map(|class| self.methods.name_of(*class).to_owned());
         let info = Info {
             start: self.start.encode(),
             now: self.clock.last(),
             position: self.journal.position(),
-            classes: names.collect(),
+            classes: self.classes.clone(),
+            topics: self.topics.clone(),
         };
         let manifest = draft.commit(epoch, &encode(&info)).map_err(Error::storage)?;
         tracing::info!(epoch, entities, took = ?began.elapsed(), "checkpoint");
-        self.base = Some(manifest);
+        (self.base, self.events) = (Some(manifest), events);
         self.store.retire().map_err(Error::storage)?;
         let oldest =
             self.store.manifests().map_err(Error::storage)?.first().map_or(epoch, |oldest| oldest.epoch);
@@ -148,8 +160,7 @@ impl Checkpointer {
 
     /// Writes what the workers save; gives the epoch of the cut, and how many entities were written.
     fn gather(&self, draft: &mut Draft, from: &Receiver<FromWorker>) -> Result<(u64, u64)> {
-        let number: BTreeMap<ClassId, usize> =
-            self.classes.iter().enumerate().map(|(number, class)| (*class, number)).collect();
+        let number = |class: ClassId| self.number(self.methods.name_of(class));
         let (mut epoch, mut left, mut entities, mut failure) = (None, self.ingress.workers(), 0, None);
         // Whatever fails, the workers save to their end: the next cut finds them ready.
         while left > 0 {
@@ -158,7 +169,7 @@ impl Checkpointer {
                 Ok(FromWorker::Saved(class, saved)) => {
                     entities += saved.len() as u64;
                     if failure.is_none() {
-                        let class = number[&class];
+                        let class = number(class);
                         let written = saved.iter().try_for_each(|saved| write(draft, class, saved));
                         failure = written.map_err(Error::storage).err();
                     }
@@ -180,12 +191,91 @@ impl Checkpointer {
         failure.map_or(Ok((epoch, entities)), Err)
     }
 
+    /// The number of a class, or of what else has records.
+    fn number(&self, name: &str) -> usize {
+        let number = self.classes.iter().position(|known| known == name);
+        number.unwrap_or_else(|| unreachable!("`{name}` has a number"))
+    }
+
+    /// Writes what is in the outbox at the cut behind this epoch; gives its keys.
+    fn put_outbox(&mut self, draft: &mut Draft, whole: &Whole, epoch: u64) -> Result<BTreeSet<Vec<u8>>> {
+        let mut events = BTreeSet::new();
+        let Some(outbox) = &self.ingress.egress().outbox else { return Ok(events) };
+        let content = outbox.content_after(epoch, || self.ingress.has_failed());
+        let Some(Content { next, waiting, .. }) = content else { return Err(self.ingress.ended()) };
+        self.topics.extend(next.iter().map(|(topic, offset)| (topic.to_owned(), offset)));
+        let number = self.number(OUTBOX);
+        // Without a base, all groups are whole.
+        let known = |key: &Vec<u8>, hash| self.events.contains(key) && !whole.has(hash);
+        for event in waiting {
+            let key = event_key(number, &event.topic, event.offset);
+            let hash = key_hash(&key);
+            if !known(&key, hash) {
+                let value = encode(&LoggedEvent::of(&event));
+                draft.put(whole.of(hash), &key, &value).map_err(Error::storage)?;
+            }
+            events.insert(key);
+        }
+        for key in self.events.difference(&events) {
+            draft.delete(whole.of(key_hash(key)), key).map_err(Error::storage)?;
+        }
+        Ok(events)
+    }
+
     fn no_bytes(&self, class: ClassId, what: &str) -> Error {
         let class = self.methods.name_of(class);
         Error::storage(format_args!(
             "a `{class}` cannot be written to a checkpoint: {what}; let its `Serialize` write all states"
         ))
     }
+}
+
+/// What has the events of the outbox, among the classes.
+pub(crate) const OUTBOX: &str = "#outbox";
+
+/// The key of an event in a checkpoint.
+pub(crate) fn event_key(number: usize, topic: &str, offset: u64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(topic.len() + 10);
+    varint::write(number as u64, &mut key);
+    key.extend_from_slice(&offset.to_be_bytes());
+    key.extend_from_slice(topic.as_bytes());
+    key
+}
+
+/// An event as it stands in a checkpoint.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LoggedEvent {
+    topic: String,
+    offset: u64,
+    epoch: u64,
+    ordinal: u64,
+    now: u64,
+    body: String,
+}
+
+impl LoggedEvent {
+    fn of(event: &OwnedEvent) -> Self {
+        let OwnedEvent { topic, offset, epoch, ordinal, now, body } = event.clone();
+        Self { topic, offset, epoch, ordinal, now, body }
+    }
+}
+
+impl From<LoggedEvent> for OwnedEvent {
+    fn from(event: LoggedEvent) -> Self {
+        let LoggedEvent { topic, offset, epoch, ordinal, now, body } = event;
+        Self { topic, offset, epoch, ordinal, now, body }
+    }
+}
+
+/// The numbers of what has records: those that it had in the checkpoint before stay.
+pub(crate) fn numbered(before: Option<&Info>, classes: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all = before.map_or_else(Vec::new, |before| before.classes.clone());
+    for name in classes.chain([OUTBOX.to_owned()]) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
 }
 
 /// Writes what is known of an entity of this class.

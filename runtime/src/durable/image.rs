@@ -6,23 +6,37 @@ use crate::base::class_id::ClassId;
 use crate::base::error::{Error, Result};
 use crate::base::guard::caught;
 use crate::base::varint;
-use crate::durable::checkpointer::Info;
+use crate::codec::decode;
+use crate::durable::checkpointer::{Info, LoggedEvent, OUTBOX};
 use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use thalweg_checkpoint::{Manifest, Store};
+use thalweg_sink::{OwnedEvent, Positions};
 
 /// See the head of this file.
 pub(crate) struct Image {
     store: Store,
     manifest: Manifest,
-    /// The classes by their numbers in keys; the names of those that the program does not have.
-    classes: Vec<Result<ClassId, String>>,
+    /// What its records are of, by their numbers in keys.
+    classes: Vec<Holds>,
+    /// The next offset of each topic, and the events that no sink has taken, with their keys.
+    positions: Positions,
+    events: Mutex<(Vec<OwnedEvent>, BTreeSet<Vec<u8>>)>,
     /// What workers have for others.
     mail: Vec<Mutex<Vec<Restored>>>,
     progress: Mutex<Loaded>,
     changed: Condvar,
+}
+
+/// What records of a number are of.
+enum Holds {
+    Class(ClassId),
+    /// A class that the program does not have.
+    Unknown(String),
+    Outbox,
 }
 
 /// How many workers have read their shares, and how many have all that is theirs.
@@ -42,9 +56,24 @@ impl Image {
         class: impl Fn(&str) -> Option<ClassId>,
         workers: usize,
     ) -> Self {
-        let classes = info.classes.iter().map(|name| class(name).ok_or_else(|| name.clone())).collect();
+        let holds = |name: &String| match class(name) {
+            Some(class) => Holds::Class(class),
+            None if name == OUTBOX => Holds::Outbox,
+            None => Holds::Unknown(name.clone()),
+        };
+        let (classes, events) = (info.classes.iter().map(holds).collect(), Mutex::default());
+        let positions = info.topics.clone().into_iter().collect();
         let mail = (0..workers).map(|_| Mutex::default()).collect();
-        Self { store, manifest, classes, mail, progress: Mutex::default(), changed: Condvar::new() }
+        Self {
+            store,
+            manifest,
+            classes,
+            positions,
+            events,
+            mail,
+            progress: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Reads this worker's share.
@@ -71,8 +100,9 @@ impl Image {
         let number = varint::read(&mut &*key).and_then(|number| usize::try_from(number).ok());
         let class = number.and_then(|number| self.classes.get(number));
         let class = match class {
-            Some(Ok(class)) => *class,
-            Some(Err(name)) => {
+            Some(Holds::Class(class)) => *class,
+            Some(Holds::Outbox) => return self.restore_event(key, state),
+            Some(Holds::Unknown(name)) => {
                 let what = format!(
                     "the checkpoint has entities of `{name}`, which is not part of this program; give the class its old name \
                      with `#[entity(name = \"{name}\")]`, or start the program that wrote it and remove them"
@@ -100,6 +130,33 @@ impl Image {
             self.mail[owner].lock().unwrap_or_else(PoisonError::into_inner).push((class, hash, state));
         }
         Ok(())
+    }
+
+    fn restore_event(&self, key: &[u8], bytes: &[u8]) -> Result<()> {
+        let event: LoggedEvent = decode(bytes).map_err(|failure| {
+            Error::storage(format_args!(
+                "an event of the checkpoint cannot be read: {failure}; another release wrote it"
+            ))
+        })?;
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.0.push(event.into());
+        events.1.insert(key.to_vec());
+        Ok(())
+    }
+
+    /// The events that no sink has taken; all workers have read.
+    pub(crate) fn take_events(&self) -> Vec<OwnedEvent> {
+        std::mem::take(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// The keys of these events.
+    pub(crate) fn take_event_keys(&self) -> BTreeSet<Vec<u8>> {
+        std::mem::take(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// The next offset of each topic.
+    pub(crate) fn positions(&self) -> &Positions {
+        &self.positions
     }
 
     fn count(&self, count: impl FnOnce(&mut Loaded)) {

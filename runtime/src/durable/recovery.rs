@@ -171,6 +171,14 @@ impl<D: Disk> Recovery<D> {
         if image.is_some_and(|image| !image.wait_until_there(|| app.ingress.has_failed())) {
             return Err(app.ingress.ended());
         }
+        let outbox = app.ingress.egress().outbox.as_ref();
+        if outbox.is_some_and(|outbox| !outbox.wait_until_complete(last, || app.ingress.has_failed())) {
+            return Err(app.ingress.ended());
+        }
+        // Nothing of a checkpoint is left out in silence.
+        if app.ingress.has_failed() {
+            return Err(app.ingress.ended());
+        }
         let run = opened.generation() - 1;
         let names = start::names(&app.journal.instances, app.methods);
         let start = Start::new(&self.app, run, seed, app.ingress.workers(), names);

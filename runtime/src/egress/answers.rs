@@ -5,6 +5,7 @@
 use crate::base::error::Error;
 use crate::base::guard::{discard, discard_all};
 use crate::base::room::Room;
+use crate::egress::outbox::Outbox;
 use crate::egress::outcome::{Outcome, Outcomes};
 use crate::egress::watermark::Watermark;
 use crate::egress::witness::Witness;
@@ -52,6 +53,8 @@ pub(crate) struct Egress {
     shards: [Mutex<Shard>; SHARDS],
     /// If the app keeps a log.
     pub(crate) logged: Option<LoggedEgress>,
+    /// If the app has sinks.
+    pub(crate) outbox: Option<Outbox>,
 }
 
 /// What stands between a transaction's end and its answer in an app that keeps a log.
@@ -71,10 +74,10 @@ struct Shard {
 }
 
 impl Egress {
-    /// That of an app that keeps a log.
-    pub(crate) fn with_log() -> Self {
+    /// That of an app that keeps a log, if it does, and has sinks, if it has any.
+    pub(crate) fn new(logged: bool, outbox: Option<Outbox>) -> Self {
         let mut egress = Self::default();
-        egress.logged = Some(LoggedEgress::default());
+        (egress.logged, egress.outbox) = (logged.then(LoggedEgress::default), outbox);
         egress
     }
 
@@ -140,6 +143,7 @@ impl Egress {
     pub(crate) fn durable(&self, epoch: u64) {
         let logged = self.logged.as_ref().unwrap_or_else(|| unreachable!("this app keeps a log"));
         logged.durable.advance(epoch);
+        self.outbox.iter().for_each(Outbox::tell);
         for shard in &self.shards {
             let leaves = {
                 let held = &mut lock(shard).held;

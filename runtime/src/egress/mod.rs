@@ -2,5 +2,7 @@
 pub(crate) mod outcome;
 pub(crate) mod witness;
 pub(crate) mod watermark;
+pub(crate) mod outbox;
+pub(crate) mod delivery;
 pub(crate) mod answers;
 pub(crate) mod reply;

@@ -32,6 +32,8 @@ impl Verdict {
             Some(Err(Error::NotPortable { .. })) => 7,
             Some(Err(Error::NotInApp { .. })) => 8,
             Some(Err(Error::Nondeterministic { .. })) => 9,
+            Some(Err(Error::NoSink { .. })) => 10,
+            Some(Err(Error::BadEvent { .. })) => 11,
             Some(Err(_)) | None => 255,
         })
     }
@@ -49,6 +51,8 @@ impl Verdict {
             7 => "met something that has no bytes",
             8 => "met a class that is not part of the app",
             9 => "differed from run to run",
+            10 => "emitted to a topic that no sink takes",
+            11 => "emitted an event that has no JSON",
             _ => "failed",
         }
     }

@@ -1,5 +1,6 @@
 //! What workers send each other while they execute.
 use crate::base::ambient::Ambient;
+use crate::base::emitted::Emitted;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{Time, TxnId};
 use crate::base::ticket::{Share, Ticket};
@@ -14,7 +15,7 @@ pub(crate) enum Message {
     /// Its result.
     Result(Box<ReturnMessage>),
     /// A one-way call has been carried out, or has failed.
-    Ack { txn: TxnId, number: u32, result: Result<()> },
+    Ack { txn: TxnId, number: u32, result: Result<()>, emitted: Option<Box<Emitted>> },
     /// A worker lends what the transaction needs of it.
     Grant { txn: TxnId, loans: Loans },
     /// A transaction that has this worker whole, or a scout, needs what was not lent beforehand.
@@ -99,6 +100,8 @@ pub(crate) struct ReturnMessage {
     pub(crate) txn: TxnId,
     pub(crate) to: Waits,
     pub(crate) value: Result<Payload, Error>,
+    /// What the transaction has emitted on the way.
+    pub(crate) emitted: Option<Box<Emitted>>,
     /// What a scout touched on the way, and `None` outside scouting.
     pub(crate) touched: Option<Vec<Ticket>>,
 }

@@ -1,4 +1,5 @@
 //! What to do with a message.
+use crate::base::emitted::Emitted;
 use crate::base::error::Error;
 use crate::base::ids::{Phase, Time, TxnId};
 use crate::entity::run::outgoing::CallKind;
@@ -31,7 +32,9 @@ impl Executor {
             },
             Message::Lent(lent) if at.phase == Phase::SCOUT => self.scout_has(*lent),
             Message::Lent(lent) => self.lent(*lent),
-            Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
+            Message::Ack { txn, number, result, emitted } => {
+                self.acknowledged(txn, (number, result), emitted);
+            }
             Message::End { txn, commit } => match self.active.find(txn) {
                 Some(active) => self.over(active, commit),
                 None => self.not_active(at, txn, Message::End { txn, commit }),
@@ -91,27 +94,35 @@ impl Executor {
         };
         let message = match outgoing.kind {
             CallKind::OneWay | CallKind::Last => {
-                Message::Ack { txn, number: from.number, result: Err(error) }
+                Message::Ack { txn, number: from.number, result: Err(error), emitted: None }
             }
             CallKind::Await | CallKind::Scout => {
-                Message::result(ReturnMessage { txn, to: from, value: Err(error), touched: None })
+                let value = Err(error);
+                Message::result(ReturnMessage { txn, to: from, value, emitted: None, touched: None })
             }
         };
         self.send(at, from.worker, message);
     }
 
     fn returned(&mut self, returned: ReturnMessage) {
-        let ReturnMessage { txn, to, value, .. } = returned;
+        let ReturnMessage { txn, to, value, emitted, .. } = returned;
         // Its transaction may have ended without it.
         let Some(active) = self.active.find(txn) else { return };
+        emitted.into_iter().for_each(|emitted| self.active[active].running.emit(*emitted));
         self.worker.deliver(to.number, value);
         self.resume(active, to.task as usize);
         drop(self.worker.receive(to.number));
     }
 
-    fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<(), Error>) {
+    fn acknowledged(
+        &mut self,
+        txn: TxnId,
+        (number, result): (u32, Result<(), Error>),
+        emitted: Option<Box<Emitted>>,
+    ) {
         let Some(at) = self.active.find(txn) else { return };
         let active = &mut self.active[at];
+        emitted.into_iter().for_each(|emitted| active.running.emit(*emitted));
         assert!(active.running.outstanding > 0, "a one-way call is acknowledged once");
         active.running.outstanding -= 1;
         if let Err(error) = result {

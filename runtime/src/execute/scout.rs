@@ -121,7 +121,7 @@ impl Executor {
     fn scout_returns(&mut self, txn: TxnId, to: Waits, value: Result<Payload>) {
         let touched = Some(self.scout_of(txn).touched());
         let at = Time { epoch: txn.epoch, phase: Phase::SCOUT };
-        self.send(at, to.worker, Message::result(ReturnMessage { txn, to, value, touched }));
+        self.send(at, to.worker, Message::result(ReturnMessage { txn, to, value, emitted: None, touched }));
     }
 
     /// A scout's call from another group, or one that has what it demanded.
@@ -143,7 +143,7 @@ impl Executor {
 
     /// The result of a call that a scout waited for.
     pub(super) fn scout_return(&mut self, returned: ReturnMessage) {
-        let ReturnMessage { txn, to, value, touched } = returned;
+        let ReturnMessage { txn, to, value, touched, .. } = returned;
         let scout = self.scout_of(txn);
         // A list grows on its way back through deep calls, and with every call that one method makes: the shorter one is
         // appended.

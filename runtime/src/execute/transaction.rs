@@ -1,5 +1,6 @@
 //! A transaction that has been admitted at this worker, and how its tasks run.
 use crate::base::ambient::{self, Ambient};
+use crate::base::emitted;
 use crate::base::error::Error;
 use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::entity::run::invoke::{Invocation, Mode};
@@ -165,7 +166,7 @@ impl Executor {
             (Err(error), _) => Err(error),
         };
         let active = &mut self.active[at];
-        let (txn, time) = (active.txn, active.time());
+        let (txn, time, emitted) = (active.txn, active.time(), active.running.take_events());
         if kind == CallKind::OneWay {
             match active.running.done.iter_mut().find(|(known, _)| *known == from.worker) {
                 Some((_, done)) => *done += 1,
@@ -176,14 +177,14 @@ impl Executor {
             CallKind::Await | CallKind::Scout => {
                 let value =
                     value.and_then(|value| value.ok_or_else(|| Error::internal("a result is missing")));
-                Message::result(ReturnMessage { txn, to: from, value, touched: None })
+                Message::result(ReturnMessage { txn, to: from, value, emitted, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
                 let result = value.map(|_| ());
                 if kind == CallKind::Last {
                     self.over(at, result.is_ok());
                 }
-                Message::Ack { txn, number: from.number, result }
+                Message::Ack { txn, number: from.number, result, emitted }
             }
         };
         self.send(time, from.worker, message);
@@ -193,9 +194,13 @@ impl Executor {
     pub(super) fn as_running<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let active = &mut self.active[at];
         ambient::set(Some(active.ambient));
+        emitted::start();
         std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut active.running);
         let value = run(self);
         std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut self.active[at].running);
+        if emitted::noting() {
+            self.active[at].running.emit(emitted::take());
+        }
         value
     }
 
@@ -239,7 +244,8 @@ impl Executor {
             Progress::Returned(value) => {
                 active.tasks.remove(slot);
                 if let Some(to) = pending.from {
-                    let returned = ReturnMessage { txn, to, value, touched: None };
+                    let emitted = active.running.take_events();
+                    let returned = ReturnMessage { txn, to, value, emitted, touched: None };
                     self.send(time, to.worker, Message::result(returned));
                 }
             }
@@ -281,9 +287,9 @@ impl Executor {
         let root =
             active.root.take().unwrap_or_else(|| unreachable!("a transaction ends once, where its root is"));
         let epoch = &mut self.epochs[txn.epoch];
-        let keep = epoch.undoable;
+        let (keep, emitted) = (epoch.undoable, active.running.take_events());
         let (request, index) = epoch.call(root.of);
-        request.finish(index, task, keep, &self.worker);
+        request.finish(index, (task, emitted), keep, &self.worker);
         for to in root.others.iter().filter(|to| Some(**to) != root.decider) {
             self.send(time, *to, Message::End { txn, commit });
         }

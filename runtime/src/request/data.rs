@@ -3,6 +3,7 @@
 //! A request is data: which method, which calls, when. Who waits for it is known to [`crate::egress`] alone, and the types
 //! of its method to [`super::batch`].
 use crate::base::ambient::{self, Ambient, TransactionId};
+use crate::base::emitted::{self, Emitted};
 use crate::base::error::Error;
 use crate::base::ids::{MethodId, narrow};
 use crate::egress::answers::{Egress, LoggedEgress, RequestId};
@@ -37,13 +38,15 @@ pub(crate) struct Request {
     kept: Vec<Option<bool>>,
     /// How many have an outcome that stands.
     settled: usize,
+    /// What those that commit have emitted, by their indices.
+    emitted: Vec<(u32, Emitted)>,
 }
 
 impl Request {
     pub(crate) fn new(id: Option<RequestId>, method: MethodId, calls: Box<dyn Calls>) -> Self {
         let (first, place, kept) = (TransactionId::default(), InPart::default(), Vec::new());
-        let logged = None;
-        Self { id, method, logged, place, first, now: 0, seed: 0, calls, members: None, kept, settled: 0 }
+        let (logged, members, emitted) = (None, None, Vec::new());
+        Self { id, method, logged, place, first, now: 0, seed: 0, calls, members, kept, settled: 0, emitted }
     }
 
     /// What the log will say of it.
@@ -119,12 +122,14 @@ impl Request {
             }
             worker.begin(self.method);
             ambient::set(Some(self.ambient(index)));
+            emitted::start();
             // What is replayed has been compared when it was new.
             let finished = match &worker.twice {
                 Some(_) if self.id.is_some() => self.run_compared(index, worker),
                 _ => self.calls.run(index, worker, false),
             };
             worker.end(finished.commit, None);
+            self.emit(index, finished.commit, emitted::take_events());
             committed += usize::from(finished.commit);
         }
         worker.rest();
@@ -153,7 +158,9 @@ impl Request {
     pub(crate) fn run_alone(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Finished {
         ambient::set(Some(self.ambient(index)));
         worker.begin(self.method);
+        emitted::start();
         let finished = self.calls.run(index, worker, keep);
+        self.emit(index, finished.commit, emitted::take_events());
         worker.rest();
         self.ended(index, finished, keep, worker);
         finished
@@ -171,10 +178,25 @@ impl Request {
         frame.ok().map(Task::scout)
     }
 
-    /// Takes the outcome of the task that `start` gave.
-    pub(crate) fn finish(&mut self, index: usize, task: Task, keep: bool, worker: &Worker) {
+    /// Takes the outcome of the task that `start` gave, and what its transaction has emitted.
+    pub(crate) fn finish(
+        &mut self,
+        index: usize,
+        (task, emitted): (Task, Option<Box<Emitted>>),
+        keep: bool,
+        worker: &Worker,
+    ) {
         let finished = self.calls.conclude(index, task.into_outcome());
+        self.emit(index, finished.commit, emitted.map(|emitted| *emitted));
         self.ended(index, finished, keep, worker);
+    }
+
+    /// Keeps what a transaction has emitted, in the place of what it had in an attempt before.
+    fn emit(&mut self, index: usize, commit: bool, emitted: Option<Emitted>) {
+        if !self.emitted.is_empty() {
+            self.emitted.retain(|(known, _)| *known != narrow(index));
+        }
+        self.emitted.extend(emitted.filter(|_| commit).map(|emitted| (narrow(index), emitted)));
     }
 
     /// Keeps an outcome, or counts it.
@@ -212,6 +234,13 @@ impl Request {
         assert!(self.settled <= self.calls.len(), "a transaction ends once");
         if self.settled < self.calls.len() {
             return;
+        }
+        if let Some(outbox) = &egress.outbox {
+            let (place, members) = (self.place, self.members.as_ref());
+            let member = |index: u32| members.map_or(index, |members| members[index as usize]);
+            let placed = |(index, emitted)| (InPart { index: place.index + member(index), ..place }, emitted);
+            let emitted = std::mem::take(&mut self.emitted).into_iter().map(placed);
+            outbox.ended(place.epoch, self.calls.len(), emitted);
         }
         if let Some(LoggedEgress { witness, .. }) = &egress.logged {
             let (place, members) = (self.place, self.members.as_ref());

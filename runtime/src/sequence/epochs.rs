@@ -4,11 +4,13 @@ use crate::base::clock::EpochClock;
 use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
 use crate::base::heat::Heat;
+use crate::base::ids::narrow;
 use crate::durable::checkpoints::Checkpoints;
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::record::PartBytes;
 use crate::durable::replay::Replay;
+use crate::egress::outbox::Outbox;
 use crate::entity::run::classes::Makers;
 use crate::entity::run::saving::FromWorker;
 use crate::entity::run::worker::Worker;
@@ -73,10 +75,32 @@ impl Shared {
                 self.ingress.end(error);
             }
             if image.wait_until_read(|| self.ingress.has_failed()) {
+                // No epoch is complete before this worker has ordered something.
+                if index == 0 {
+                    self.restore_outbox(image);
+                }
                 image.take(&worker);
             }
         }
         worker
+    }
+}
+
+impl Shared {
+    /// Puts the events back that no sink has taken.
+    fn restore_outbox(&self, image: &Image) {
+        let (events, next) = (image.take_events(), image.positions());
+        let restored = match (&self.ingress.egress().outbox, events.first()) {
+            (Some(outbox), _) => outbox.restore(next, events),
+            (None, None) => Ok(()),
+            (None, Some(event)) => Err(Error::Sink {
+                topics: format!("`{}`", event.topic),
+                what:
+                    "the data directory has events that it has not taken; give the app a sink for the topic"
+                        .to_owned(),
+            }),
+        };
+        restored.unwrap_or_else(|error| self.ingress.end(error));
     }
 }
 
@@ -123,10 +147,22 @@ impl EpochLoop {
                 return;
             }
             let next = open.max(ingress.open_epoch());
-            self.open.set(next);
+            self.leave(next);
             return self.tell(journal, next);
         }
-        self.open.set(open.max(ingress.open_epoch()));
+        self.leave(open.max(ingress.open_epoch()));
+    }
+
+    /// This worker orders nothing before this epoch any more.
+    fn leave(&self, next: u64) {
+        if let Some(outbox) = self.outbox().filter(|_| self.open.get() != next) {
+            outbox.left(self.worker, next);
+        }
+        self.open.set(next);
+    }
+
+    fn outbox(&self) -> Option<&Outbox> {
+        self.shared.ingress.egress().outbox.as_ref()
     }
 
     /// The log learns that this worker orders nothing before this epoch any more.
@@ -144,6 +180,10 @@ impl EpochLoop {
         let in_flight = if shared.marks.any_from(passed) { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
         // An epoch that another worker has closed already is no further one.
         self.full.set(epoch >= passed.saturating_add(in_flight) && ingress.open_epoch() <= epoch);
+        // One that ends takes what has entered: it would wait for ever for a sink that fails.
+        if !ingress.is_closed() && self.outbox().is_some_and(Outbox::is_full) {
+            self.full.set(true);
+        }
         if let Some(Durable { replay, .. }) = &shared.durable
             && !replay.is_over(epoch)
         {
@@ -162,6 +202,7 @@ impl EpochLoop {
                 self.tell(journal, u64::MAX);
                 ingress.ring(ingress.workers() - 1);
             }
+            self.leave(u64::MAX);
             return None;
         }
         let mut parcels = Vec::new();
@@ -182,6 +223,7 @@ impl EpochLoop {
                     Err(error) => ingress.end(error),
                 }
             }
+            self.tell_outbox(epoch, &now, &requests);
             parcels = self.sequence(epoch, &now, requests);
             ingress.close_epoch(epoch);
             // What did not fit is the next epoch's.
@@ -189,6 +231,16 @@ impl EpochLoop {
         }
         self.follow();
         Some(parcels)
+    }
+
+    /// The outbox learns of this worker's part of an epoch. What has no time is refused.
+    fn tell_outbox(&self, epoch: u64, now: &Result<u64>, requests: &[Submitted]) {
+        let (Some(outbox), Ok(now)) = (self.outbox(), now) else { return };
+        let transactions = requests.iter().map(|submitted| match &submitted.work {
+            Submission::Transactions(request) => request.len(),
+            Submission::Inspect(_) => 0,
+        });
+        outbox.part(epoch, narrow(self.worker), *now, transactions.sum());
     }
 
     /// Whether a worker without requests may end: the last one waits for the others, and for the last checkpoint.
@@ -210,6 +262,7 @@ impl EpochLoop {
         }
         let cut = checkpoints.take()?;
         let _ = cut.to.send(FromWorker::Cut(epoch));
+        self.outbox().into_iter().for_each(|outbox| outbox.cut_after(epoch));
         let look: Inspect = Arc::new(move |worker: &Worker| worker.cut(&cut));
         Some(Submitted { id: TransactionId::default(), work: Submission::Inspect(look) })
     }
@@ -223,10 +276,11 @@ impl EpochLoop {
         }
         let Some((now, requests)) = replay.take(*worker, epoch) else { return Vec::new() };
         see(epoch, &requests);
+        self.tell_outbox(epoch, &Ok(now), &requests);
         let parcels = self.sequence(epoch, &Ok(now), requests);
         shared.clock.go_on_from(now);
         shared.ingress.close_epoch(epoch);
-        self.open.set(epoch + 1);
+        self.leave(epoch + 1);
         shared.ingress.ring(*worker);
         parcels
     }

@@ -29,8 +29,14 @@ impl Whole {
         ((u128::from(hash.rotate_left(32)) * groups as u128) >> 64) as usize
     }
 
-    fn has(&self, hash: u64) -> bool {
-        self.0[Self::group(hash, self.0.len())]
+    /// The group of an entity.
+    pub(crate) fn of(&self, hash: u64) -> usize {
+        Self::group(hash, self.0.len())
+    }
+
+    /// Whether it wants all of the group of an entity.
+    pub(crate) fn has(&self, hash: u64) -> bool {
+        self.0[self.of(hash)]
     }
 
     fn any(&self) -> bool {

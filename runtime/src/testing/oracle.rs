@@ -3,6 +3,7 @@
 //! It runs the same methods with another world behind them; see `plain`. What it says is what the runtime has to say, byte
 //! for byte.
 use crate::base::ambient::{self, Ambient, TransactionId};
+use crate::base::emitted::{self, Bare, Topics};
 use crate::base::error::Error;
 use crate::base::guard::caught;
 use crate::base::thread::{STACK, as_worker};
@@ -15,6 +16,7 @@ use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::{self, with_stack};
 use crate::entity::traits::{Method, Methods};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Runs calls one after the other, each as a transaction.
 pub struct Oracle {
@@ -25,6 +27,8 @@ pub struct Oracle {
     now: u64,
     number: u64,
     known: Explorer,
+    topics: Option<Arc<Topics>>,
+    events: Vec<(String, String)>,
 }
 
 impl Default for Oracle {
@@ -36,7 +40,8 @@ impl Default for Oracle {
 impl Oracle {
     /// An oracle without entities, with seed 0 and a clock that stands at 0.
     pub fn new() -> Self {
-        Self { overlay: Rc::default(), seed: 0, clock: || 0, now: 0, number: 0, known: Explorer::default() }
+        let (overlay, known, topics, events) = (Rc::default(), Explorer::default(), None, Vec::new());
+        Self { overlay, seed: 0, clock: || 0, now: 0, number: 0, known, topics, events }
     }
     /// Tells of a class, and of those that it can reach. It matters to names alone: where two classes of an app have one
     /// name, it shows them by their paths, and the oracle has to know of both.
@@ -57,6 +62,16 @@ impl Oracle {
         self
     }
 
+    /// Topics that methods may emit to.
+    pub fn topics(mut self, topics: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.topics = Some(Arc::new(Topics::new(topics.into_iter().map(Into::into).collect())));
+        self
+    }
+    /// What the transactions have emitted, in order: the topic, and the event as JSON.
+    pub fn events(&self) -> &[(String, String)] {
+        &self.events
+    }
+
     /// Runs one transaction.
     ///
     /// # Errors
@@ -66,12 +81,19 @@ impl Oracle {
         self.number += 1;
         self.now = self.now.max((self.clock)());
         ambient::set(Some(Ambient { id, now: self.now, seed: self.seed, ..Ambient::default() }));
+        let before = emitted::set_topics(self.topics.clone());
+        emitted::start();
         let invocation = Invocation::new(Mode::Overlay(self.overlay.clone()));
         let enter = || self.overlay.enter(&invocation, call, invocation.next());
         let outcome = caught(|| as_worker(STACK, || with_stack(0, enter)));
         let result = task::outcome(self.overlay.take_doom(), outcome);
         let commit = result.as_ref().is_ok_and(|output| !M::is_err(output));
         self.overlay.end(commit);
+        if let (Some(emitted), Some(topics)) = (emitted::take_events().filter(|_| commit), &self.topics) {
+            let named = |(topic, body): Bare| (topics.name(topic).to_owned(), body);
+            self.events.extend(emitted.in_order().into_iter().map(named));
+        }
+        emitted::set_topics(before);
         ambient::set(None);
         result
     }

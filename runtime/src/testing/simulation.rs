@@ -9,9 +9,11 @@ use crate::app::App;
 use crate::app::Handle;
 use crate::app::Past;
 use crate::base::ambient::TransactionId;
+use crate::base::emitted;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{Phase, Time};
 use crate::base::thread::as_worker;
+use crate::egress::outbox::Outbox;
 use crate::entity::run::task::with_stack;
 use crate::execute::Executor;
 use crate::execute::message::Envelope;
@@ -112,16 +114,21 @@ impl App {
             let what = "a simulation keeps nothing; take `App::data_dir` away";
             return Err(Error::Start(what.to_owned()));
         }
-        let (shared, outline) = self.seed_or(0).link(Past::NONE)?;
+        let mut app = self.seed_or(0);
+        let sinks = app.take_sinks();
+        let (shared, outline) = app.link(Past::NONE, &sinks)?;
         let peers = shared.ingress.workers();
         let node = |index| Node {
             executor: Executor::new(shared.worker(index), shared.marks.clone()),
             epochs: EpochLoop::new(index, shared.clone()),
             holds: BTreeMap::new(),
         };
+        let nodes = (0..peers).map(node).collect();
+        let handle = Handle::start(shared.clone(), outline, None);
+        handle.running.deliver(sinks)?;
         Ok(Simulation {
-            nodes: (0..peers).map(node).collect(),
-            handle: Handle::start(shared.clone(), outline, None),
+            nodes,
+            handle,
             shared,
             mail: Vec::new(),
             schedule,
@@ -145,7 +152,10 @@ impl Simulation {
     /// # Panics
     /// When the workers are stuck, which is a mistake in the engine.
     pub fn run(&mut self) {
+        let topics = self.shared.ingress.egress().outbox.as_ref().map(Outbox::topics);
+        let before = emitted::set_topics(topics);
         as_worker(self.shared.stack, || with_stack(0, || self.run_here()));
+        emitted::set_topics(before);
     }
 
     fn run_here(&mut self) {

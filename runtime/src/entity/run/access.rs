@@ -1,5 +1,6 @@
 //! How methods get at the entities of a worker, and at those that others have lent to it.
-use crate::base::ambient::{self, Activation, first_use};
+use crate::base::ambient::{self, Activation};
+use crate::base::emitted::first_use;
 use crate::base::error::{Error, Result};
 use crate::base::location::Location;
 use crate::base::text::key_text;

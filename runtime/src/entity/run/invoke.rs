@@ -1,5 +1,6 @@
 //! How a method makes its calls: most never leave the worker, and are made on the caller's stack.
 use crate::base::ambient::call_path;
+use crate::base::emitted;
 use crate::base::error::{Error, Result};
 use crate::base::location::Location;
 use crate::base::text::key_text;
@@ -69,7 +70,9 @@ impl Invocation {
     #[inline]
     pub(crate) fn next(&self) -> u64 {
         self.calls.set(self.calls.get() + 1);
-        call_path(self.path, self.calls.get())
+        let path = call_path(self.path, self.calls.get());
+        emitted::called(self.path, path);
+        path
     }
 
     /// The flow of the method that `path` leads to.

@@ -2,7 +2,8 @@
 //!
 //! An entity's state is copied out when a method starts and after each call, and written back before each call and at the
 //! end. The oracle runs here, and so do scouts and the runs that are compared with others; what is behind the maps differs.
-use crate::base::ambient::{self, aside, first_use};
+use crate::base::ambient::{self, aside};
+use crate::base::emitted::first_use;
 use crate::base::error::Error;
 use crate::base::guard::discard;
 use crate::base::hash::key_hash;

@@ -1,4 +1,5 @@
 //! The part of a transaction at one worker.
+use crate::base::emitted::Emitted;
 use crate::base::error::Error;
 use crate::base::ticket::{Share, Ticket};
 use crate::entity::run::outgoing::{Demand, Outgoing};
@@ -43,11 +44,23 @@ pub(crate) struct TxnLocal {
     pub(crate) done: SmallVec<[(u32, u32); 2]>,
     /// How many one-way calls have not been acknowledged.
     pub(crate) outstanding: u32,
+    /// What it has emitted here, and in calls that came back from elsewhere.
+    pub(crate) emitted: Option<Box<Emitted>>,
     /// The first one-way call that failed, in the order of the program, and why.
     pub(crate) failed: Option<Box<(u32, Error)>>,
 }
 
 impl TxnLocal {
+    /// It has emitted this, too.
+    pub(crate) fn emit(&mut self, emitted: Emitted) {
+        self.emitted.get_or_insert_default().append(emitted);
+    }
+
+    /// What it has emitted, if there are events: on its way to where its root is.
+    pub(crate) fn take_events(&mut self) -> Option<Box<Emitted>> {
+        self.emitted.take_if(|emitted| emitted.has_events())
+    }
+
     /// Makes it ready for another transaction.
     pub(crate) fn clear(&mut self) {
         // What may have grown keeps its room.
@@ -66,12 +79,13 @@ impl TxnLocal {
             sent,
             done,
             outstanding,
+            emitted,
             failed,
         } = self;
         tickets.clear();
         loans.clear();
         olds.clear();
-        *by_hash = None;
+        (*by_hash, *emitted) = (None, None);
         homes.clear();
         lenders.clear();
         demanded.clear();

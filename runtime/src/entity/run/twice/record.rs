@@ -1,4 +1,5 @@
 //! What a transaction did, as bytes: the calls in their order, with their answers, and the states it left.
+use crate::base::emitted::{self, Bare};
 use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard};
 use crate::codec::{Form, decode, encode, first_shown, shown};
@@ -58,6 +59,8 @@ pub(crate) struct Record {
     pub(crate) failed: Option<String>,
     pub(crate) commit: bool,
     pub(crate) written: Vec<Written>,
+    /// What it emitted.
+    pub(crate) emitted: Vec<Bare>,
     /// Whether an entity took part that is allowed to differ.
     pub(crate) allowed: bool,
     /// What is wrong, whatever another run does; with the method.
@@ -129,8 +132,16 @@ impl Recorder {
     pub(crate) fn take(&self, ended: Ended, written: Vec<Written>) -> Record {
         let Notes { events, allowed, fault, .. } = self.0.take();
         let Ended { failed, commit } = ended;
-        let written = if commit { written } else { Vec::new() };
-        Record { events, failed: failed.map(|error| error.to_string()), commit, written, allowed, fault }
+        let (written, emitted) = if commit { (written, emitted::peek()) } else { (Vec::new(), Vec::new()) };
+        Record {
+            events,
+            failed: failed.map(|error| error.to_string()),
+            commit,
+            written,
+            emitted,
+            allowed,
+            fault,
+        }
     }
 }
 
@@ -206,7 +217,17 @@ impl Record {
 
     /// What another run from the same state did that this one did not.
     pub(crate) fn difference(&self, other: &Self) -> Option<Difference> {
-        self.calls_differ(other).or_else(|| self.answers_differ(other)).or_else(|| self.states_differ(other))
+        let differ = self.calls_differ(other).or_else(|| self.answers_differ(other));
+        differ.or_else(|| self.states_differ(other)).or_else(|| self.emitted_differ(other))
+    }
+
+    fn emitted_differ(&self, other: &Self) -> Option<Difference> {
+        let longest = self.emitted.len().max(other.emitted.len());
+        let two = (0..longest).map(|at| (self.emitted.get(at), other.emitted.get(at)));
+        let (a, b) = two.into_iter().find(|(a, b)| a != b)?;
+        let text = |event: Option<&Bare>| event.map_or("nothing more", |(_, body)| body).to_owned();
+        let method = self.events.first().map(|event| event.callee().name()).unwrap_or_default();
+        Some(Difference { method, what: format!("it emitted {}, and then {}", text(a), text(b)) })
     }
 
     fn calls_differ(&self, other: &Self) -> Option<Difference> {

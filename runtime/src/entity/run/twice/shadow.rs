@@ -3,6 +3,7 @@
 //! It is another thread than the worker's, so that what belongs to a thread is another there; and it has bytes, so that
 //! every run begins with a state that has just been read, at other addresses and with other hashers.
 use crate::base::ambient::{self, Ambient};
+use crate::base::emitted;
 use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard};
 use crate::base::hash::key_hash;
@@ -32,7 +33,9 @@ pub(crate) struct Shadow {
 impl Shadow {
     pub(crate) fn start(methods: Arc<Methods>) -> Result<Self> {
         let (jobs, todo) = mpsc::channel::<Job>();
+        let topics = emitted::topics();
         let run = move || {
+            emitted::set_topics(topics);
             let replica = Rc::new(Replica { methods, entities: RefCell::default() });
             todo.into_iter().for_each(|job| job(&replica));
             discard(replica);
@@ -130,6 +133,7 @@ impl Replica {
     pub(crate) fn run(self: &Rc<Self>, run: Run, ambient: Ambient) -> Record {
         let overlay = Overlay::shadow(self.clone());
         ambient::set(Some(ambient));
+        emitted::start();
         let ended = run(&overlay);
         let record = overlay.recorded(ended);
         discard(overlay);
