@@ -33,7 +33,9 @@ pub use base::ambient::{TransactionId, now, random, transaction};
 pub use base::emitted::emit;
 pub use base::error::{Bound, Error};
 pub use egress::reply::{Replies, Reply};
-pub use entity::call::{Awaitable, Call, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all};
+pub use entity::call::{
+    Awaitable, Call, CallWithId, Callable, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all,
+};
 pub use entity::run::invoke::MAX_DEPTH;
 pub use entity::traits::{Entity, Key, Methods, Portable, State};
 #[doc(hidden)]

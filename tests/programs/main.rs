@@ -48,3 +48,4 @@ mod drawn;
 mod durable;
 mod checkpoints;
 mod events;
+mod ids;

@@ -3,9 +3,11 @@ use crate::app::handle::Handle;
 use crate::base::error::Error;
 use crate::base::thread::may_block;
 use crate::base::waker::block_on;
+use crate::egress::ids::Remembered;
 use crate::egress::reply::Reply;
-use crate::program::catalog::{MethodInfo, NamedCall};
+use crate::program::catalog::{MethodInfo, NamedCall, ReadCall};
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 impl Handle {
     /// What can be called: every method with its parameters and its access plan, by entity, then by name.
@@ -63,6 +65,32 @@ impl Handle {
         let room = self.room_in_time("Handle::invoke", call.size).await?;
         let (waiting, answer) = call.waiting(room);
         self.enter(method, call.calls, waiting)?;
+        Reply::new(answer).await?.into_json()
+    }
+
+    /// As [`Handle::invoke`], with an id: see [`Call::with_id`](crate::Call::with_id). By name and from Rust it is the same
+    /// request.
+    ///
+    /// # Errors
+    /// As [`Handle::invoke`], [`Error::IdReused`] and [`Error::TooManyIds`].
+    pub async fn invoke_with_id(
+        &self,
+        entity: &str,
+        key: &Value,
+        method: &str,
+        args: &Value,
+        id: &str,
+    ) -> Result<Result<Value, Value>, Error> {
+        let NamedCall { method, call } = self.running.outline.catalog.call(entity, key, method, args)?;
+        let room = self.room_in_time("Handle::invoke_with_id", call.size).await?;
+        let ReadCall { calls, shown_bytes, .. } = call;
+        let (sender, answer) = oneshot::channel();
+        let told = move |outcome: &Remembered| {
+            let shown = outcome.clone().and_then(|bytes| shown_bytes(&bytes));
+            // Whoever asked may have gone.
+            let _ = sender.send(shown.map_err(Box::new));
+        };
+        self.enter_once(method, calls, id, Box::new(told), room)?;
         Reply::new(answer).await?.into_json()
     }
 

@@ -2,28 +2,34 @@
 use crate::app::running::Running;
 use crate::base::ambient::TransactionId;
 use crate::base::error::Error;
+use crate::base::guard::{caught, discard};
 use crate::base::ids::MethodId;
 use crate::base::room::{Coming, Room, Rooms, Size};
 use crate::base::thread::{may_block, may_wait};
 use crate::base::waker::{block_on, relayed};
+use crate::codec::encode;
 use crate::dataflow::Threads;
 use crate::egress::answers::{self, Waiting};
+use crate::egress::ids::{Claim, IdKey, Remembered, Told};
 use crate::egress::reply::{Replies, Reply};
-use crate::entity::call::Call;
+use crate::entity::call::{Call, Callable};
 use crate::entity::inspect::{self, Part};
 use crate::entity::measure::{size_of_all, size_of_one};
+use crate::entity::run::shipped::read_output;
 use crate::entity::traits::Method;
 use crate::methods::counts::MethodCounts;
 use crate::methods::watch::{self, RunningMethod};
 use crate::program::link::Outline;
 use crate::request::batch::{Batch, Calls};
 use crate::request::data::Request;
+use crate::request::encoded::{Encoded, body_hash};
 use crate::request::ingress::{Inspect, Submission};
 use crate::sequence::epochs::{Durable, Shared};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use thalweg_graph::Program;
+use tokio::sync::oneshot;
 
 /// How many transactions have ended how, so far: since the app was started, with those that were executed again from its
 /// log.
@@ -54,9 +60,10 @@ impl Clone for Handle {
 
 impl Handle {
     pub(crate) fn start(shared: Shared, outline: Outline, threads: Option<Threads>) -> Self {
-        let Shared { ingress, methods, makers, groups, seed, durable, .. } = shared;
+        let Shared { ingress, methods, makers, groups, seed, durable, clock, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
-        let shipped = groups.are_several().then_some(makers.calls);
+        let calls = makers.calls;
+        let shipped = groups.are_several().then(|| calls.clone());
         let (journal, checkpoints) = match durable {
             Some(Durable { journal, checkpoints, .. }) => (Some(journal), checkpoints),
             None => (None, None),
@@ -73,6 +80,8 @@ impl Handle {
             checkpoints,
             checkpointer,
             sinks,
+            calls,
+            clock,
             shipped,
         };
         Self::new(Arc::new(running), 0)
@@ -116,10 +125,52 @@ impl Handle {
         }
     }
 
-    fn ask<M: Method>(&self, call: Call<M>, room: Room) -> Result<Reply<M::Output>, Error> {
-        let (waiting, reply) = answers::one(room);
-        self.enter(self.running.method::<M>()?, Batch::one(call), waiting)?;
+    fn ask<M: Method>(
+        &self,
+        (call, id): (Call<M>, Option<String>),
+        room: Room,
+    ) -> Result<Reply<M::Output>, Error> {
+        let method = self.running.method::<M>()?;
+        let Some(id) = id else {
+            let (waiting, reply) = answers::one(room);
+            self.enter(method, Batch::one(call), waiting)?;
+            return Ok(Reply::new(reply));
+        };
+        let (sender, reply) = oneshot::channel();
+        let told = move |outcome: &Remembered| {
+            // Reading an answer is user code.
+            let read = |bytes: Arc<[u8]>| caught(|| read_output::<M>(&bytes)).flatten();
+            discard(sender.send(outcome.clone().and_then(read).map_err(Box::new)));
+        };
+        self.enter_once(method, Batch::one(call), &id, Box::new(told), room)?;
         Ok(Reply::new(reply))
+    }
+
+    /// Lets a request with an id into the queue, unless it has been there.
+    pub(super) fn enter_once(
+        &self,
+        method: MethodId,
+        mut calls: Box<dyn Calls>,
+        id: &str,
+        told: Told,
+        room: Room,
+    ) -> Result<(), Error> {
+        let Running { ingress, journal, methods, calls: known, clock, .. } = &*self.running;
+        let logged = calls.log(known)?;
+        let instance = known.get(logged.instance);
+        let (entity, name) = methods.name(method.number());
+        let scope = encode(&(entity, name, &logged.bytes[..logged.key_end], id));
+        let with_id = (IdKey::from(scope), body_hash(&instance, &logged.bytes));
+        let calls = Encoded::read(instance, &logged.bytes, 1, true)?;
+        let ids = &ingress.egress().ids;
+        let claim = ids.claim((&with_id.0, with_id.1), clock.last(), told, (room, || ingress.ended()))?;
+        if claim == Claim::Known {
+            return Ok(());
+        }
+        let logged = journal.is_some().then_some(logged);
+        let request = Request::new(None, method, calls).with_bytes(logged).remembered(Some(with_id.clone()));
+        let entered = ingress.push(self.worker, || self.next_ids(1), Submission::Transactions(request));
+        entered.inspect_err(|error| ids.refused(&with_id.0, error))
     }
 
     fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
@@ -156,14 +207,14 @@ impl Handle {
     ///
     /// Dropping the future (a timeout around it, or a `select!` that something else wins) takes back a call that still
     /// waits for the queue, and nothing else: once it has entered, the transaction runs and stands, and who calls again
-    /// may have it done twice. Nothing tells two calls for one purpose apart; let the method do that, by a number of
-    /// your own that the entity keeps. There are no timers inside entities yet: what should happen later is called later,
+    /// may have it done twice. An id tells the engine that two calls are one request: see [`Call::with_id`]. There are no timers inside entities yet: what should happen later is called later,
     /// from outside.
     ///
     /// # Errors
     /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.
-    pub async fn call<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
-        let room = self.room_in_time("Handle::call", size_of_one(&call)).await?;
+    pub async fn call<C: Callable>(&self, call: C) -> Result<<C::Method as Method>::Output, Error> {
+        let call = call.into_call();
+        let room = self.room_in_time("Handle::call", size_of_one(&call.0)).await?;
         self.ask(call, room)?.await
     }
 
@@ -172,7 +223,7 @@ impl Handle {
     /// # Errors
     /// As [`Handle::call`]. [`Error::InsideTransaction`] when a method of an entity calls it, for it would wait for
     /// itself.
-    pub fn call_blocking<M: Method>(&self, call: Call<M>) -> Result<M::Output, Error> {
+    pub fn call_blocking<C: Callable>(&self, call: C) -> Result<<C::Method as Method>::Output, Error> {
         may_block("Handle::call_blocking")?;
         self.submit_waiting(call)?.wait()
     }
@@ -182,8 +233,9 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Overloaded`] when the queue is full, [`Error::Stopped`] after the end.
-    pub fn submit<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
-        let room = self.room().take(size_of_one(&call))?;
+    pub fn submit<C: Callable>(&self, call: C) -> Result<Reply<<C::Method as Method>::Output>, Error> {
+        let call = call.into_call();
+        let room = self.room().take(size_of_one(&call.0))?;
         self.ask(call, room)
     }
 
@@ -192,9 +244,13 @@ impl Handle {
     /// # Errors
     /// [`Error::Overloaded`] when the whole queue has too little room for the request, [`Error::Stopped`] after the end,
     /// [`Error::InsideTransaction`] in a method of an entity.
-    pub fn submit_waiting<M: Method>(&self, call: Call<M>) -> Result<Reply<M::Output>, Error> {
+    pub fn submit_waiting<C: Callable>(
+        &self,
+        call: C,
+    ) -> Result<Reply<<C::Method as Method>::Output>, Error> {
         may_block("Handle::submit_waiting")?;
-        let room = self.room_waiting(size_of_one(&call))?;
+        let call = call.into_call();
+        let room = self.room_waiting(size_of_one(&call.0))?;
         self.ask(call, room)
     }
 

@@ -1,4 +1,5 @@
 //! A running app, behind its handles: how it ends, and what is said when it starts.
+use crate::base::clock::EpochClock;
 use crate::base::error::Error;
 use crate::base::ids::MethodId;
 use crate::base::thread::is_worker;
@@ -34,6 +35,9 @@ pub(crate) struct Running {
     pub(crate) checkpointer: Mutex<Option<JoinHandle<Result<(), Error>>>>,
     /// The threads that hand events to sinks.
     pub(crate) sinks: Mutex<Vec<JoinHandle<Result<(), Error>>>>,
+    /// The calls that have bytes, and the time of epochs.
+    pub(crate) calls: Arc<Instances>,
+    pub(crate) clock: Arc<EpochClock>,
     /// What can be called in another group, if there are several.
     pub(crate) shipped: Option<Arc<Instances>>,
 }

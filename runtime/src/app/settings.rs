@@ -5,6 +5,7 @@ use crate::base::error::Error;
 use crate::base::room::Size;
 use crate::base::thread::STACK;
 use crate::egress::delivery::SinkOf;
+use crate::egress::ids::Limits;
 use crate::entity::explore::Explorer;
 use crate::entity::traits::Methods;
 use crate::methods::watch::SLOW;
@@ -47,6 +48,7 @@ pub struct App {
     pub(super) slow: Duration,
     pub(super) sinks: Vec<SinkOf>,
     pub(super) outbox: usize,
+    pub(super) ids: Limits,
 }
 
 impl App {
@@ -69,6 +71,7 @@ impl App {
             slow: SLOW,
             sinks: Vec::new(),
             outbox: OUTBOX,
+            ids: Limits::default(),
         }
     }
     /// Registers a root; the entities it can reach come along.
@@ -248,6 +251,18 @@ impl App {
     /// queue.
     pub fn outbox(mut self, bytes: usize) -> Self {
         self.outbox = bytes;
+        self
+    }
+    /// For how long the answer of a request with an id is remembered, by the clock of [`now`](crate::now); a day unless it is
+    /// set. See [`Call::with_id`](crate::Call::with_id).
+    pub fn remember_ids(mut self, time: Duration) -> Self {
+        self.ids.keep = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self
+    }
+    /// How many ids are remembered; a million unless it is set. When there are more, requests with new ids are refused with
+    /// [`Error::TooManyIds`]: one that is forgotten too early might be executed twice.
+    pub fn most_ids(mut self, count: usize) -> Self {
+        self.ids.most = count;
         self
     }
     /// As [`App::data_dir`], on a simulated disk whose power can be cut. For tests.

@@ -18,6 +18,7 @@ use crate::durable::replay::Replay;
 use crate::durable::start::Start;
 use crate::egress::answers::Egress;
 use crate::egress::delivery::SinkOf;
+use crate::egress::ids::Ids;
 use crate::egress::outbox::Outbox;
 use crate::program::link::{Linked, Outline};
 use crate::request::ingress::{FIRST_EPOCH, Ingress};
@@ -149,7 +150,7 @@ impl App {
         methods.twice = self.twice;
         let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
         let outbox = (!topics.is_empty()).then(|| Outbox::new(workers, first, &topics, self.outbox));
-        let egress = Egress::new(past.durable, outbox);
+        let egress = Egress::new(past.durable, Ids::new(self.ids), outbox);
         let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
         let seed = match (past.seed, self.seed) {
             (Some(past), Some(seed)) if past != seed => {

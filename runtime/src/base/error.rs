@@ -1,18 +1,25 @@
 //! What can go wrong outside the user's own `Err`: one type, each text says what happened.
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
+
+/// A name that a program has. An alias, so that serde does not take it for something borrowed.
+type Name = &'static str;
 
 /// A transaction, or a request for one, that the system could not carry out.
 ///
 /// In every case but [`Error::Undecided`] the state is as if the transaction had not been.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Error {
     /// A call reached an entity that does not exist.
     #[error("{entity} {key} does not exist; create it first, or mark the entity #[entity(auto)]")]
     Missing {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// Its key.
         key: String,
     },
@@ -20,7 +27,8 @@ pub enum Error {
     #[error("{entity} {key} exists already; ask `exists()` before creating it")]
     AlreadyExists {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// Its key.
         key: String,
     },
@@ -32,7 +40,8 @@ pub enum Error {
     )]
     WrongKey {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// The key of the reference.
         key: String,
         /// The key that it was given.
@@ -56,11 +65,13 @@ pub enum Error {
     #[error("{entity} {key} was called (`{method}`) without a ticket")]
     Unplanned {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// Its key.
         key: String,
         /// The method that was called on it.
-        method: &'static str,
+        #[serde(deserialize_with = "interned")]
+        method: Name,
         /// The worker that owns it.
         worker: usize,
     },
@@ -71,9 +82,11 @@ pub enum Error {
     )]
     NotPortable {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// The method.
-        method: &'static str,
+        #[serde(deserialize_with = "interned")]
+        method: Name,
         /// What went wrong.
         what: String,
     },
@@ -81,9 +94,11 @@ pub enum Error {
     #[error("{entity} ({path}) is not part of the app `{app}`; register it with `.entity::<{entity}>()`")]
     NotInApp {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// The path of its struct.
-        path: &'static str,
+        #[serde(deserialize_with = "interned")]
+        path: Name,
         /// The name of the app.
         app: String,
     },
@@ -113,7 +128,8 @@ pub enum Error {
         /// The method.
         method: String,
         /// The reason.
-        why: &'static str,
+        #[serde(deserialize_with = "interned")]
+        why: Name,
     },
     /// A call by name with something that is no key of the entity.
     #[error("this is no key of `{entity}`: {what}")]
@@ -165,7 +181,8 @@ pub enum Error {
     )]
     InsideTransaction {
         /// What was called.
-        what: &'static str,
+        #[serde(deserialize_with = "interned")]
+        what: Name,
     },
     /// An app has not ended in the time that it was given: see [`crate::Handle::stop_within`].
     #[error("the app has not ended within {limit:?}; it runs {}; it goes on ending, and takes no requests", running_text(.running))]
@@ -183,9 +200,11 @@ pub enum Error {
     )]
     NotLogged {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// The method.
-        method: &'static str,
+        #[serde(deserialize_with = "interned")]
+        method: Name,
     },
     /// The data directory cannot be used: it is another app's, in use, damaged, of another release, full or broken. Nothing
     /// in it was changed by what failed.
@@ -220,6 +239,20 @@ pub enum Error {
         /// What becomes of it now.
         replayed: String,
     },
+    /// A request has an id that another one had: of the same method and entity, with other arguments.
+    #[error(
+        "the id of the request was another one's, with other arguments; give each request an id of its own"
+    )]
+    IdReused,
+    /// There are so many ids that no further one can be remembered.
+    #[error(
+        "{most} ids of requests are remembered (`App::most_ids`), and none of them is old enough to be forgotten \
+         (`App::remember_ids`); wait, or raise the bound"
+    )]
+    TooManyIds {
+        /// How many ids are remembered: [`crate::App::most_ids`].
+        most: usize,
+    },
     /// A method emitted an event to a topic that no sink takes.
     #[error("no sink takes the topic `{topic}`; give the app one with `App::sink`")]
     NoSink {
@@ -252,13 +285,17 @@ pub enum Error {
     #[error("the app cannot start: `{field}` of `{entity}` is a `{ty}`: {why}")]
     Field {
         /// The class of the entity.
-        entity: &'static str,
+        #[serde(deserialize_with = "interned")]
+        entity: Name,
         /// The field.
-        field: &'static str,
+        #[serde(deserialize_with = "interned")]
+        field: Name,
         /// Its type, as rustc knows it.
-        ty: &'static str,
+        #[serde(deserialize_with = "interned")]
+        ty: Name,
         /// What is wrong with it, and what to do.
-        why: &'static str,
+        #[serde(deserialize_with = "interned")]
+        why: Name,
     },
     /// The engine has broken down, or is not as it must be. Whoever waits for it is told this, and nothing that comes
     /// later is accepted.
@@ -273,7 +310,7 @@ pub enum Error {
 }
 
 /// The bounds of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bound {
     /// How many requests are in flight.
     Requests,
@@ -288,6 +325,19 @@ impl fmt::Display for Bound {
             Bound::Bytes => "the requests in flight have too many bytes of arguments",
         })
     }
+}
+
+/// A name in an error that has been read. There are as many as classes and methods, so they stay.
+fn interned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let name = String::deserialize(deserializer)?;
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name.as_str()) {
+        return Ok(known);
+    }
+    let name: &'static str = name.leak();
+    names.insert(name);
+    Ok(name)
 }
 
 fn running_text(running: &[String]) -> String {

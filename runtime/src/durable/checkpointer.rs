@@ -8,12 +8,14 @@ use crate::codec::{decode, encode};
 use crate::durable::checkpoints::{Checkpoints, Due};
 use crate::durable::journal::Journal;
 use crate::durable::start::Start;
+use crate::egress::ids::{Decided, IdKey};
 use crate::egress::outbox::Content;
 use crate::entity::run::saving::{Cut, FromWorker};
 use crate::methods::table::Methods;
 use crate::request::ingress::Ingress;
 use crate::state::saving::{Saved, Whole};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -136,6 +138,7 @@ impl Checkpointer {
         self.ingress.ring_all();
         let (epoch, entities) = self.gather(&mut draft, &from)?;
         let events = self.put_outbox(&mut draft, &whole, epoch)?;
+        self.put_ids(&mut draft, &whole, epoch)?;
         let logged = self.ingress.egress().logged.as_ref();
         let durable = &logged.unwrap_or_else(|| unreachable!("this app keeps a log")).durable;
         if !durable.wait(epoch, || self.ingress.has_failed()) {
@@ -222,6 +225,30 @@ impl Checkpointer {
         Ok(events)
     }
 
+    /// Writes the answers that are remembered up to the cut behind this epoch.
+    fn put_ids(&self, draft: &mut Draft, whole: &Whole, epoch: u64) -> Result<()> {
+        let (number, since) = (self.number(IDS), self.base.as_ref().map_or(0, Manifest::epoch));
+        let key_of = |id: &IdKey| {
+            let mut key = Vec::with_capacity(id.len() + 1);
+            varint::write(number as u64, &mut key);
+            key.extend_from_slice(id);
+            (key_hash(&key), key)
+        };
+        let draft = RefCell::new(draft);
+        let decided = |id: &IdKey, decided: &Decided| {
+            let (hash, key) = key_of(id);
+            if decided.epoch() <= since && !whole.has(hash) {
+                return Ok(());
+            }
+            draft.borrow_mut().put(whole.of(hash), &key, &encode(decided)).map_err(Error::storage)
+        };
+        let gone = |id: &IdKey| {
+            let (hash, key) = key_of(id);
+            draft.borrow_mut().delete(whole.of(hash), &key).map_err(Error::storage)
+        };
+        self.ingress.egress().ids.each(epoch, decided, gone)
+    }
+
     fn no_bytes(&self, class: ClassId, what: &str) -> Error {
         let class = self.methods.name_of(class);
         Error::storage(format_args!(
@@ -232,6 +259,9 @@ impl Checkpointer {
 
 /// What has the events of the outbox, among the classes.
 pub(crate) const OUTBOX: &str = "#outbox";
+
+/// What has the answers that are remembered, among the classes.
+pub(crate) const IDS: &str = "#ids";
 
 /// The key of an event in a checkpoint.
 pub(crate) fn event_key(number: usize, topic: &str, offset: u64) -> Vec<u8> {
@@ -270,7 +300,7 @@ impl From<LoggedEvent> for OwnedEvent {
 /// The numbers of what has records: those that it had in the checkpoint before stay.
 pub(crate) fn numbered(before: Option<&Info>, classes: impl Iterator<Item = String>) -> Vec<String> {
     let mut all = before.map_or_else(Vec::new, |before| before.classes.clone());
-    for name in classes.chain([OUTBOX.to_owned()]) {
+    for name in classes.chain([OUTBOX.to_owned(), IDS.to_owned()]) {
         if !all.contains(&name) {
             all.push(name);
         }

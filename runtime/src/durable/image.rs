@@ -7,7 +7,8 @@ use crate::base::error::{Error, Result};
 use crate::base::guard::caught;
 use crate::base::varint;
 use crate::codec::decode;
-use crate::durable::checkpointer::{Info, LoggedEvent, OUTBOX};
+use crate::durable::checkpointer::{IDS, Info, LoggedEvent, OUTBOX};
+use crate::egress::ids::Decided;
 use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
 use std::collections::BTreeSet;
@@ -37,6 +38,7 @@ enum Holds {
     /// A class that the program does not have.
     Unknown(String),
     Outbox,
+    Ids,
 }
 
 /// How many workers have read their shares, and how many have all that is theirs.
@@ -59,6 +61,7 @@ impl Image {
         let holds = |name: &String| match class(name) {
             Some(class) => Holds::Class(class),
             None if name == OUTBOX => Holds::Outbox,
+            None if name == IDS => Holds::Ids,
             None => Holds::Unknown(name.clone()),
         };
         let (classes, events) = (info.classes.iter().map(holds).collect(), Mutex::default());
@@ -102,6 +105,7 @@ impl Image {
         let class = match class {
             Some(Holds::Class(class)) => *class,
             Some(Holds::Outbox) => return self.restore_event(key, state),
+            Some(Holds::Ids) => return restore_id(worker, key, state),
             Some(Holds::Unknown(name)) => {
                 let what = format!(
                     "the checkpoint has entities of `{name}`, which is not part of this program; give the class its old name \
@@ -197,6 +201,19 @@ impl Image {
         }
         self.count(|loaded| loaded.through += 1);
     }
+}
+
+fn restore_id(worker: &Worker, key: &[u8], bytes: &[u8]) -> Result<()> {
+    let mut id = key;
+    let class = varint::read(&mut id);
+    assert!(class.is_some(), "the key has just been read");
+    let decided: Decided = decode(bytes).map_err(|failure| {
+        Error::storage(format_args!(
+            "an answer of the checkpoint cannot be read: {failure}; another release wrote it"
+        ))
+    })?;
+    worker.egress.ids.restore(id.into(), decided);
+    Ok(())
 }
 
 enum Failed {

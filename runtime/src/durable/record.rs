@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! epoch   = now, request*
-//! request = method, handle, number, calls, length, bytes
+//! request = method * 2 + has id, handle, number, calls, length, bytes [, length, id]
 //! ```
 //! All numbers are varints. `method` is a number of the run's [`Start`](super::start::Start); `number` is that of the first of
-//! so many calls at its handle; the bytes are the key and the arguments of each call, one behind the other.
+//! so many calls at its handle; the bytes are the key and the arguments of each call, one behind the other; the id is what the
+//! answer of the one call is remembered under.
 use crate::base::ambient::TransactionId;
 use crate::base::error::{Error, Result};
 use crate::base::varint::{read, write};
@@ -28,10 +29,15 @@ impl PartBytes {
             let logged = request.logged.as_ref();
             let logged = logged.ok_or_else(|| Error::internal("a request has no bytes for the log"))?;
             let calls = request.len();
-            let numbers = [u64::from(logged.instance.number()), id.handle, id.number, calls as u64];
+            let method = u64::from(logged.instance.number()) << 1 | u64::from(request.id_key().is_some());
+            let numbers = [method, id.handle, id.number, calls as u64];
             numbers.iter().for_each(|number| write(*number, &mut part.bytes));
             write(logged.bytes.len() as u64, &mut part.bytes);
             part.bytes.extend_from_slice(&logged.bytes);
+            if let Some(key) = request.id_key() {
+                write(key.len() as u64, &mut part.bytes);
+                part.bytes.extend_from_slice(key);
+            }
             part.transactions += u32::try_from(calls).map_err(|_| Error::internal("a batch is too large"))?;
         }
         Ok(part)
@@ -53,6 +59,7 @@ pub(crate) struct LoggedRequest<'b> {
     pub(crate) first: TransactionId,
     pub(crate) calls: usize,
     pub(crate) bytes: &'b [u8],
+    pub(crate) id: Option<&'b [u8]>,
 }
 
 /// The time of an epoch, and its requests in their order. They belong to this run.
@@ -66,10 +73,16 @@ pub(crate) fn requests(epoch: u64, mut bytes: &[u8], run: u64) -> Result<(u64, V
         while !rest.is_empty() {
             let (method, handle, number) = (read(rest)?, read(rest)?, read(rest)?);
             let (calls, length) = (usize::try_from(read(rest)?).ok()?, usize::try_from(read(rest)?).ok()?);
-            let (bytes, after) = rest.split_at_checked(length)?;
-            *rest = after;
+            let bytes = rest.split_off(..length)?;
+            let id = if method & 1 == 0 {
+                None
+            } else {
+                let length = usize::try_from(read(rest)?).ok()?;
+                Some(rest.split_off(..length)?)
+            };
+            let method = method >> 1;
             let first = TransactionId { run, handle, number };
-            requests.push(LoggedRequest { method, first, calls, bytes });
+            requests.push(LoggedRequest { method, first, calls, bytes, id });
         }
         Some((now, requests))
     };

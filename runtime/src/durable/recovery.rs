@@ -9,12 +9,13 @@ use crate::durable::record::{self, LoggedRequest};
 use crate::durable::replay::{Replay, ReplayedEpoch, cut};
 use crate::durable::start::{self, Start};
 use crate::egress::answers::{Egress, LoggedEgress};
+use crate::egress::ids::IdKey;
 use crate::egress::witness::Difference;
 use crate::entity::run::shipped::Instance;
 use crate::methods::table::Methods;
 use crate::request::data::Request;
+use crate::request::encoded::{Encoded, body_hash};
 use crate::request::ingress::{Ingress, Submission, Submitted};
-use crate::request::replayed::Replayed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -238,7 +239,7 @@ fn read_request(
     methods: &[Result<Instance, String>],
     request: LoggedRequest<'_>,
 ) -> Result<Submitted> {
-    let LoggedRequest { method, first, calls, bytes } = request;
+    let LoggedRequest { method, first, calls, bytes, id } = request;
     let known = usize::try_from(method).ok().and_then(|method| methods.get(method));
     let instance = match known {
         Some(Ok(instance)) => *instance,
@@ -250,10 +251,17 @@ fn read_request(
         }
         None => return Err(broken("a call of a method that has no name")),
     };
-    let calls = Replayed::read(instance, bytes, calls)?;
+    let calls = Encoded::read(instance, bytes, calls, id.is_some())?;
+    if id.is_some() && calls.len() != 1 {
+        return Err(broken("an id stands for several calls"));
+    }
+    let with_id = id.map(|id| (IdKey::from(id), body_hash(&instance, bytes)));
     let method = app.methods.find(instance.ty, instance.class, instance.method);
     let method = method.unwrap_or_else(|| unreachable!("a method that was reached is in the table"));
-    Ok(Submitted { id: first, work: Submission::Transactions(Request::new(None, method, calls)) })
+    Ok(Submitted {
+        id: first,
+        work: Submission::Transactions(Request::new(None, method, calls).remembered(with_id)),
+    })
 }
 
 fn broken(what: &str) -> Error {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The format of what this module and [`super::record`] write.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// See the head of this file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 use crate::base::error::Error;
 use crate::base::guard::{discard, discard_all};
 use crate::base::room::Room;
+use crate::egress::ids::Ids;
 use crate::egress::outbox::Outbox;
 use crate::egress::outcome::{Outcome, Outcomes};
 use crate::egress::watermark::Watermark;
@@ -53,6 +54,8 @@ pub(crate) struct Egress {
     shards: [Mutex<Shard>; SHARDS],
     /// If the app keeps a log.
     pub(crate) logged: Option<LoggedEgress>,
+    /// The ids of requests that have one.
+    pub(crate) ids: Ids,
     /// If the app has sinks.
     pub(crate) outbox: Option<Outbox>,
 }
@@ -75,10 +78,15 @@ struct Shard {
 
 impl Egress {
     /// That of an app that keeps a log, if it does, and has sinks, if it has any.
-    pub(crate) fn new(logged: bool, outbox: Option<Outbox>) -> Self {
+    pub(crate) fn new(logged: bool, ids: Ids, outbox: Option<Outbox>) -> Self {
         let mut egress = Self::default();
-        (egress.logged, egress.outbox) = (logged.then(LoggedEgress::default), outbox);
+        (egress.logged, egress.ids, egress.outbox) = (logged.then(LoggedEgress::default), ids, outbox);
         egress
+    }
+
+    /// All epochs up to this one are durable, as far as what leaves is concerned.
+    pub(crate) fn leaves_up_to(&self) -> u64 {
+        self.logged.as_ref().map_or(u64::MAX, |logged| logged.durable.get())
     }
 
     fn shard(&self, id: RequestId) -> MutexGuard<'_, Shard> {
@@ -144,6 +152,7 @@ impl Egress {
         let logged = self.logged.as_ref().unwrap_or_else(|| unreachable!("this app keeps a log"));
         logged.durable.advance(epoch);
         self.outbox.iter().for_each(Outbox::tell);
+        self.ids.durable(epoch);
         for shard in &self.shards {
             let leaves = {
                 let held = &mut lock(shard).held;
@@ -156,6 +165,7 @@ impl Egress {
 
     /// The engine has come to its end: whoever waits is told why.
     pub(crate) fn fail(&self, error: &Error) {
+        self.ids.fail(error);
         for shard in &self.shards {
             let (waiting, held) = {
                 let mut shard = lock(shard);

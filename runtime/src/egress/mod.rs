@@ -2,6 +2,7 @@
 pub(crate) mod outcome;
 pub(crate) mod witness;
 pub(crate) mod watermark;
+pub(crate) mod ids;
 pub(crate) mod outbox;
 pub(crate) mod delivery;
 pub(crate) mod answers;

@@ -108,6 +108,80 @@ pub struct Call<M: Method> {
     pub(crate) args: M::Args,
 }
 
+/// A call with an id: see [`Call::with_id`].
+#[must_use = "a call does nothing until it is given to `app.call(..)`"]
+pub struct CallWithId<M: Method> {
+    call: Call<M>,
+    id: String,
+}
+
+impl<M: Method> Call<M> {
+    /// The same call as a request with an id, for a handle: it is executed once, however often it is asked for.
+    ///
+    /// Whoever asks again, with the same id for the same method of the same entity, gets the answer of the first time, and an
+    /// error if that was one. That holds across restarts of an app with a data directory, for
+    /// [`App::remember_ids`](crate::App::remember_ids). So a request may be repeated whose answer did not come: after
+    /// [`Error::Undecided`](crate::Error::Undecided), a timeout, or a crash on either side.
+    ///
+    /// ```
+    /// # use thalweg::prelude::*;
+    /// # #[entity(auto)]
+    /// # pub struct Account { #[key] id: u64, balance: i64 }
+    /// # #[entity]
+    /// # impl Account {
+    /// #     pub fn new(id: u64) -> Self { Self { id, balance: 0 } }
+    /// #     pub fn deposit(&mut self, amount: i64) -> i64 { self.balance += amount; self.balance }
+    /// # }
+    /// # fn main() -> Result<(), thalweg::Error> {
+    /// # let app = App::new("bank").entity::<Account>().start()?;
+    /// let deposit = |amount| Account::at(1).deposit(amount).with_id("order 17");
+    /// assert_eq!(app.call_blocking(deposit(30))?, 30);
+    /// assert_eq!(app.call_blocking(deposit(30))?, 30); // not 60
+    /// assert_eq!(app.call_blocking(deposit(31)), Err(thalweg::Error::IdReused));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What was refused before it had a place in the order, as with [`Error::Overloaded`](crate::Error::Overloaded), is not
+    /// remembered. The answer is kept as bytes: one that has none fails with
+    /// [`Error::NotPortable`](crate::Error::NotPortable), and is undone.
+    pub fn with_id(self, id: impl Into<String>) -> CallWithId<M> {
+        CallWithId { call: self, id: id.into() }
+    }
+}
+
+/// What a handle takes: a [`Call`], or one [with an id](Call::with_id).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no call",
+    note = "give the handle a call, as in `app.call(Account::at(1).deposit(30))`"
+)]
+pub trait Callable: sealed::Sealed {
+    /// The method that is called.
+    type Method: Method;
+    #[doc(hidden)]
+    fn into_call(self) -> (Call<Self::Method>, Option<String>);
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl<M: Method> sealed::Sealed for Call<M> {}
+impl<M: Method> Callable for Call<M> {
+    type Method = M;
+    fn into_call(self) -> (Call<M>, Option<String>) {
+        (self, None)
+    }
+}
+
+impl<M: Method> sealed::Sealed for CallWithId<M> {}
+impl<M: Method> Callable for CallWithId<M> {
+    type Method = M;
+    fn into_call(self) -> (Call<M>, Option<String>) {
+        (self.call, Some(self.id))
+    }
+}
+
 impl<M: Method> Call<M> {
     /// Used by generated code.
     #[doc(hidden)]

@@ -12,6 +12,7 @@ use crate::egress::answers::{Members, Waiting, typed};
 use crate::egress::outcome::Outcome;
 use crate::entity::call::Call;
 use crate::entity::measure::size_of_one;
+use crate::entity::run::shipped::read_output;
 use crate::entity::traits::{Exists, Method, MethodVisitor, Methods, Remove};
 use crate::entity::visit::ValueVisitor;
 use crate::methods::table::{ClassOf, Methods as Table};
@@ -50,6 +51,8 @@ pub(crate) struct ReadCall {
     pub(crate) size: Size,
     /// What its outcome is in the readable form. Runs code of the user's.
     shown: fn(&mut dyn Any) -> Result<Answer>,
+    /// The same of the bytes of an answer that is remembered.
+    pub(crate) shown_bytes: fn(&[u8]) -> Result<Answer>,
 }
 
 /// A call of the method that a name stands for.
@@ -119,7 +122,10 @@ fn make<M: Method>(form: Form, key: &[u8], args: &[u8]) -> Made {
         }
     });
     match made {
-        Ok(Ok(call)) => Ok(ReadCall { size: size_of_one(&call), calls: Batch::one(call), shown: shown::<M> }),
+        Ok(Ok(call)) => {
+            let (size, calls) = (size_of_one(&call), Batch::one(call));
+            Ok(ReadCall { size, calls, shown: shown::<M>, shown_bytes: shown_bytes::<M> })
+        }
         Ok(Err(unfit)) => Err(unfit),
         Err(panicked) => Err(Unfit::Panicked(panicked)),
     }
@@ -130,7 +136,14 @@ fn shown<M: Method>(outcomes: &mut dyn Any) -> Result<Answer> {
     let outcome = typed::<M::Output>(outcomes).pop().flatten();
     let output =
         outcome.unwrap_or_else(|| Err(Box::new(Error::internal("a request ended without an outcome"))));
-    let output = output.map_err(|error| *error)?;
+    answer::<M>(output.map_err(|error| *error)?)
+}
+
+fn shown_bytes<M: Method>(bytes: &[u8]) -> Result<Answer> {
+    answer::<M>(caught(|| read_output::<M>(bytes)).flatten()?)
+}
+
+fn answer<M: Method>(output: M::Output) -> Result<Answer> {
     let answer = caught(|| {
         let mut bytes = Vec::new();
         M::visit_output(&output, &mut ValueVisitor::encoding(Form::Readable, &mut bytes));

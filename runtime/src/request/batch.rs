@@ -6,6 +6,7 @@ use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard, discard_all};
 use crate::base::ids::MethodId;
 use crate::base::ticket::Ticket;
+use crate::egress::ids::Remembered;
 use crate::egress::outcome::Outcomes;
 use crate::egress::witness::Verdict;
 use crate::entity::call::Call;
@@ -36,6 +37,8 @@ pub(crate) struct Finished {
 pub(crate) struct Logged {
     pub(crate) instance: InstanceId,
     pub(crate) bytes: Vec<u8>,
+    /// Where the key of the last one ends.
+    pub(crate) key_end: usize,
 }
 
 /// Calls of one method without their types, and their outcomes; told apart by their indices.
@@ -68,6 +71,8 @@ pub(crate) trait Calls: Send {
     fn failure(&self, index: usize) -> Option<&Error>;
     /// What became of one that has an outcome.
     fn verdict(&self, index: usize) -> Verdict;
+    /// What one came to whose answer is kept as bytes.
+    fn remembered(&self, index: usize) -> Remembered;
     /// Their bytes; from here on they are what these say. Runs code of the user's.
     ///
     /// # Errors
@@ -179,18 +184,25 @@ impl<M: Method> Calls for Batch<M> {
         Verdict::of(outcome.map(|outcome| outcome.as_ref().map(M::is_err).map_err(|error| &**error)))
     }
 
+    fn remembered(&self, _: usize) -> Remembered {
+        Err(Error::internal("the answer of a request with an id is kept as bytes"))
+    }
+
     fn log(&mut self, instances: &Instances) -> Result<Logged> {
         let not_logged = || Error::NotLogged { entity: <M::Entity as Entity>::NAME, method: M::NAME };
         let instance = instances.id::<M>().ok_or_else(not_logged)?;
-        let mut bytes = Vec::new();
+        let (mut bytes, mut key_end) = (Vec::new(), 0);
         for call in self.calls.iter_mut().flatten() {
             let start = bytes.len();
-            let read = caught(|| write_call(call, &mut bytes).and_then(|()| read_call(&bytes[start..])));
+            let read = caught(|| {
+                key_end = write_call(call, &mut bytes)?;
+                read_call(&bytes[start..])
+            });
             let Call { key, args } = std::mem::replace(call, read.flatten()?);
             discard(key);
             discard(args);
         }
-        Ok(Logged { instance, bytes })
+        Ok(Logged { instance, bytes, key_end })
     }
 
     fn outcomes(&mut self) -> &mut dyn Any {

@@ -7,6 +7,7 @@ use crate::base::emitted::{self, Emitted};
 use crate::base::error::Error;
 use crate::base::ids::{MethodId, narrow};
 use crate::egress::answers::{Egress, LoggedEgress, RequestId};
+use crate::egress::ids::IdKey;
 use crate::egress::witness::{InPart, Verdict};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::overlay::Overlay;
@@ -25,6 +26,8 @@ pub(crate) struct Request {
     method: MethodId,
     /// What the log says of it, if there is one.
     pub(crate) logged: Option<Logged>,
+    /// What its answer is remembered under, and a hash of the request.
+    with_id: Option<(IdKey, u64)>,
     /// The place of the first that was submitted.
     place: InPart,
     /// The identity of the first that was submitted.
@@ -45,13 +48,37 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(id: Option<RequestId>, method: MethodId, calls: Box<dyn Calls>) -> Self {
         let (first, place, kept) = (TransactionId::default(), InPart::default(), Vec::new());
-        let (logged, members, emitted) = (None, None, Vec::new());
-        Self { id, method, logged, place, first, now: 0, seed: 0, calls, members, kept, settled: 0, emitted }
+        let (logged, members, emitted, with_id) = (None, None, Vec::new(), None);
+        Self {
+            id,
+            method,
+            logged,
+            with_id,
+            place,
+            first,
+            now: 0,
+            seed: 0,
+            calls,
+            members,
+            kept,
+            settled: 0,
+            emitted,
+        }
     }
 
     /// What the log will say of it.
     pub(crate) fn with_bytes(self, logged: Option<Logged>) -> Self {
         Self { logged, ..self }
+    }
+
+    /// Its answer, which is one, is remembered under this key.
+    pub(crate) fn remembered(self, with_id: Option<(IdKey, u64)>) -> Self {
+        Self { with_id, ..self }
+    }
+
+    /// What its answer is remembered under.
+    pub(crate) fn id_key(&self) -> Option<&IdKey> {
+        self.with_id.as_ref().map(|(key, _)| key)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,6 +111,9 @@ impl Request {
             self.calls.conclude(index, Err(error.clone()));
         }
         // It is in no epoch, so nothing has to be durable before it is answered.
+        if let Some((key, _)) = &self.with_id {
+            egress.ids.refused(key, error);
+        }
         if let Some(id) = self.id {
             egress.answer((id, 0), None, (self.calls.len(), self.calls.outcomes()));
         }
@@ -96,12 +126,14 @@ impl Request {
 
     /// Divides it by the workers that its calls belong to.
     pub(crate) fn split(self, owners: &[u16], peers: usize) -> impl Iterator<Item = (usize, Self)> {
-        let Self { id, method, place, first, now, seed, calls, .. } = self;
+        let Self { id, method, with_id, place, first, now, seed, calls, .. } = self;
         let mut members = vec![Vec::new(); peers];
         (0..).zip(owners).for_each(|(member, owner)| members[usize::from(*owner)].push(member));
         let parts = calls.split(owners, peers).into_iter().zip(members).enumerate();
         parts.filter(|(_, (_, members))| !members.is_empty()).map(move |(owner, (calls, members))| {
-            let mut part = Self { members: Some(members), ..Self::new(id, method, calls) };
+            // One with an id is one call, so it has one part.
+            let with_id = with_id.clone();
+            let mut part = Self { members: Some(members), with_id, ..Self::new(id, method, calls) };
             part.stamp(place, first, (now, seed));
             (owner, part)
         })
@@ -249,6 +281,11 @@ impl Request {
             let failed = verdicts.filter(|(_, verdict)| *verdict != Verdict::COMMITTED);
             let placed = |(index, verdict)| (InPart { index: place.index + member(index), ..place }, verdict);
             witness.ended(place.epoch, self.calls.len(), failed.map(placed));
+        }
+        if let Some((key, body)) = &self.with_id {
+            assert!(self.calls.len() == 1, "one call has one id");
+            let (at, outcome) = ((self.place.epoch, self.now), self.calls.remembered(0));
+            egress.ids.decided((key, *body), at, outcome, || egress.leaves_up_to());
         }
         if let Some(id) = self.id {
             let outcomes = (self.calls.len(), self.calls.outcomes());

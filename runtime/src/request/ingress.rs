@@ -257,7 +257,7 @@ impl Engine for Ingress {
         self.egress.outbox.as_ref().unwrap_or_else(|| unreachable!("an app with sinks has an outbox"))
     }
     fn durable(&self) -> u64 {
-        self.egress.logged.as_ref().map_or(u64::MAX, |logged| logged.durable.get())
+        self.egress.leaves_up_to()
     }
     fn has_failed(&self) -> bool {
         Self::has_failed(self)

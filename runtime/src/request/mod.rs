@@ -1,5 +1,5 @@
 //! Calls from outside.
 pub(crate) mod batch;
-pub(crate) mod replayed;
+pub(crate) mod encoded;
 pub(crate) mod data;
 pub(crate) mod ingress;

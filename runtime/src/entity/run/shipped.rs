@@ -134,6 +134,12 @@ impl Instances {
         self.known().all.clone()
     }
 
+    /// The one with this number.
+    pub(crate) fn get(&self, InstanceId(number): InstanceId) -> Instance {
+        let instance = self.known().all.get(number as usize).copied();
+        instance.unwrap_or_else(|| unreachable!("a number is given to what is known"))
+    }
+
     /// The number of this one.
     pub(crate) fn id<M: Method>(&self) -> Option<InstanceId> {
         self.known().ids.get(&TypeId::of::<M>()).copied()
@@ -173,15 +179,18 @@ fn next_call<M: Method>(bytes: &mut Arguments<'_>) -> Option<Call<M>> {
     Some(Call::new(key, M::decode(bytes)?))
 }
 
-/// Appends the bytes of a call. Runs code of the user's.
+/// Appends the bytes of a call; gives where its key ends. Runs code of the user's.
 ///
 /// # Errors
 /// When something of it cannot be encoded.
-pub(crate) fn write_call<M: Method>(call: &Call<M>, bytes: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn write_call<M: Method>(call: &Call<M>, bytes: &mut Vec<u8>) -> Result<usize> {
     let mut visitor = ValueVisitor::encoding(Form::Binary, bytes);
     visitor.parameter(0, &call.key);
+    fits(names::<M>(), visitor.failure())?;
+    let key_end = bytes.len();
+    let mut visitor = ValueVisitor::encoding(Form::Binary, bytes);
     M::visit(&call.args, &mut visitor);
-    fits(names::<M>(), visitor.failure())
+    fits(names::<M>(), visitor.failure()).map(|()| key_end)
 }
 
 /// The call that these bytes are. Runs code of the user's.

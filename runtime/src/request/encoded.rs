@@ -1,12 +1,14 @@
 //! Calls of one method that come from the log: nobody waits for their results, so only what became of them is kept.
 use crate::base::error::{Error, Result};
 use crate::base::guard::discard;
+use crate::base::hash::key_hash;
 use crate::base::ids::MethodId;
 use crate::base::ticket::Ticket;
+use crate::egress::ids::Remembered;
 use crate::egress::witness::Verdict;
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::shipped::{Instance, Instances};
-use crate::entity::run::task::{Done, Frame, Progress, Remote, Task};
+use crate::entity::run::task::{Done, Frame, Payload, Progress, Remote, Task};
 use crate::entity::run::twice::Run;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::{Methods, Planned};
@@ -17,10 +19,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// See the head of this file.
-pub(crate) struct Replayed {
+pub(crate) struct Encoded {
     instance: Instance,
     bytes: Arc<[u8]>,
     calls: Vec<One>,
+    /// Whether answers are kept as bytes.
+    remember: bool,
+}
+
+/// A hash of a request: one with an id is asked again with the same.
+pub(crate) fn body_hash(instance: &Instance, bytes: &[u8]) -> u64 {
+    key_hash(&((instance.types)(), bytes))
 }
 
 struct One {
@@ -29,20 +38,27 @@ struct One {
     /// Its bytes.
     at: Range<usize>,
     outcome: Option<Result<bool>>,
+    /// The bytes of its answer.
+    answer: Arc<[u8]>,
 }
 
-impl Replayed {
+impl Encoded {
     /// So many calls from their bytes. Runs code of the user's.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub(crate) fn read(instance: Instance, bytes: &[u8], count: usize) -> Result<Box<dyn Calls>> {
+    pub(crate) fn read(
+        instance: Instance,
+        bytes: &[u8],
+        count: usize,
+        remember: bool,
+    ) -> Result<Box<dyn Calls>> {
         let mut start = 0;
         let calls = instance.read_all(bytes, count)?.into_iter().map(|(call, end)| {
             let at = std::mem::replace(&mut start, end)..end;
-            One { call: Some(call), at, outcome: None }
+            One { call: Some(call), at, outcome: None, answer: Arc::default() }
         });
-        Ok(Box::new(Self { instance, calls: calls.collect(), bytes: bytes.into() }))
+        Ok(Box::new(Self { instance, calls: calls.collect(), bytes: bytes.into(), remember }))
     }
 
     /// The call to run; it can be read again.
@@ -54,7 +70,10 @@ impl Replayed {
         }
     }
 
-    fn set(&mut self, index: usize, outcome: Result<bool>) -> Finished {
+    fn set(&mut self, index: usize, outcome: Result<(bool, Arc<[u8]>)>) -> Finished {
+        let (outcome, answer) = outcome
+            .map_or_else(|error| (Err(error), Arc::default()), |(is_err, answer)| (Ok(is_err), answer));
+        self.calls[index].answer = answer;
         let commit = outcome == Ok(false);
         let mispredicted = outcome.as_ref().err().and_then(Error::owner_without_ticket);
         self.calls[index].outcome = Some(outcome);
@@ -62,7 +81,7 @@ impl Replayed {
     }
 }
 
-impl Calls for Replayed {
+impl Calls for Encoded {
     fn len(&self) -> usize {
         self.calls.len()
     }
@@ -84,8 +103,8 @@ impl Calls for Replayed {
     }
 
     fn split(mut self: Box<Self>, owners: &[u16], peers: usize) -> Vec<Box<dyn Calls>> {
-        let Self { instance, bytes, calls } = &mut *self;
-        let part = |calls| Self { instance: *instance, bytes: bytes.clone(), calls };
+        let Self { instance, bytes, calls, remember } = &mut *self;
+        let part = |calls| Self { instance: *instance, bytes: bytes.clone(), calls, remember: *remember };
         let parts = divided(calls.drain(..), owners, peers).into_iter();
         parts.map(|calls| Box::new(part(calls)) as Box<dyn Calls>).collect()
     }
@@ -103,7 +122,8 @@ impl Calls for Replayed {
     fn frame(&mut self, index: usize, invocation: Invocation, _: bool) -> Result<Frame<Done>> {
         let call = self.take(index)?;
         let path = invocation.next();
-        Ok(call.frame(invocation, path, false))
+        // Who is away gets bytes.
+        Ok(call.frame(invocation, path, self.remember))
     }
 
     fn twins(&self, _: usize) -> Result<[Run; 2]> {
@@ -111,9 +131,12 @@ impl Calls for Replayed {
     }
 
     fn conclude(&mut self, index: usize, done: Result<Done>) -> Finished {
-        let outcome = done.map(|done| {
-            discard(done.output);
-            done.is_err
+        let outcome = done.map(|done| match done.output {
+            Payload::Bytes(answer) => (done.is_err, answer.into()),
+            typed @ Payload::Typed(_) => {
+                discard(typed);
+                (done.is_err, Arc::default())
+            }
         });
         self.set(index, outcome)
     }
@@ -127,6 +150,15 @@ impl Calls for Replayed {
         Verdict::of(outcome.map(|outcome| outcome.as_ref().copied()))
     }
 
+    fn remembered(&self, index: usize) -> Remembered {
+        let One { outcome, answer, .. } = &self.calls[index];
+        match outcome {
+            Some(Ok(_)) => Ok(answer.clone()),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::internal("a request ended without an outcome")),
+        }
+    }
+
     fn log(&mut self, _: &Instances) -> Result<Logged> {
         Err(Error::internal("what is replayed is in the log"))
     }
@@ -136,7 +168,7 @@ impl Calls for Replayed {
     }
 }
 
-impl Drop for Replayed {
+impl Drop for Encoded {
     fn drop(&mut self) {
         self.calls.drain(..).for_each(|one| discard(one.call));
     }
