@@ -23,6 +23,14 @@ impl Sales {
     }
 }
 
+/// What the till prints.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub basket: u64,
+    pub household: u64,
+    pub sales: Sales,
+}
+
 #[entity(auto)]
 pub struct Household {
     #[key]
@@ -40,8 +48,14 @@ impl Household {
         self.bought
     }
 
-    /// One basket: one transaction over this household, the store and every product in the basket.
-    pub async fn checkout(&mut self, store: Ref<Store>, lines: Vec<(Ref<Product>, u64, i64)>) {
+    /// One basket: one transaction over this household, the store and every product in the basket. Each receipt leaves the
+    /// program once, whatever happens to it.
+    pub async fn checkout(
+        &mut self,
+        basket_id: u64,
+        store: Ref<Store>,
+        lines: Vec<(Ref<Product>, u64, i64)>,
+    ) {
         let mut basket = Sales::default();
         for (product, units, cents) in lines {
             let line = Sales::line(units, cents);
@@ -50,6 +64,7 @@ impl Household {
         }
         store.sell(basket).send();
         self.bought.add(basket);
+        thalweg::emit("receipts", &Receipt { basket: basket_id, household: self.id, sales: basket });
     }
 }
 

@@ -4,6 +4,7 @@ use crate::entities::{Household, Product, Store};
 use crate::input::Line;
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::num::NonZeroU16;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ pub struct Timing {
     pub latency: Histogram<u64>,
 }
 
-pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
+pub fn replay(app: &Handle, baskets: &[&[Line]], pace: Option<NonZeroU16>) -> Result<Timing> {
     let bar = ProgressBar::new(baskets.len() as u64); // hides itself where there is no terminal
     bar.set_style(ProgressStyle::with_template("  {bar:40.cyan} {pos}/{len} baskets")?);
     let mut latency = Histogram::new(3)?;
@@ -27,7 +28,11 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     let (sender, answers) = sync_channel(IN_FLIGHT - 2); // each side holds one, too
     thread::scope(|scope| -> Result<()> {
         let feeder = scope.spawn(move || -> Result<(), Error> {
-            for basket in baskets {
+            for (n, basket) in baskets.iter().enumerate() {
+                if let Some(pace) = pace {
+                    let due = start + Duration::from_secs(1) * n as u32 / u32::from(pace.get());
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
                 let sent = Instant::now();
                 let answer = checkout(app, basket)?;
                 if sender.send((sent, answer)).is_err() {
@@ -48,9 +53,11 @@ pub fn replay(app: &Handle, baskets: &[&[Line]]) -> Result<Timing> {
     Ok(Timing { elapsed, latency })
 }
 
-/// One basket as one transaction.
+/// One basket as one transaction. Its number is the id of the request: one that was sold before the program was killed is not
+/// sold again.
 fn checkout(app: &Handle, basket: &[Line]) -> Result<Reply<()>, Error> {
     let lines = basket.iter().map(|line| (Product::at(line.product_id), line.quantity, line.cents)).collect();
     let household = Household::at(basket[0].household_id);
-    app.submit_waiting(household.checkout(Store::at(basket[0].store_id), lines))
+    let checkout = household.checkout(basket[0].basket_id, Store::at(basket[0].store_id), lines);
+    app.submit_waiting(checkout.with_id(basket[0].basket_id.to_string()))
 }

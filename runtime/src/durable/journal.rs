@@ -68,7 +68,8 @@ impl Journal {
         self.run.store(run, Ordering::Relaxed);
         drop(state);
         let Some(logged) = &self.egress.logged else { unreachable!("this app keeps a log") };
-        logged.durable.advance(next - 1);
+        // What was decided in a replay may be told.
+        self.egress.durable(next - 1);
         // The log keeps outcomes only while it is there: the end of an app is no reason to wait for them.
         let record = move |epoch, bytes: &[u8]| _ = log.outcome(Epoch(epoch), bytes.to_vec());
         logged.witness.record(next, Arc::new(record));

@@ -35,7 +35,8 @@ pub(crate) fn real_disk(data: &Path) -> Result<RealDisk> {
 pub(crate) fn settings() -> Settings {
     let mut id = [0; 16];
     id.chunks_exact_mut(8).for_each(|half| half.copy_from_slice(&fresh_seed().to_le_bytes()));
-    Settings::new(id)
+    // A start zero-fills and syncs one of them before anything is answered.
+    Settings { segment_bytes: 16 << 20, ..Settings::new(id) }
 }
 
 /// The same for a simulated disk, which is memory.

@@ -17,6 +17,7 @@ use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
 use crate::methods::counts::Count;
 use crate::methods::table::Methods;
 use crate::request::batch::{Calls, Finished, Logged};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Calls of one method that were submitted together, or those of them that have their home at one worker.
@@ -26,8 +27,6 @@ pub(crate) struct Request {
     method: MethodId,
     /// What the log says of it, if there is one.
     pub(crate) logged: Option<Logged>,
-    /// What its answer is remembered under, and a hash of the request.
-    with_id: Option<(IdKey, u64)>,
     /// The place of the first that was submitted.
     place: InPart,
     /// The identity of the first that was submitted.
@@ -41,29 +40,23 @@ pub(crate) struct Request {
     kept: Vec<Option<bool>>,
     /// How many have an outcome that stands.
     settled: usize,
+    extra: Option<Box<Extra>>,
+}
+
+/// What few requests have.
+#[derive(Default)]
+struct Extra {
+    /// What its answer is remembered under, and a hash of the request.
+    with_id: Option<(IdKey, u64)>,
     /// What those that commit have emitted, by their indices.
-    emitted: Vec<(u32, Emitted)>,
+    emitted: BTreeMap<u32, Emitted>,
 }
 
 impl Request {
     pub(crate) fn new(id: Option<RequestId>, method: MethodId, calls: Box<dyn Calls>) -> Self {
         let (first, place, kept) = (TransactionId::default(), InPart::default(), Vec::new());
-        let (logged, members, emitted, with_id) = (None, None, Vec::new(), None);
-        Self {
-            id,
-            method,
-            logged,
-            with_id,
-            place,
-            first,
-            now: 0,
-            seed: 0,
-            calls,
-            members,
-            kept,
-            settled: 0,
-            emitted,
-        }
+        let (logged, members, extra) = (None, None, None);
+        Self { id, method, logged, place, first, now: 0, seed: 0, calls, members, kept, settled: 0, extra }
     }
 
     /// What the log will say of it.
@@ -73,12 +66,18 @@ impl Request {
 
     /// Its answer, which is one, is remembered under this key.
     pub(crate) fn remembered(self, with_id: Option<(IdKey, u64)>) -> Self {
-        Self { with_id, ..self }
+        let extra =
+            with_id.map(|with_id| Box::new(Extra { with_id: Some(with_id), emitted: BTreeMap::new() }));
+        Self { extra, ..self }
     }
 
     /// What its answer is remembered under.
     pub(crate) fn id_key(&self) -> Option<&IdKey> {
-        self.with_id.as_ref().map(|(key, _)| key)
+        self.with_id().map(|(key, _)| key)
+    }
+
+    fn with_id(&self) -> Option<&(IdKey, u64)> {
+        self.extra.as_ref()?.with_id.as_ref()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -111,7 +110,7 @@ impl Request {
             self.calls.conclude(index, Err(error.clone()));
         }
         // It is in no epoch, so nothing has to be durable before it is answered.
-        if let Some((key, _)) = &self.with_id {
+        if let Some((key, _)) = self.with_id() {
             egress.ids.refused(key, error);
         }
         if let Some(id) = self.id {
@@ -126,14 +125,14 @@ impl Request {
 
     /// Divides it by the workers that its calls belong to.
     pub(crate) fn split(self, owners: &[u16], peers: usize) -> impl Iterator<Item = (usize, Self)> {
-        let Self { id, method, with_id, place, first, now, seed, calls, .. } = self;
+        let Self { id, method, mut extra, place, first, now, seed, calls, .. } = self;
         let mut members = vec![Vec::new(); peers];
         (0..).zip(owners).for_each(|(member, owner)| members[usize::from(*owner)].push(member));
         let parts = calls.split(owners, peers).into_iter().zip(members).enumerate();
         parts.filter(|(_, (_, members))| !members.is_empty()).map(move |(owner, (calls, members))| {
             // One with an id is one call, so it has one part.
-            let with_id = with_id.clone();
-            let mut part = Self { members: Some(members), with_id, ..Self::new(id, method, calls) };
+            let extra = extra.take();
+            let mut part = Self { members: Some(members), extra, ..Self::new(id, method, calls) };
             part.stamp(place, first, (now, seed));
             (owner, part)
         })
@@ -225,10 +224,14 @@ impl Request {
 
     /// Keeps what a transaction has emitted, in the place of what it had in an attempt before.
     fn emit(&mut self, index: usize, commit: bool, emitted: Option<Emitted>) {
-        if !self.emitted.is_empty() {
-            self.emitted.retain(|(known, _)| *known != narrow(index));
+        match emitted.filter(|_| commit) {
+            Some(emitted) => {
+                self.extra.get_or_insert_default().emitted.insert(narrow(index), emitted);
+            }
+            None => {
+                self.extra.iter_mut().for_each(|extra| drop(extra.emitted.remove(&narrow(index))));
+            }
         }
-        self.emitted.extend(emitted.filter(|_| commit).map(|emitted| (narrow(index), emitted)));
     }
 
     /// Keeps an outcome, or counts it.
@@ -271,7 +274,8 @@ impl Request {
             let (place, members) = (self.place, self.members.as_ref());
             let member = |index: u32| members.map_or(index, |members| members[index as usize]);
             let placed = |(index, emitted)| (InPart { index: place.index + member(index), ..place }, emitted);
-            let emitted = std::mem::take(&mut self.emitted).into_iter().map(placed);
+            let emitted = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.emitted));
+            let emitted = emitted.unwrap_or_default().into_iter().map(placed);
             outbox.ended(place.epoch, self.calls.len(), emitted);
         }
         if let Some(LoggedEgress { witness, .. }) = &egress.logged {
@@ -282,10 +286,10 @@ impl Request {
             let placed = |(index, verdict)| (InPart { index: place.index + member(index), ..place }, verdict);
             witness.ended(place.epoch, self.calls.len(), failed.map(placed));
         }
-        if let Some((key, body)) = &self.with_id {
+        if let Some((key, body)) = self.with_id().cloned() {
             assert!(self.calls.len() == 1, "one call has one id");
             let (at, outcome) = ((self.place.epoch, self.now), self.calls.remembered(0));
-            egress.ids.decided((key, *body), at, outcome, || egress.leaves_up_to());
+            egress.ids.decided((&key, body), at, outcome, || egress.leaves_up_to());
         }
         if let Some(id) = self.id {
             let outcomes = (self.calls.len(), self.calls.outcomes());
