@@ -49,6 +49,7 @@ impl Counter {
         self.steps += 1;
         to.put(amount).await?;
         from.put(-amount).await?;
+        thalweg::emit("steps", &(self.client, self.steps));
         Ok(self.steps)
     }
     /// What all accounts hold together, and how many transfers they have taken part in.

@@ -1,5 +1,5 @@
 //! One life: a process that starts an app on what lives before it have left, checks that, and works until it is killed.
-use crate::check::{audit, check};
+use crate::check::{audit, check, told};
 use crate::entities::{ACCOUNTS, Account, Counter};
 use crate::notes::Notes;
 use rand::RngExt;
@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use thalweg::sink::JsonLines;
 use thalweg::{Error, prelude::*};
 
 /// The variable in which a child is told what it is.
 pub const VARIABLE: &str = "THALWEG_LIFE";
 /// The most requests that a client has in flight.
 const BATCH: u64 = 8;
+/// Often enough for kills to fall into one.
+const CHECKPOINT: Duration = Duration::from_millis(150);
 
 /// How a life goes, as long as nothing ends it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,12 +73,16 @@ impl Life {
         }));
         let notes = self.folder.join("notes");
         let app = App::new("killed").entity::<Counter>().entity::<Account>().workers(self.workers);
-        let app = app.data_dir(self.folder.join("data")).start().expect("it starts");
+        let app = app.data_dir(self.folder.join("data")).checkpoint_every(CHECKPOINT);
+        let events = self.folder.join("steps.jsonl");
+        told(&events);
+        let app = app.sink("steps", JsonLines::new(&events)).start().expect("it starts");
         let counters = check(&app, &notes);
         if let Then::Inspect(file) = &self.then {
             let state = app.inspect().expect("the state can be read").to_string();
             std::fs::write(file, state).expect("the state can be written");
             app.stop().expect("it stops");
+            assert_eq!(told(&events), counters, "each step is told once");
             return;
         }
         std::thread::scope(|scope| {

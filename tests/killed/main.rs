@@ -2,7 +2,8 @@
 //!
 //! The test starts itself as a child (`life`), which works on one data directory and says in files outside it what it has
 //! sent and what was answered (`notes`). The parent (`runs`) kills the child while it starts, while it works and while it
-//! stops, and starts the next with another number of workers. Every child first checks what it finds (`check`).
+//! stops, and starts the next with another number of workers. Every child first checks what it finds (`check`): the
+//! state, and the file of events.
 //!
 //! A kill loses nothing of what the system has taken from the process, so this does not test what a power cut leaves; the
 //! simulated disk does that. An answer that leaves too early is found when a kill falls between it and its write, which is
