@@ -11,6 +11,15 @@ use thalweg_log::testing::{Draw, Power};
 
 mod purse {
     use super::*;
+    use thalweg::serde::{Deserialize, Deserializer, Serialize};
+
+    #[derive(Debug, PartialEq, Serialize)]
+    pub struct Odd(pub u64);
+    impl<'de> Deserialize<'de> for Odd {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            String::deserialize(deserializer).map(|_| Self(0))
+        }
+    }
 
     #[entity(auto)]
     #[derive(Debug)]
@@ -43,6 +52,11 @@ mod purse {
             #[allow(clippy::disallowed_methods)]
             std::thread::sleep(Duration::from_millis(_ms));
             thalweg::random()
+        }
+        /// Its answer has bytes that cannot be read.
+        pub fn odd(&mut self) -> Odd {
+            self.coins += 1000;
+            Odd(3)
         }
         pub fn coins(&self) -> i64 {
             self.coins
@@ -223,4 +237,31 @@ fn who_repeats_until_there_is_an_answer_pays_once() {
         assert_eq!(coins, all, "seed {seed}: each once");
     }
     assert!(undecided > 20, "{undecided} were undecided");
+}
+
+#[test]
+fn an_answer_that_cannot_be_kept_is_undone() {
+    for workers in [1, 2] {
+        let app = app(workers).start().expect("the app starts");
+        assert_eq!(app.call_blocking(purse(1).odd()).map(|odd| odd.0), Ok(3), "without an id nothing is kept");
+        for _ in 0..2 {
+            let odd = app.call_blocking(purse(1).odd().with_id("a")).expect_err("it cannot be read");
+            assert!(matches!(odd, Error::NotPortable { .. }), "{odd}");
+        }
+        assert_eq!(app.call_blocking(purse(1).coins()), Ok(1000));
+    }
+}
+
+#[test]
+fn ids_that_are_forgotten_at_once_leave_room() {
+    let (disk, store) = (Power::new(), Location::memory());
+    let app = app(2).data_on(disk).checkpoints_on(store).remember_ids(Duration::ZERO).most_ids(8);
+    let app = app.start().expect("the app starts");
+    for n in 0..200 {
+        app.call_blocking(purse(1).put(1).with_id(format!("{n}"))).expect("there is room").expect("it is put");
+        if n % 50 == 0 {
+            app.checkpoint().expect("a checkpoint");
+        }
+    }
+    assert_eq!(app.call_blocking(purse(1).coins()), Ok(200));
 }

@@ -59,6 +59,11 @@ impl Running {
 
 impl Running {
     pub(crate) fn stop(&self) -> Result<(), Error> {
+        self.stop_until(None)
+    }
+
+    /// As [`Running::stop`]; sinks that have not ended at `limit` are left to themselves.
+    fn stop_until(&self, limit: Option<(Instant, Duration)>) -> Result<(), Error> {
         self.close();
         // Waits for the workers, which first answer what has entered; so does everybody else who stops meanwhile.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +74,7 @@ impl Running {
         if let Some(Err(error)) = self.journal.as_ref().map(|journal| journal.stop()) {
             self.ingress.end(error);
         }
-        self.end_sinks()?;
+        self.end_sinks(limit)?;
         if self.ingress.has_failed() { Err(self.ingress.ended()) } else { Ok(()) }
     }
 }
@@ -84,7 +89,7 @@ impl Running {
             let ended =
                 self.threads.try_lock().is_ok_and(|threads| threads.as_ref().is_none_or(Threads::have_ended));
             if ended {
-                return self.stop();
+                return self.stop_until(Some((start + limit, limit)));
             }
             if start.elapsed() >= limit {
                 let running = self.methods.running().into_iter().map(|it| {
@@ -148,9 +153,17 @@ impl Running {
     ///
     /// # Errors
     /// When one does not take it, and there is no data directory that keeps it.
-    fn end_sinks(&self) -> Result<(), Error> {
+    fn end_sinks(&self, limit: Option<(Instant, Duration)>) -> Result<(), Error> {
         let threads = std::mem::take(&mut *self.sinks.lock().unwrap_or_else(PoisonError::into_inner));
         self.ingress.egress().outbox.iter().for_each(Outbox::end);
+        if let Some((until, limit)) = limit {
+            while !threads.iter().all(JoinHandle::is_finished) {
+                if Instant::now() >= until {
+                    return Err(Error::StillRunning { limit, running: vec!["a sink".to_owned()] });
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
         let ends: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
         for end in ends {
             match end {
@@ -187,7 +200,6 @@ impl Drop for Running {
             return;
         }
         self.checkpoints.iter().for_each(|checkpoints| checkpoints.give_up());
-        self.ingress.egress().outbox.iter().for_each(Outbox::end);
         self.ingress.close();
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(threads) = threads.take() {

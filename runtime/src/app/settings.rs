@@ -167,7 +167,7 @@ impl App {
     /// part in.
     ///
     /// Two of the runs are on another thread, before the one that counts: what methods print comes three times. Such an
-    /// app has one worker, whatever [`App::workers`] says: no result depends on their number.
+    /// app has one worker, whatever [`App::workers`] says: no result depends on their number. Requests with an id are not compared.
     pub fn check_determinism(mut self) -> Self {
         self.twice = true;
         self

@@ -51,7 +51,7 @@ impl App {
     ///
     /// # Errors
     /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
-    /// [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
+    /// [`Error::Sink`] when a sink cannot be opened, or has other events than the app. [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
     /// it did; nothing is changed there then.
     pub fn start(mut self) -> Result<Handle, Error> {
         say_if_panics_abort();
@@ -132,6 +132,9 @@ impl App {
         if self.queue.requests == 0 || self.queue.bytes == 0 {
             return start("a queue needs room for at least one request, and for its arguments");
         }
+        if self.outbox == 0 || self.ids.most == 0 {
+            return start("an outbox needs room for an event, and at least one id has to be remembered");
+        }
         if u32::try_from(self.queue.requests).is_err() {
             return start("a queue takes less than 2^32 requests");
         }
@@ -150,7 +153,7 @@ impl App {
         methods.twice = self.twice;
         let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
         let outbox = (!topics.is_empty()).then(|| Outbox::new(workers, first, &topics, self.outbox));
-        let egress = Egress::new(past.durable, Ids::new(self.ids), outbox);
+        let egress = Egress::new(past.durable, Ids::new(self.ids, past.store.is_some()), outbox);
         let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
         let seed = match (past.seed, self.seed) {
             (Some(past), Some(seed)) if past != seed => {

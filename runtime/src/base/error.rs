@@ -254,6 +254,9 @@ pub enum Error {
         most: usize,
     },
     /// A method emitted an event to a topic that no sink takes.
+    ///
+    /// In an app with a log this is what became of the transaction. Stop the app before it gets the sink: a log that is executed
+    /// again with it would come out in another way.
     #[error("no sink takes the topic `{topic}`; give the app one with `App::sink`")]
     NoSink {
         /// The topic.
@@ -269,7 +272,7 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// A sink cannot be used, or does not fit the app. What it has not taken is kept.
+    /// A sink cannot be used, or does not fit the app. What it has not taken stays in the data directory, if there is one.
     #[error("the sink of {topics}: {what}")]
     Sink {
         /// Its topics.

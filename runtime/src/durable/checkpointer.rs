@@ -139,6 +139,10 @@ impl Checkpointer {
         let (epoch, entities) = self.gather(&mut draft, &from)?;
         let events = self.put_outbox(&mut draft, &whole, epoch)?;
         self.put_ids(&mut draft, &whole, epoch)?;
+        // Who fails forgets the ids, and may have done so while they were written.
+        if self.ingress.has_failed() {
+            return Err(self.ingress.ended());
+        }
         let logged = self.ingress.egress().logged.as_ref();
         let durable = &logged.unwrap_or_else(|| unreachable!("this app keeps a log")).durable;
         if !durable.wait(epoch, || self.ingress.has_failed()) {

@@ -10,7 +10,7 @@ use crate::base::hash::key_hash;
 use crate::base::room::Room;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub(crate) struct Ids {
     shards: [Mutex<Shard>; SHARDS],
     count: AtomicUsize,
     limits: Limits,
+    /// Whether checkpoints ask for what was forgotten.
+    tracked: bool,
 }
 
 /// How long ids are remembered, in microseconds of the epochs' clock, and how many of them.
@@ -52,7 +54,7 @@ impl Default for Limits {
 struct Shard {
     known: FxHashMap<IdKey, Entry>,
     /// What is decided, by the time at which it is forgotten.
-    by_age: VecDeque<(u64, IdKey)>,
+    by_age: BTreeMap<u64, Vec<IdKey>>,
     /// What is decided and not durable, by epoch.
     held: BTreeMap<u64, Vec<IdKey>>,
     /// What was forgotten since the last checkpoint.
@@ -92,13 +94,13 @@ pub(crate) enum Claim {
 
 impl Default for Ids {
     fn default() -> Self {
-        Self::new(Limits::default())
+        Self::new(Limits::default(), false)
     }
 }
 
 impl Ids {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { shards: Default::default(), count: AtomicUsize::new(0), limits }
+    pub(crate) fn new(limits: Limits, tracked: bool) -> Self {
+        Self { shards: Default::default(), count: AtomicUsize::new(0), limits, tracked }
     }
 
     fn shard(&self, key: &IdKey) -> MutexGuard<'_, Shard> {
@@ -116,6 +118,9 @@ impl Ids {
         told: Told,
         (room, ended): (Room, impl Fn() -> Error),
     ) -> Result<Claim> {
+        if self.count.load(Ordering::SeqCst) >= self.limits.most {
+            self.shards.iter().for_each(|shard| self.forget(&mut lock(shard), now));
+        }
         let mut shard = self.shard(key);
         self.forget(&mut shard, now);
         if shard.failed {
@@ -150,14 +155,27 @@ impl Ids {
         Ok(Claim::Known)
     }
 
+    /// Forgets what is old. What is not durable stays, and comes up again.
     fn forget(&self, shard: &mut Shard, now: u64) {
-        while let Some((_, key)) = shard.by_age.pop_front_if(|(until, _)| *until <= now) {
-            // It may have been decided anew since.
-            let is_old = |entry: &Entry| entry.decided.as_ref().is_some_and(|decided| decided.until <= now);
-            if shard.known.get(&key).is_some_and(|entry| is_old(entry) && entry.durable) {
-                shard.known.remove(&key);
-                self.count.fetch_sub(1, Ordering::SeqCst);
-                shard.gone.push(key);
+        while let Some(first) = shard.by_age.first_entry().filter(|first| *first.key() <= now) {
+            let mut stays = Vec::new();
+            for key in first.remove() {
+                // It may have been decided anew since.
+                let is_old =
+                    |entry: &&Entry| entry.decided.as_ref().is_some_and(|decided| decided.until <= now);
+                match shard.known.get(&key).filter(is_old) {
+                    Some(entry) if !entry.durable => stays.push(key),
+                    Some(_) => {
+                        shard.known.remove(&key);
+                        self.count.fetch_sub(1, Ordering::SeqCst);
+                        shard.gone.extend(self.tracked.then_some(key));
+                    }
+                    None => {}
+                }
+            }
+            if !stays.is_empty() {
+                shard.by_age.insert(now, stays);
+                return;
             }
         }
     }
@@ -185,7 +203,7 @@ impl Ids {
         let until = now.saturating_add(self.limits.keep);
         let mut shard = self.shard(key);
         let shard_here = &mut *shard;
-        shard_here.by_age.push_back((until, key.clone()));
+        shard_here.by_age.entry(until).or_default().push(key.clone());
         let new = || {
             self.count.fetch_add(1, Ordering::SeqCst);
             Entry { body, decided: None, durable: false, waiting: Vec::new(), room: None }
@@ -271,8 +289,8 @@ impl Ids {
     /// Puts back what a checkpoint has.
     pub(crate) fn restore(&self, key: IdKey, decided: Decided) {
         let mut shard = self.shard(&key);
-        let (at, body) = (shard.by_age.partition_point(|(until, _)| *until <= decided.until), decided.body);
-        shard.by_age.insert(at, (decided.until, key.clone()));
+        let body = decided.body;
+        shard.by_age.entry(decided.until).or_default().push(key.clone());
         let entry = Entry { body, decided: Some(decided), durable: true, waiting: Vec::new(), room: None };
         if shard.known.insert(key, entry).is_none() {
             self.count.fetch_add(1, Ordering::SeqCst);

@@ -117,7 +117,7 @@ impl Outbox {
             let number = self.topics.number(&event.topic).ok_or_else(|| Error::Sink {
                 topics: format!("`{}`", event.topic),
                 what:
-                    "the data directory has events that it has not taken; give the app a sink for the topic"
+                    "the data directory has events that it may not have taken; give the app a sink for the topic"
                         .to_owned(),
             })?;
             self.push(state, number, Arc::new(event));
@@ -297,23 +297,24 @@ impl Outbox {
                 event.epoch <= durable && bytes <= most.max(size(event))
             };
             let batch: Vec<_> = state.waiting[sink].iter().take_while(fits).cloned().collect();
-            if !batch.is_empty() || state.ending || failed() {
+            // All workers have ended, and nothing is left: whoever dropped the app does not wait.
+            let over = state.epochs.is_empty() && state.open.iter().all(|open| *open == u64::MAX);
+            let over = over && state.waiting[sink].is_empty();
+            if !batch.is_empty() || over || state.ending || failed() {
                 return batch;
             }
             state = self.wait(state);
         }
     }
 
-    /// A sink has committed everything before these positions; whether there is room again.
+    /// A sink has committed everything before these positions; whether there is room again. It commits in order, so what is
+    /// committed stands in front.
     pub(crate) fn committed(&self, sink: usize, positions: &Positions) -> bool {
         let state = &mut *self.state();
-        let mut freed = 0;
-        state.waiting[sink].retain(|event| {
-            let committed = event.offset < positions.get(&event.topic);
-            freed += if committed { size(event) } else { 0 };
-            !committed
-        });
-        state.bytes -= freed;
+        let is_committed = |event: &Arc<OwnedEvent>| event.offset < positions.get(&event.topic);
+        while let Some(event) = state.waiting[sink].pop_front_if(|event| is_committed(event)) {
+            state.bytes -= size(&event);
+        }
         let was_full = self.is_full();
         self.look_at_room(state);
         was_full && !self.is_full()

@@ -8,7 +8,7 @@ use crate::base::ticket::{Ticket, normalise};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::outgoing::{Cargo, Demand, Outgoing, OutgoingCall};
 use crate::entity::run::overlay::Overlay;
-use crate::entity::run::task::{Payload, Progress, Task};
+use crate::entity::run::task::{Gives, Payload, Progress, Task};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::epoch::{Guess, Stage};
@@ -134,7 +134,8 @@ impl Executor {
         let invocation = Invocation::at(Mode::Overlay(scout.overlay.clone()), depth, false);
         match call.open(&worker) {
             (Ok(call), away) => {
-                let frame = call.into_inner().frame(invocation, path, away);
+                let gives = if away { Gives::Shipped } else { Gives::Typed };
+                let frame = call.into_inner().frame(invocation, path, gives);
                 self.step_scout(txn, Task::call(frame), Some(from));
             }
             (Err(error), _) => self.scout_returns(txn, from, Err(error)),

@@ -5,7 +5,7 @@ use crate::base::error::Error;
 use crate::base::ids::{Phase, Time, TxnId, narrow};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::outgoing::{CallKind, Outgoing, OutgoingCall};
-use crate::entity::run::task::{Progress, Task};
+use crate::entity::run::task::{Gives, Progress, Task};
 use crate::entity::run::txn_local::TxnLocal;
 use crate::execute::Executor;
 use crate::execute::admit::RootOf;
@@ -156,7 +156,8 @@ impl Executor {
         let value = match call.open(&worker) {
             (Ok(call), away) if !call.leaf() || self.active[at].running.whole => {
                 assert!(matches!(kind, CallKind::Await), "what may have to wait does not go one way");
-                let frame = call.into_inner().frame(invocation, path, away);
+                let gives = if away { Gives::Shipped } else { Gives::Typed };
+                let frame = call.into_inner().frame(invocation, path, gives);
                 return self.adopt(at, Pending { task: Task::call(frame), from: Some(from) });
             }
             (Ok(call), _) => {

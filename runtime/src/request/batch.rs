@@ -12,7 +12,7 @@ use crate::egress::witness::Verdict;
 use crate::entity::call::Call;
 use crate::entity::run::invoke::Invocation;
 use crate::entity::run::shipped::{InstanceId, Instances, read_call, write_call};
-use crate::entity::run::task::{Done, Frame, frame, run_alone};
+use crate::entity::run::task::{Done, Frame, Gives, frame, run_alone};
 use crate::entity::run::twice::{Run, twins};
 use crate::entity::run::worker::Worker;
 use crate::entity::tickets::plan;
@@ -164,7 +164,7 @@ impl<M: Method> Calls for Batch<M> {
     fn frame(&mut self, index: usize, invocation: Invocation, keep: bool) -> Result<Frame<Done>> {
         let call = self.take(index, keep)?;
         let path = invocation.next();
-        Ok(frame(call, invocation, path, false))
+        Ok(frame(call, invocation, path, Gives::Typed))
     }
 
     fn twins(&self, index: usize) -> Result<[Run; 2]> {

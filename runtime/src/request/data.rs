@@ -270,6 +270,12 @@ impl Request {
         if self.settled < self.calls.len() {
             return;
         }
+        // First: whoever waits for the end of a replay finds it remembered.
+        if let Some((key, body)) = self.with_id().cloned() {
+            assert!(self.calls.len() == 1, "one call has one id");
+            let (at, outcome) = ((self.place.epoch, self.now), self.calls.remembered(0));
+            egress.ids.decided((&key, body), at, outcome, || egress.leaves_up_to());
+        }
         if let Some(outbox) = &egress.outbox {
             let (place, members) = (self.place, self.members.as_ref());
             let member = |index: u32| members.map_or(index, |members| members[index as usize]);
@@ -285,11 +291,6 @@ impl Request {
             let failed = verdicts.filter(|(_, verdict)| *verdict != Verdict::COMMITTED);
             let placed = |(index, verdict)| (InPart { index: place.index + member(index), ..place }, verdict);
             witness.ended(place.epoch, self.calls.len(), failed.map(placed));
-        }
-        if let Some((key, body)) = self.with_id().cloned() {
-            assert!(self.calls.len() == 1, "one call has one id");
-            let (at, outcome) = ((self.place.epoch, self.now), self.calls.remembered(0));
-            egress.ids.decided((&key, body), at, outcome, || egress.leaves_up_to());
         }
         if let Some(id) = self.id {
             let outcomes = (self.calls.len(), self.calls.outcomes());

@@ -8,7 +8,7 @@ use crate::egress::ids::Remembered;
 use crate::egress::witness::Verdict;
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::shipped::{Instance, Instances};
-use crate::entity::run::task::{Done, Frame, Payload, Progress, Remote, Task};
+use crate::entity::run::task::{Done, Frame, Gives, Payload, Progress, Remote, Task};
 use crate::entity::run::twice::Run;
 use crate::entity::run::worker::Worker;
 use crate::methods::table::{Methods, Planned};
@@ -27,9 +27,11 @@ pub(crate) struct Encoded {
     remember: bool,
 }
 
-/// A hash of a request: one with an id is asked again with the same.
+/// A hash of a request: one with an id is asked again with the same. Of the method's type it has what it is generic over, and
+/// not where it stands.
 pub(crate) fn body_hash(instance: &Instance, bytes: &[u8]) -> u64 {
-    key_hash(&((instance.types)(), bytes))
+    let types = (instance.types)().split_once('<').map(|(_, types)| types);
+    key_hash(&(types, bytes))
 }
 
 struct One {
@@ -122,8 +124,7 @@ impl Calls for Encoded {
     fn frame(&mut self, index: usize, invocation: Invocation, _: bool) -> Result<Frame<Done>> {
         let call = self.take(index)?;
         let path = invocation.next();
-        // Who is away gets bytes.
-        Ok(call.frame(invocation, path, self.remember))
+        Ok(call.frame(invocation, path, if self.remember { Gives::Kept } else { Gives::Typed }))
     }
 
     fn twins(&self, _: usize) -> Result<[Run; 2]> {

@@ -96,7 +96,7 @@ impl Shared {
             (None, Some(event)) => Err(Error::Sink {
                 topics: format!("`{}`", event.topic),
                 what:
-                    "the data directory has events that it has not taken; give the app a sink for the topic"
+                    "the data directory has events that it may not have taken; give the app a sink for the topic"
                         .to_owned(),
             }),
         };
@@ -180,16 +180,19 @@ impl EpochLoop {
         let in_flight = if shared.marks.any_from(passed) { UNDOABLE_IN_FLIGHT } else { IN_FLIGHT };
         // An epoch that another worker has closed already is no further one.
         self.full.set(epoch >= passed.saturating_add(in_flight) && ingress.open_epoch() <= epoch);
-        // One that ends takes what has entered: it would wait for ever for a sink that fails.
-        if !ingress.is_closed() && self.outbox().is_some_and(Outbox::is_full) {
-            self.full.set(true);
-        }
         if let Some(Durable { replay, .. }) = &shared.durable
             && !replay.is_over(epoch)
         {
             return Some(self.turn_back(replay, epoch, see));
         }
-        let taken = ingress.take(*worker, if self.full.get() { 0 } else { most });
+        // One that ends takes what has entered: it would wait for ever for a sink that fails.
+        let is_full = || !ingress.is_closed() && self.outbox().is_some_and(Outbox::is_full);
+        let held = is_full();
+        let taken = ingress.take(*worker, if held || self.full.get() { 0 } else { most });
+        // Who has made room meanwhile may have rung before the bell was listened to.
+        if held && !is_full() {
+            ingress.ring(*worker);
+        }
         let ended = taken.is_none();
         let mut requests = taken.unwrap_or_default();
         requests.extend(self.cut(epoch));

@@ -114,7 +114,8 @@ impl App {
             let what = "a simulation keeps nothing; take `App::data_dir` away";
             return Err(Error::Start(what.to_owned()));
         }
-        let mut app = self.seed_or(0);
+        // Nothing depends on how fast a sink is.
+        let mut app = self.seed_or(0).outbox(usize::MAX);
         let sinks = app.take_sinks();
         let (shared, outline) = app.link(Past::NONE, &sinks)?;
         let peers = shared.ingress.workers();
@@ -123,7 +124,9 @@ impl App {
             epochs: EpochLoop::new(index, shared.clone()),
             holds: BTreeMap::new(),
         };
+        let before = emitted::set_topics(shared.ingress.egress().outbox.as_ref().map(Outbox::topics));
         let nodes = (0..peers).map(node).collect();
+        emitted::set_topics(before);
         let handle = Handle::start(shared.clone(), outline, None);
         handle.running.deliver(sinks)?;
         Ok(Simulation {

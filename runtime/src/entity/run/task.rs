@@ -22,6 +22,17 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+/// How a method gives its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// As it is, to somebody on the same worker.
+    Typed,
+    /// As bytes, to another group.
+    Shipped,
+    /// As bytes that will be read again and again, and can be.
+    Kept,
+}
+
 /// A result on its way to what waits for it.
 pub(crate) enum Payload {
     /// On the same worker.
@@ -31,16 +42,19 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// What a method returns to somebody on the same worker, or `away`. Runs code of the user's.
+    /// What a method returns. Runs code of the user's.
     ///
     /// # Errors
-    /// When it cannot be encoded.
-    fn of<M: Method>(output: M::Output, away: bool) -> Result<Self> {
-        if away {
-            ship_output::<M>(&output).map(Self::Bytes)
-        } else {
-            Ok(Self::Typed(Guarded::new(Box::new(output))))
+    /// When it cannot be encoded, or not be read again.
+    fn of<M: Method>(output: M::Output, gives: Gives) -> Result<Self> {
+        if gives == Gives::Typed {
+            return Ok(Self::Typed(Guarded::new(Box::new(output))));
         }
+        let bytes = ship_output::<M>(&output)?;
+        if gives == Gives::Kept {
+            drop(read_output::<M>(&bytes)?);
+        }
+        Ok(Self::Bytes(bytes))
     }
 
     /// The result with its type. Runs code of the user's.
@@ -70,8 +84,8 @@ pub(crate) trait Remote: Send {
         worker: &Worker,
         wanted: bool,
     ) -> Result<Option<Payload>>;
-    /// As a frame. `away`: what waits for it is in another group.
-    fn frame(self: Box<Self>, invocation: Invocation, path: u64, away: bool) -> Frame<Done>;
+    /// As a frame.
+    fn frame(self: Box<Self>, invocation: Invocation, path: u64, gives: Gives) -> Frame<Done>;
     /// Takes the copies that a scout has demanded for it.
     fn adopt(&self, overlay: &Overlay, copies: Loans) -> Result<()>;
     /// What is said of it where its transaction has no ticket.
@@ -169,11 +183,16 @@ impl<T> Drop for Frame<T> {
 }
 
 /// A call as a frame, which ends with its result.
-pub(crate) fn frame<M: Method>(call: Call<M>, invocation: Invocation, path: u64, away: bool) -> Frame<Done> {
+pub(crate) fn frame<M: Method>(
+    call: Call<M>,
+    invocation: Invocation,
+    path: u64,
+    gives: Gives,
+) -> Frame<Done> {
     let coroutine = async move {
         let output = invocation.arrive(call, path, true).await;
         let is_err = M::is_err(&output);
-        match Payload::of::<M>(output, away) {
+        match Payload::of::<M>(output, gives) {
             Ok(output) => Done { output, is_err },
             Err(error) => match invocation.fail(error).await {},
         }
@@ -197,13 +216,13 @@ impl<M: Method> Remote for Call<M> {
         });
         let output = outcome(worker.take_doom(), polled)?;
         if wanted {
-            caught(|| Payload::of::<M>(output, true)).flatten().map(Some)
+            caught(|| Payload::of::<M>(output, Gives::Shipped)).flatten().map(Some)
         } else {
             caught(|| drop(output)).map(|()| None)
         }
     }
-    fn frame(self: Box<Self>, invocation: Invocation, path: u64, away: bool) -> Frame<Done> {
-        frame(*self, invocation, path, away)
+    fn frame(self: Box<Self>, invocation: Invocation, path: u64, gives: Gives) -> Frame<Done> {
+        frame(*self, invocation, path, gives)
     }
     fn adopt(&self, overlay: &Overlay, copies: Loans) -> Result<()> {
         caught(|| aside(|| overlay.adopt::<M::Entity>(copies))).flatten()
