@@ -36,16 +36,22 @@ pub struct Household {
     #[key]
     id: u64,
     bought: Sales,
+    by_product: Table<u64, Sales>,
 }
 
 #[entity]
 impl Household {
     pub fn new(id: u64) -> Self {
-        Self { id, bought: Sales::default() }
+        Self { id, bought: Sales::default(), by_product: Table::new() }
     }
 
     pub fn bought(&self) -> Sales {
         self.bought
+    }
+
+    /// How many products it has bought.
+    pub fn variety(&self) -> usize {
+        self.by_product.len()
     }
 
     /// One basket: one transaction over this household, the store and every product in the basket. Each receipt leaves the
@@ -59,6 +65,7 @@ impl Household {
         let mut basket = Sales::default();
         for (product, units, cents) in lines {
             let line = Sales::line(units, cents);
+            self.by_product.entry(*Ref::key(&product)).or_default().add(line);
             product.sell(line).send(); // nothing here depends on what it does
             basket.add(line);
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const TOP: usize = 5;
 
 pub fn print(totals: &Totals, labels: &BTreeMap<u64, Label>, baskets: usize) {
-    let Totals { all, households, stores, products } = totals;
+    let Totals { all, households, stores, products, .. } = totals;
     println!("  {} baskets, {} lines", count(baskets as u64), count(all.lines));
     println!("  {} units for {}", count(all.units), dollars(all.cents));
     println!(

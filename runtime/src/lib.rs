@@ -44,6 +44,7 @@ pub use methods::counts::MethodCounts;
 pub use methods::watch::RunningMethod;
 pub use program::catalog::MethodInfo;
 pub use serde;
+pub use state::table::Table;
 pub use testing::{oracle, simulation};
 pub use thalweg_graph as graph;
 pub use thalweg_macros::entity;
@@ -53,9 +54,14 @@ pub use thalweg_sink as sink;
 /// with `?`. The calls themselves return a plain `Result<_, Error>`.
 pub type Result<T = (), E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
+/// What comes of a [`Table`]: its entries and its iterators, as in `std::collections::btree_map`.
+pub mod table {
+    pub use crate::state::table::{Entry, Iter, Keys, OccupiedEntry, Range, Table, VacantEntry, Values};
+}
+
 /// What an entity's module needs.
 pub mod prelude {
-    pub use crate::{App, Call, Handle, Ref, entity, join, join_all, try_join_all};
+    pub use crate::{App, Call, Handle, Ref, Table, entity, join, join_all, try_join_all};
 }
 
 /// What generated code needs; not for people.
@@ -69,6 +75,7 @@ pub mod generated {
     pub use crate::entity::explore::Explorer;
     pub use crate::entity::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
+    pub use crate::entity::tables::{Merging, NeverMerges};
     pub use crate::entity::traits::{
         Constructed, Entity, Exists, Facts, KeyNamed, Method, MethodVisitor, Methods, Portable, State, Stub,
         bits_of,

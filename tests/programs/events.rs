@@ -463,11 +463,15 @@ fn a_log_with_more_events_than_the_outbox_holds_is_executed_again() {
     let (disk, store, memory) = (Power::new(), store(), Memory::new());
     let start = |shut| {
         let gate = Gate { shut: Arc::new(AtomicBool::new(shut)), behind: memory.clone() };
-        let app = app(2).data_on(disk.clone()).checkpoints_on(store.clone()).checkpoint_every(Duration::from_secs(3600));
+        let app = app(2)
+            .data_on(disk.clone())
+            .checkpoints_on(store.clone())
+            .checkpoint_every(Duration::from_secs(3600));
         app.outbox(600).queue(64).sink_of(["made", "sold"], gate).start().expect("the app starts")
     };
     let app = start(true);
-    let mut waiting: Vec<_> = (0..40).map(|n| app.submit(shelf(n % 3).note("x".into())).expect("there is room")).collect();
+    let mut waiting: Vec<_> =
+        (0..40).map(|n| app.submit(shelf(n % 3).note("x".into())).expect("there is room")).collect();
     for reply in waiting.drain(..4) {
         reply.wait().expect("what has entered before it was full is answered");
     }

@@ -243,7 +243,11 @@ fn who_repeats_until_there_is_an_answer_pays_once() {
 fn an_answer_that_cannot_be_kept_is_undone() {
     for workers in [1, 2] {
         let app = app(workers).start().expect("the app starts");
-        assert_eq!(app.call_blocking(purse(1).odd()).map(|odd| odd.0), Ok(3), "without an id nothing is kept");
+        assert_eq!(
+            app.call_blocking(purse(1).odd()).map(|odd| odd.0),
+            Ok(3),
+            "without an id nothing is kept"
+        );
         for _ in 0..2 {
             let odd = app.call_blocking(purse(1).odd().with_id("a")).expect_err("it cannot be read");
             assert!(matches!(odd, Error::NotPortable { .. }), "{odd}");
@@ -258,7 +262,9 @@ fn ids_that_are_forgotten_at_once_leave_room() {
     let app = app(2).data_on(disk).checkpoints_on(store).remember_ids(Duration::ZERO).most_ids(8);
     let app = app.start().expect("the app starts");
     for n in 0..200 {
-        app.call_blocking(purse(1).put(1).with_id(format!("{n}"))).expect("there is room").expect("it is put");
+        app.call_blocking(purse(1).put(1).with_id(format!("{n}")))
+            .expect("there is room")
+            .expect("it is put");
         if n % 50 == 0 {
             app.checkpoint().expect("a checkpoint");
         }

@@ -41,6 +41,7 @@ mod macros;
 mod operands;
 mod guards;
 mod undo;
+mod tables;
 mod waits;
 mod limits;
 mod long;

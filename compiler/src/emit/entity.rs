@@ -1,4 +1,5 @@
 //! What an `#[entity] struct` becomes.
+use super::tables;
 use crate::hygiene;
 use crate::model::Entity;
 use proc_macro2::{Span, TokenStream};
@@ -155,6 +156,7 @@ fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) ->
         members => quote!(hasher.feed(&key #(.#members)*);),
     };
     let (parts, in_parts) = parts(entity, whole, p);
+    let merge = if whole { TokenStream::new() } else { tables::merge(entity, p) };
     quote! {
         #parts
         impl #name { #at }
@@ -189,6 +191,7 @@ fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) ->
                 (&#p::Borrowing::<Self>::new(#asked)).borrow()
             }
             #in_parts
+            #merge
             fn plain_key() -> #p::std::primitive::bool {
                 use #p::NeverPlain as _;
                 (&#p::Kind::<#key_type>::new()).is_plain()
@@ -205,11 +208,9 @@ const MOST_PARTS: usize = 31;
 /// or `whole` is wanted, old states are kept whole.
 fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenStream) {
     let fields: Vec<_> = entity.item.fields.iter().collect();
-    let small = fields.iter().all(|field| is_small(&field.ty));
-    let conditional = fields.iter().any(|field| field.attrs.iter().any(|attr| attr.path().is_ident("cfg")));
     let [which, to, parts, old] =
         ["which", "to", "parts", "old"].map(|name| hygiene::local(name, Span::call_site()));
-    if whole || small || conditional || fields.len() > MOST_PARTS {
+    if whole || !is_in_parts(entity) {
         let nothing = quote! {
             const FIELDS: &'static [&'static #p::std::primitive::str] = &[];
             const KEY_FIELD: #p::std::primitive::u32 = 0;
@@ -260,8 +261,15 @@ fn parts(entity: &Entity, whole: bool, p: &TokenStream) -> (TokenStream, TokenSt
     (ty, in_parts)
 }
 
+/// Whether old states can be kept by field, and it is worth it.
+pub(super) fn is_in_parts(entity: &Entity) -> bool {
+    let fields = &entity.item.fields;
+    let conditional = fields.iter().any(|field| field.attrs.iter().any(|attr| attr.path().is_ident("cfg")));
+    fields.iter().any(|field| !is_small(&field.ty)) && !conditional && fields.len() <= MOST_PARTS
+}
+
 /// Whether a value is as quick to copy as to look at: a number, or a few of them.
-fn is_small(ty: &syn::Type) -> bool {
+pub(super) fn is_small(ty: &syn::Type) -> bool {
     const SMALL: &[&str] = &[
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
         "isize", "f32", "f64",

@@ -1,5 +1,6 @@
 //! model → Rust. In each file a comment shows the emitted code.
 mod entity;
+mod tables;
 mod methods;
 mod body;
 mod cut;

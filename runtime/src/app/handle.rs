@@ -397,8 +397,8 @@ impl Handle {
     /// Answers every request that has entered, then ends the workers. Later requests get [`Error::Stopped`].
     ///
     /// # Errors
-    /// [`Error::Internal`] when the engine has failed. [`Error::InsideTransaction`] in a method of an entity; the app then
-    /// goes on.
+    /// [`Error::Internal`] when the engine has failed. [`Error::Sink`] when a sink does not take its events, and there is no data
+    /// directory that keeps them. [`Error::InsideTransaction`] in a method of an entity; the app then goes on.
     pub fn stop(&self) -> Result<(), Error> {
         may_block("Handle::stop")?;
         self.running.stop()

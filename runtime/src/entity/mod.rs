@@ -5,6 +5,7 @@
 pub(crate) mod traits;
 pub(crate) mod values;
 pub(crate) mod autoref;
+pub(crate) mod tables;
 pub(crate) mod unfit;
 pub(crate) mod unmade;
 pub(crate) mod outcome;

@@ -101,6 +101,9 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     type Parts: Default + 'static;
     /// These on their way to another worker, as [`Entity::lend`].
     fn lend_parts(parts: Self::Parts) -> Option<Lendable>;
+    /// Merges the tables among the fields of these bits, before they are copied: where old states are kept by field, a bit for
+    /// each of them, and else all bits.
+    fn merge(&mut self, _: u32) {}
     /// Copies the fields of these bits, in the order of [`Entity::FIELDS`].
     fn keep(&self, which: u32, to: &mut Self::Parts);
     /// Exchanges the fields that have been copied with what was kept.

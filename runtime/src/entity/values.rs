@@ -202,6 +202,7 @@ plain_of! {
     std::collections::VecDeque<A>: A;
     std::collections::BTreeSet<A>: A;
     std::collections::BTreeMap<A, B>: A B;
+    crate::state::table::Table<A, B>: A B;
     (A,): A;
     (A, B): A B;
     (A, B, C): A B C;

@@ -58,7 +58,8 @@ enum Before<E: Stored> {
 
 impl<E: Stored> Before<E> {
     /// What of a state is about to be written. Copying it is user code.
-    fn of(state: &E, which: Which) -> Self {
+    fn of(state: &mut E, which: Which) -> Self {
+        aside(|| state.merge_tables(which));
         if which == ALL || !E::IN_PARTS {
             return Self::Whole(Content::Here(aside(|| state.clone())));
         }
@@ -179,11 +180,10 @@ impl<E: Stored> Class<E> {
         let mut kept = None;
         let state = RefMut::filter_map(self.slots.borrow_mut(), |slots| {
             let slot_here = slots.get_mut(slot)?;
-            let state = slot_here.state.get()?;
             let known = if slot_here.writer == stamp { slot_here.kept } else { 0 };
             let missing = to_keep(which, known);
             if missing != 0 {
-                let before = Before::of(state, missing);
+                let before = Before::of(slot_here.state.get_mut()?, missing);
                 self.before_write(slot_here);
                 (slot_here.writer, slot_here.kept) = (stamp, known | which);
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));

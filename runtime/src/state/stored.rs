@@ -40,6 +40,9 @@ pub(crate) trait Stored: Clone + 'static {
     fn to_lendable_parts(parts: Self::Parts) -> Lendable;
     /// Whether old states are kept by field.
     const IN_PARTS: bool;
+    /// What was written to these fields since they were copied last is merged into them, where they are tables. Runs code of
+    /// the user's.
+    fn merge_tables(&mut self, which: Which);
     /// Copies these fields.
     fn keep_parts(&self, which: Which, to: &mut Self::Parts);
     /// Exchanges the fields that have been copied with what was kept.

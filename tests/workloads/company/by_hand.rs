@@ -3,7 +3,7 @@
 use super::{SEED, start, tiny};
 use crate::tpcc::Tpcc;
 use crate::tpcc::entities::{
-    Address, Customer, District, Item, Order, Person, Queue, Site, Stock, StockLabel, Wanted, Warehouse,
+    Address, Customer, District, Item, Order, Person, Site, Stock, StockLabel, Wanted, Warehouse,
 };
 use crate::tpcc::random::{Random, last_name};
 use thalweg::prelude::*;
@@ -87,15 +87,4 @@ fn chance_keeps_its_bounds() {
     assert_eq!(numbers, (1..=50).collect::<Vec<_>>());
     let original = (0..10_000).filter(|_| random.data().contains("ORIGINAL")).count();
     assert!((800..1_200).contains(&original), "{original} of 10,000 are original, not a tenth");
-}
-
-/// Pages are shared, not their changes.
-#[test]
-fn a_copy_of_a_queue_keeps_what_it_had() {
-    let mut queue: Queue<u32> = (0..600).collect();
-    let copy = queue.clone();
-    queue.push(600);
-    let popped: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
-    assert_eq!(popped, (0..=600).collect::<Vec<_>>());
-    assert!(copy.iter().copied().eq(0..600));
 }

@@ -337,6 +337,7 @@ const COLLECTIONS: &[&str] = &[
     "HashSet",
     "IndexMap",
     "IndexSet",
+    "Table",
     "Option",
     "Box",
     "Rc",

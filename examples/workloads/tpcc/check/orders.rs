@@ -12,7 +12,7 @@ pub fn next_number_follows_the_greatest(state: &State) -> Verdict {
     for district in &state.districts {
         let last = Some(district.next.saturating_sub(1));
         let ordered = orders.get(&district.key).and_then(|orders| orders.iter().map(|o| o.number).max());
-        let waiting = district.waiting.iter().map(|waiting| waiting.number).max();
+        let waiting = district.waiting.keys().copied().max();
         if ordered != last || waiting.is_some_and(|waiting| Some(waiting) != last) {
             let key = district.key;
             return Err(format!(
@@ -26,7 +26,7 @@ pub fn next_number_follows_the_greatest(state: &State) -> Verdict {
 /// Condition 3: from the least NO_O_ID to the greatest there are as many numbers as orders that wait.
 pub fn waiting_numbers_have_no_gap(state: &State) -> Verdict {
     for district in &state.districts {
-        let numbers: Vec<u32> = district.waiting.iter().map(|waiting| waiting.number).collect();
+        let numbers: Vec<u32> = district.waiting.keys().copied().collect();
         let (least, greatest) = (numbers.iter().min(), numbers.iter().max());
         if let (Some(least), Some(greatest)) = (least, greatest)
             && (greatest - least) as usize + 1 != numbers.len()
@@ -50,7 +50,7 @@ pub fn waits_while_it_has_no_carrier(state: &State) -> Verdict {
     let open = state.orders.iter().filter(|order| order.carrier.is_none());
     let open: BTreeSet<_> = open.map(|order| (district(order), order.number, order.key.2)).collect();
     let waiting = state.districts.iter().flat_map(|district| {
-        district.waiting.iter().map(|waiting| (district.key, waiting.number, waiting.ticket))
+        district.waiting.iter().map(|(number, ticket)| (district.key, *number, *ticket))
     });
     let waiting: BTreeSet<_> = waiting.collect();
     match open.symmetric_difference(&waiting).next() {
@@ -86,7 +86,7 @@ pub fn lines_are_delivered_with_their_order(state: &State) -> Verdict {
 pub fn delivered_is_what_does_not_wait(state: &State) -> Verdict {
     let mut settled = sums(state.orders.iter().map(|order| (district(order), 1)));
     for district in &state.districts {
-        *settled.entry(district.key).or_default() -= district.waiting.iter().count() as i64;
+        *settled.entry(district.key).or_default() -= district.waiting.len() as i64;
     }
     let key = |(warehouse, district, _)| (warehouse, district);
     let mut delivered = sums(state.customers.iter().map(|c| (key(c.key), i64::from(c.deliveries))));

@@ -1,8 +1,6 @@
 //! Districts: they number orders, queue them for delivery, and know the latest.
 
-use super::{
-    Cents, Customer, DistrictKey, Item, Line, Order, OrderKey, Queue, Rate, Site, Stock, WHOLE, Warehouse,
-};
+use super::{Cents, Customer, DistrictKey, Item, Line, Order, OrderKey, Rate, Site, Stock, WHOLE, Warehouse};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -45,13 +43,6 @@ pub struct ReceiptLine {
     pub amount: Cents,
 }
 
-/// An order that waits for delivery (`NEW-ORDER`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Waiting {
-    pub number: u32,
-    pub ticket: u64,
-}
-
 #[entity(partition = "key.0")]
 pub struct District {
     #[key]
@@ -61,7 +52,9 @@ pub struct District {
     pub ytd: Cents,
     /// The number of the next order.
     pub next: u32,
-    pub waiting: Queue<Waiting>,
+    /// The tickets of the orders that wait for delivery, by their numbers (`NEW-ORDER`). In a mix without deliveries they
+    /// grow without end.
+    pub waiting: Table<u32, u64>,
     /// The tickets of the last orders, at most [`RECENT`] of them.
     pub recent: VecDeque<u64>,
 }
@@ -70,8 +63,7 @@ pub struct District {
 impl District {
     /// With orders from before whose tickets are their numbers; those after `delivered` wait.
     pub fn open(key: DistrictKey, site: Site, tax: Rate, ytd: Cents, orders: u32, delivered: u32) -> Self {
-        let tickets = delivered + 1..=orders;
-        let waiting = tickets.map(|number| Waiting { number, ticket: number.into() }).collect();
+        let waiting = (delivered + 1..=orders).map(|number| (number, number.into())).collect();
         let recent = (1..=u64::from(orders)).skip((orders as usize).saturating_sub(RECENT)).collect();
         Self { key, site: Arc::new(site), tax, ytd, next: orders + 1, waiting, recent }
     }
@@ -129,7 +121,7 @@ impl District {
     fn enter(&mut self, ticket: u64) -> u32 {
         let number = self.next;
         self.next += 1;
-        self.waiting.push(Waiting { number, ticket });
+        self.waiting.insert(number, ticket);
         self.recent.push_back(ticket);
         if self.recent.len() > RECENT {
             self.recent.pop_front();
@@ -139,7 +131,7 @@ impl District {
 
     /// Delivers the oldest order that waits; its number, or `None` when none does.
     pub async fn deliver(&mut self, carrier: u8) -> Option<u32> {
-        let Waiting { number, ticket } = self.waiting.pop()?;
+        let (number, ticket) = self.waiting.pop_first()?;
         let order = Order::at(self.order_key(ticket));
         let (customer, amount) = order.deliver(carrier).await;
         customer.deliver(amount).await;

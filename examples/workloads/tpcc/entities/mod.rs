@@ -15,7 +15,6 @@
 //! What never changes (names, addresses) stands behind an `Arc`: the system keeps a copy of an entity before its first
 //! write in a transaction, and copies share it.
 
-mod queue;
 mod warehouse;
 mod district;
 mod customer;
@@ -25,7 +24,6 @@ mod stock;
 pub use customer::{Customer, CustomersByName, Person};
 pub use district::{District, Wanted};
 pub use order::{Line, Order};
-pub use queue::Queue;
 pub use stock::{Item, Stock, StockLabel};
 pub use warehouse::{Address, History, Site, Warehouse};
 

@@ -111,6 +111,9 @@ impl<E: Entity> Stored for E {
         Self::lend_parts(parts).unwrap_or_else(|| unreachable!("what an entity holds is `Send` and `Sync`"))
     }
     const IN_PARTS: bool = !<E as Entity>::FIELDS.is_empty();
+    fn merge_tables(&mut self, which: Which) {
+        self.merge(which);
+    }
     fn keep_parts(&self, which: Which, to: &mut Self::Parts) {
         self.keep(which, to);
     }

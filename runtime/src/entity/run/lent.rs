@@ -93,10 +93,11 @@ impl Worker {
     ) -> Option<Borrowed<'_, E>> {
         let loan = self.loan_of::<E>(at, key)?;
         let (state, missing) = self.take_loan(loan, which);
-        let borrowed =
+        let mut borrowed =
             Borrowed { worker: self, state: Some(E::from_lendable(state?)), loan, write: which != 0 };
         if missing != 0 {
-            let state = borrowed.get();
+            let state = borrowed.get_mut();
+            aside(|| state.merge_tables(missing));
             let old = if missing == ALL || !E::IN_PARTS {
                 Old::Whole(E::to_lendable(Arc::new(aside(|| E::clone(state)))))
             } else {
