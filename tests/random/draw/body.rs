@@ -18,6 +18,8 @@ pub struct Body<'a> {
     /// How many loops are around.
     pub loops: usize,
     names: usize,
+    /// How many statements there are so far.
+    statements: usize,
 }
 
 /// The locals that can be named here.
@@ -47,7 +49,7 @@ pub fn draw(
         }
     }
     let sites = if method.cuts { 2 + numbers.below(SITES - 2) } else { 0 };
-    let mut body = Body { numbers, shape, method, forms, scope, sites, loops: 0, names: 0 };
+    let mut body = Body { numbers, shape, method, forms, scope, sites, loops: 0, names: 0, statements: 0 };
     if let Some(template) = body.template() {
         return template;
     }
@@ -72,6 +74,21 @@ pub fn draw(
 }
 
 impl Body<'_> {
+    /// Every third statement has an event before it.
+    pub fn event(&mut self) -> Two {
+        self.statements += 1;
+        if !self.statements.is_multiple_of(3) {
+            return Two::default();
+        }
+        self.has("event");
+        let (a, n) = (self.field("a"), self.statements);
+        let event = two!("({}, {})", a, n);
+        Two::new(
+            format!("thalweg::emit(\"drawn\", &{});\n", event.entity),
+            format!("thalweg_random::judge::plain::emit({});\n", event.plain),
+        )
+    }
+
     /// Counts a form.
     pub fn has(&mut self, form: &'static str) {
         assert!(super::FORMS.contains(&form), "{form} is not in the list of forms");

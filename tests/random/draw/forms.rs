@@ -36,6 +36,7 @@ pub const FORMS: &[&str] = &[
     "early Err",
     "early return",
     "entity replaced by one of its key",
+    "event",
     "exists",
     "fill with a call",
     "for over references",

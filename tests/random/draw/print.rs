@@ -186,7 +186,7 @@ fn roots(out: &mut String, seed: u64, shape: &Shape) {
         out,
         "pub const PROGRAM: thalweg_random::judge::Program = thalweg_random::judge::Program {{\nseed: {seed},\nkeys: {keys},\nroots: ROOTS,\n\
          app: || thalweg::prelude::App::new(\"drawn\"){entities},\nsubmit,\noracle,\n\
-         plain: || thalweg_random::judge::plain::Plain {{ world: plain::world(), root: plain_root }},\n}};\n\n\
+         plain: || thalweg_random::judge::plain::Plain {{ world: plain::world(), root: plain_root, events: Vec::new() }},\n}};\n\n\
          pub const ROOTS: &[thalweg_random::judge::Root] = &[\n{names}];\n\nthalweg_random::sides! {{\n{calls}}}\n\n\
          fn plain_root(w: &thalweg_random::judge::plain::World, q: &thalweg_random::judge::Request) -> (String, bool) {{\nmatch q.root {{\n{plain}\
          _ => unreachable!(),\n}}\n}}\n"

@@ -4,8 +4,14 @@ use super::shape::Returns;
 use super::two::{Two, two};
 
 impl Body<'_> {
-    /// One statement, with its newline.
+    /// One statement, with its newline; perhaps behind an event.
     pub fn statement(&mut self, depth: usize) -> Two {
+        let mut out = self.event();
+        out.push(&self.drawn(depth));
+        out
+    }
+
+    fn drawn(&mut self, depth: usize) -> Two {
         if !self.method.cuts {
             return self.straight();
         }

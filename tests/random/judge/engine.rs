@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::fmt::Debug;
 use thalweg::prelude::*;
 use thalweg::simulation::Schedule;
+use thalweg::sink::Memory;
 use thalweg::{Error, MethodCounts, Reply};
 use thalweg_checkpoint::Location;
 use thalweg_log::testing::Power;
@@ -20,16 +21,26 @@ pub struct Run {
     pub replies: Vec<String>,
     /// All entities at the end.
     pub state: Value,
+    /// What was emitted, in order.
+    pub events: Vec<String>,
+}
+
+/// The topic of all drawn events.
+pub const TOPIC: &str = "drawn";
+
+fn bodies(memory: &Memory) -> Vec<String> {
+    memory.events().into_iter().map(|event| event.body).collect()
 }
 
 /// With threads.
 pub fn run(app: App, submit: Submit, requests: &[Request]) -> Run {
-    let handle = app.start().expect("the program starts");
+    let memory = Memory::new();
+    let handle = app.sink(TOPIC, memory.clone()).start().expect("the program starts");
     let pending: Vec<_> = requests.iter().map(|request| submit(&handle, request)).collect();
     let replies = pending.into_iter().map(|reply| reply()).collect();
     let state = handle.inspect().expect("the state can be read");
     handle.stop().expect("the program stops");
-    Run { replies, state }
+    Run { replies, state, events: bodies(&memory) }
 }
 
 /// With a log: a checkpoint is taken while the second half of the requests runs, the power is cut behind the last reply, and
@@ -42,10 +53,10 @@ pub fn durable(
     (workers, again): (usize, usize),
     seed: u64,
 ) -> Option<Run> {
-    let (disk, store) = (Power::new(), Location::memory());
+    let (disk, store, memory) = (Power::new(), Location::memory(), Memory::new());
     let start = |workers: usize| {
         let app = app().workers(workers).data_on(disk.clone()).checkpoints_on(store.clone());
-        app.start().expect("the program starts")
+        app.sink(TOPIC, memory.clone()).start().expect("the program starts")
     };
     let handle = start(workers);
     let (first, second) = requests.split_at(requests.len() / 2);
@@ -66,7 +77,7 @@ pub fn durable(
     let handle = start(again);
     let state = handle.inspect().expect("the state can be read");
     handle.stop().expect("the program stops");
-    Some(Run { replies, state })
+    Some(Run { replies, state, events: bodies(&memory) })
 }
 
 /// The same under a drawn schedule of workers and messages, and with epochs of drawn sizes. When there are several
@@ -78,7 +89,9 @@ pub fn simulate(
     handles: usize,
     schedule: Schedule,
 ) -> (Run, Vec<usize>, Vec<MethodCounts>) {
-    let mut simulation = app.simulate(schedule).expect("the program fits together");
+    let memory = Memory::new();
+    let mut simulation =
+        app.sink(TOPIC, memory.clone()).simulate(schedule).expect("the program fits together");
     let clones: Vec<_> = (1..handles).map(|_| simulation.handle().clone()).collect();
     let handles: Vec<_> = std::iter::once(simulation.handle()).chain(&clones).collect();
     let mut numbers = Numbers(schedule.seed);
@@ -96,7 +109,10 @@ pub fn simulate(
         simulation.order().map(|id| number(usize::try_from(id.number).expect("few requests"), id.handle));
     let order = order.collect();
     let state = simulation.inspect().expect("the state can be read");
-    (Run { replies, state }, order, simulation.handle().method_counts())
+    let counts = simulation.handle().method_counts();
+    // The last handle that goes waits for the sink.
+    drop((clones, simulation));
+    (Run { replies, state, events: bodies(&memory) }, order, counts)
 }
 
 /// A reply as text.

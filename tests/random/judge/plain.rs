@@ -15,6 +15,8 @@ const CALLS: usize = 250;
 thread_local! {
     /// The calls the running request has made.
     static MADE: Cell<usize> = const { Cell::new(0) };
+    /// What it has emitted.
+    static EMITTED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Why a request cannot go on.
@@ -27,6 +29,12 @@ enum Doom {
 
 fn doom(doom: Doom) -> ! {
     resume_unwind(Box::new(doom))
+}
+
+/// Emits an event.
+pub fn emit(event: (i64, u64)) {
+    let event = serde_json::to_string(&event).expect("numbers are JSON");
+    EMITTED.with_borrow_mut(|emitted| emitted.push(event));
 }
 
 /// An entity. Every class has the same fields, so that hundreds of programs share one world's code.
@@ -174,6 +182,8 @@ pub struct Plain {
     pub world: World,
     /// Makes a call: the reply, and whether its effects stand.
     pub root: fn(&World, &Request) -> (String, bool),
+    /// What requests whose effects stand have emitted.
+    pub events: Vec<String>,
 }
 
 impl Plain {
@@ -182,7 +192,10 @@ impl Plain {
         let before = self.world.clone();
         MADE.set(0);
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.root)(&self.world, request)));
-        if !matches!(outcome, Ok((_, true))) {
+        let emitted = EMITTED.take();
+        if matches!(outcome, Ok((_, true))) {
+            self.events.extend(emitted);
+        } else {
             self.world = before;
         }
         let panic = match outcome {

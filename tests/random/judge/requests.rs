@@ -24,7 +24,7 @@ pub fn draw(program: &Program) -> (Vec<Request>, Run) {
         requests.push(request);
         replies.push(reply);
     }
-    (requests, Run { replies, state: plain.state() })
+    (requests, Run { replies, state: plain.state(), events: plain.events })
 }
 
 /// What requests come to in another order; nothing when one of them makes too many calls there.
@@ -34,7 +34,7 @@ pub fn in_order(program: &Program, requests: &[Request], order: &[usize]) -> Opt
     for number in order {
         replies[*number] = plain.request(&requests[*number])?;
     }
-    Some(Run { replies, state: plain.state() })
+    Some(Run { replies, state: plain.state(), events: plain.events })
 }
 
 /// Most entities that have to be created are.

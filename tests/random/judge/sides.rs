@@ -1,5 +1,5 @@
 //! The sides of a program: each gets the same requests and must give what the plain rendering gave.
-use super::engine::{self, Run};
+use super::engine::{self, Run, TOPIC};
 use super::verdict::Ways;
 use super::{Program, Request, requests};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,9 +64,10 @@ impl Side {
     ) -> Option<String> {
         let got = match self {
             Self::Oracle => {
-                let mut oracle = Oracle::new();
+                let mut oracle = Oracle::new().topics([TOPIC]);
                 let replies = requests.iter().map(|request| (program.oracle)(&mut oracle, request)).collect();
-                Run { replies, state: oracle.inspect() }
+                let events = oracle.events().iter().map(|(_, body)| body.clone()).collect();
+                Run { replies, state: oracle.inspect(), events }
             }
             Self::Simulated { workers, schedule } => {
                 match simulated(program, requests, (workers, 1, schedule), ways) {
@@ -126,7 +127,8 @@ fn placed(app: App, workers: usize, seed: u64) -> App {
 }
 
 /// The first request that was answered in another way, or the state that came out.
-fn difference(program: &Program, requests: &[Request], expected: &Run, got: &Run) -> Option<String> {
+fn difference(program: &Program, requests: &[Request], expected_run: &Run, got_run: &Run) -> Option<String> {
+    let (expected, got) = (expected_run, got_run);
     for (number, request) in requests.iter().enumerate() {
         let (expected, got) = (&expected.replies[number], &got.replies[number]);
         if expected != got {
@@ -137,5 +139,10 @@ fn difference(program: &Program, requests: &[Request], expected: &Run, got: &Run
         }
     }
     let (expected, got) = (expected.state.to_string(), got.state.to_string());
-    (expected != got).then(|| format!("the final state\n  expected {expected}\n  got      {got}"))
+    let state =
+        (expected != got).then(|| format!("the final state\n  expected {expected}\n  got      {got}"));
+    let (expected, got) = (&expected_run.events, &got_run.events);
+    state.or_else(|| {
+        (expected != got).then(|| format!("the events\n  expected {expected:?}\n  got      {got:?}"))
+    })
 }
