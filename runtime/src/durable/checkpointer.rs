@@ -239,18 +239,16 @@ impl Checkpointer {
             (key_hash(&key), key)
         };
         let draft = RefCell::new(draft);
+        let wanted = |id: &IdKey, decided: &Decided| decided.epoch() > since || whole.has(key_of(id).0);
         let decided = |id: &IdKey, decided: &Decided| {
             let (hash, key) = key_of(id);
-            if decided.epoch() <= since && !whole.has(hash) {
-                return Ok(());
-            }
             draft.borrow_mut().put(whole.of(hash), &key, &encode(decided)).map_err(Error::storage)
         };
         let gone = |id: &IdKey| {
             let (hash, key) = key_of(id);
             draft.borrow_mut().delete(whole.of(hash), &key).map_err(Error::storage)
         };
-        self.ingress.egress().ids.each(epoch, decided, gone)
+        self.ingress.egress().ids.each(epoch, wanted, decided, gone)
     }
 
     fn no_bytes(&self, class: ClassId, what: &str) -> Error {

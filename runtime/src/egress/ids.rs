@@ -264,10 +264,11 @@ impl Ids {
         }
     }
 
-    /// Shows what was decided up to this epoch, and what was forgotten since the last time.
+    /// Shows what was decided up to this epoch and is `wanted`, and what was forgotten since the last time.
     pub(crate) fn each(
         &self,
         epoch: u64,
+        wanted: impl Fn(&IdKey, &Decided) -> bool,
         mut decided: impl FnMut(&IdKey, &Decided) -> Result<()>,
         mut gone: impl FnMut(&IdKey) -> Result<()>,
     ) -> Result<()> {
@@ -276,7 +277,7 @@ impl Ids {
                 let shard = &mut *lock(shard);
                 let known =
                     shard.known.iter().filter_map(|(key, entry)| Some((key, entry.decided.as_ref()?)));
-                let known = known.filter(|(_, decided)| decided.epoch <= epoch);
+                let known = known.filter(|(key, decided)| decided.epoch <= epoch && wanted(key, decided));
                 let known = known.map(|(key, decided)| (key.clone(), decided.clone())).collect();
                 (std::mem::take(&mut shard.gone), known)
             };
