@@ -468,3 +468,15 @@ fn a_class_that_comes_later_takes_no_other_ones_place() {
     let app = app(true);
     assert_eq!(app.call_blocking(Beta::at(4).add()), Ok(2));
 }
+
+#[test]
+fn a_checkpoint_is_taken_when_the_log_has_grown() {
+    let (disk, store) = (Power::new(), Location::memory());
+    let app = app(&disk, &store, 2).checkpoint_after(20_000).start().expect("the app starts");
+    let manifests = thalweg_checkpoint::Store::open(&store, Default::default()).expect("it is there");
+    let mut draw = Draw::new(1);
+    while manifests.manifests().expect("they can be read").is_empty() {
+        work(&app, &mut draw, 50);
+    }
+    app.stop().expect("it stops");
+}

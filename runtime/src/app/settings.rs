@@ -212,6 +212,11 @@ impl App {
         self.checkpoints.every = interval;
         self
     }
+    /// After how many bytes of log a checkpoint is taken, if it is not time for one before; 256 MiB unless it is set.
+    pub fn checkpoint_after(mut self, bytes: u64) -> Self {
+        self.checkpoints.after = bytes;
+        self
+    }
     /// Where checkpoints go: a folder, `file:///..`, or with the feature `s3`, `gcs` or `azure` `s3://bucket/..`, `gs://..` or
     /// `az://..`, whose credentials come from the environment. In the data directory unless it is set.
     pub fn checkpoints_at(mut self, url: impl Into<String>) -> Self {

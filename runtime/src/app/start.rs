@@ -83,7 +83,7 @@ impl App {
     }
 
     fn start_on<D: Disk>(mut self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
-        let (every, name) = (self.checkpoints.every, self.name.clone());
+        let (every, name) = ((self.checkpoints.every, self.checkpoints.after), self.name.clone());
         let store = self.checkpoints.open()?;
         let base = store.as_ref().map(Base::newest).transpose()?.flatten();
         let mut recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
@@ -204,7 +204,7 @@ fn checkpointer(
     shared: &Shared,
     store: Store,
     base: Option<Base>,
-    every: Duration,
+    (every, after): (Duration, u64),
     start: Start,
 ) -> Checkpointer {
     let Shared { ingress, methods, clock, durable, .. } = shared.clone();
@@ -212,6 +212,7 @@ fn checkpointer(
         unreachable!("who has a place for checkpoints takes some")
     };
     let info = base.as_ref().map(|base| &base.info);
+    let tried = info.map_or(0, |info| info.position);
     let names = methods.all_classes().into_iter().map(|class| methods.name_of(class).to_owned());
     let classes = numbered(info, names);
     let topics = info.map_or_else(BTreeMap::new, |info| info.topics.clone());
@@ -221,6 +222,8 @@ fn checkpointer(
         store,
         base,
         every,
+        after,
+        tried,
         checkpoints,
         ingress,
         journal,

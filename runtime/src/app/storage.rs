@@ -18,6 +18,8 @@ pub(super) enum Storage {
 pub(super) struct Checkpointing {
     pub(super) place: Option<Place>,
     pub(super) every: Duration,
+    /// So many bytes of log, at most.
+    pub(super) after: u64,
     pub(super) keep: usize,
 }
 
@@ -36,7 +38,7 @@ impl Place {
 
 impl Default for Checkpointing {
     fn default() -> Self {
-        Self { place: None, every: Duration::from_secs(30), keep: 2 }
+        Self { place: None, every: Duration::from_secs(30), after: 256 << 20, keep: 2 }
     }
 }
 

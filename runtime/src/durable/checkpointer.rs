@@ -61,6 +61,9 @@ pub(crate) struct Checkpointer {
     /// The newest checkpoint; none if that is not known to hold what has not changed since.
     pub(crate) base: Option<Manifest>,
     pub(crate) every: Duration,
+    /// So many bytes of log between two of them, at most, and where it was when the last one was tried.
+    pub(crate) after: u64,
+    pub(crate) tried: u64,
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) ingress: Arc<Ingress>,
     pub(crate) journal: Arc<Journal>,
@@ -100,7 +103,10 @@ impl Checkpointer {
         }
         let _over = Over(self.checkpoints.clone(), self.ingress.clone());
         loop {
-            let due = self.checkpoints.wait(Instant::now() + self.every, || self.ingress.has_failed());
+            let grown = || self.journal.position().saturating_sub(self.tried) > self.after;
+            let failed = || self.ingress.has_failed();
+            let due = self.checkpoints.wait(Instant::now() + self.every, grown, failed);
+            self.tried = self.journal.position();
             if due == Due::Never {
                 return Ok(());
             }

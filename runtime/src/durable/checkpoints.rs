@@ -57,9 +57,11 @@ impl Checkpoints {
         self.changed.notify_all();
     }
 
-    /// Waits for the next one: at this time, or when somebody asks. The last one comes when everything has its place. There
-    /// is none when the app has `failed`.
-    pub(crate) fn wait(&self, next: Instant, failed: impl Fn() -> bool) -> Due {
+    /// Waits for the next one: at this time, when the log has `grown`, or when somebody asks. The last one comes when
+    /// everything has its place. There is none when the app has `failed`.
+    pub(crate) fn wait(&self, next: Instant, grown: impl Fn() -> bool, failed: impl Fn() -> bool) -> Due {
+        /// So often it is asked how far the log has grown.
+        const AGAIN: Duration = Duration::from_millis(250);
         let mut state = self.state();
         loop {
             if state.over || failed() {
@@ -70,11 +72,11 @@ impl Checkpoints {
                 return Due::Last;
             }
             let now = Instant::now();
-            if state.asked > state.serving || (next <= now && !state.ending) {
+            if state.asked > state.serving || ((next <= now || grown()) && !state.ending) {
                 state.serving = state.asked;
                 return Due::Now;
             }
-            let most = if state.ending { Duration::from_millis(20) } else { next - now };
+            let most = if state.ending { Duration::from_millis(20) } else { AGAIN.min(next - now) };
             state = self.changed.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -144,19 +146,19 @@ mod tests {
         };
         thread::scope(|scope| {
             let first = scope.spawn(|| checkpoints.ask(|| false));
-            assert_eq!(checkpoints.wait(far, || false), Due::Now);
+            assert_eq!(checkpoints.wait(far, || false, || false), Due::Now);
             let second = scope.spawn(|| checkpoints.ask(|| false));
             asked(2);
             checkpoints.ended(Ok(7));
             assert_eq!(first.join().expect("it waits"), Some(Ok(7)));
-            assert_eq!(checkpoints.wait(far, || false), Due::Now);
+            assert_eq!(checkpoints.wait(far, || true, || false), Due::Now);
             checkpoints.ended(Ok(8));
             assert_eq!(second.join().expect("it waits"), Some(Ok(8)));
             let third = scope.spawn(|| checkpoints.ask(|| false));
             asked(3);
             checkpoints.give_up();
             assert_eq!(third.join().expect("it waits"), None);
-            assert_eq!(checkpoints.wait(far, || false), Due::Never);
+            assert_eq!(checkpoints.wait(far, || false, || false), Due::Never);
         });
     }
 }
