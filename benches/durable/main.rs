@@ -184,7 +184,8 @@ fn bytes(scratch: &Scratch, input: &Input, calls: usize) -> thalweg::Result {
     let folder = scratch.fresh()?;
     callers::many(&folder, 1, CALLERS, calls.div_ceil(CALLERS), input)?;
     print("64 callers", 1, calls.div_ceil(CALLERS) * CALLERS, &folder)?;
-    let folder = scratch.fresh()?;
+    // Kilobytes each, of which a segment has to have room for all.
+    let (folder, calls) = (scratch.fresh()?, calls.min(1_000));
     callers::one(&folder, 1, calls, input)?;
     print("one caller", 1, calls, &folder)
 }
