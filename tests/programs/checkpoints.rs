@@ -8,6 +8,8 @@ use thalweg_checkpoint::object_store::memory::InMemory;
 use thalweg_checkpoint::testing::{Fault, Faulty};
 use thalweg_log::testing::{Draw, Power};
 
+mod classes;
+
 mod town {
     use super::*;
 
@@ -403,70 +405,6 @@ fn a_simulation_keeps_nothing() {
     let schedule = thalweg::simulation::Schedule { seed: 1, epoch: 3 };
     let refused = app(&Power::new(), &Location::memory(), 2).simulate(schedule).map(drop);
     assert!(matches!(refused, Err(Error::Start(what)) if what.contains("data_dir")));
-}
-
-mod renamed {
-    use super::*;
-
-    #[entity(auto)]
-    pub struct Beta {
-        #[key]
-        pub id: u64,
-        pub n: u64,
-    }
-    #[entity]
-    impl Beta {
-        pub fn new(id: u64) -> Self {
-            Self { id, n: 0 }
-        }
-        pub fn add(&mut self) -> u64 {
-            self.n += 1;
-            self.n
-        }
-    }
-
-    #[entity(auto)]
-    pub struct Alpha {
-        #[key]
-        pub id: u64,
-        pub n: u64,
-    }
-    #[entity]
-    impl Alpha {
-        pub fn new(id: u64) -> Self {
-            Self { id, n: 0 }
-        }
-        pub fn add(&mut self) -> u64 {
-            self.n += 10;
-            self.n
-        }
-    }
-}
-use renamed::{Alpha, Beta};
-
-/// Its name stands before that of the class that was there first.
-#[test]
-fn a_class_that_comes_later_takes_no_other_ones_place() {
-    let (disk, store) = (Power::new(), Location::memory());
-    let app = |with_alpha: bool| {
-        let app = App::new("classes").entity::<Beta>().data_on(disk.clone()).checkpoints_on(store.clone());
-        if with_alpha { app.entity::<Alpha>() } else { app }.start().expect("the app starts")
-    };
-    for life in 1..5 {
-        let app = app(life > 1);
-        for id in 0..20 {
-            // Most of it is in the checkpoint before, and is not written again.
-            if life == 1 || id == 3 {
-                assert_eq!(app.call_blocking(Beta::at(id).add()), Ok(if id == 3 { life } else { 1 }));
-            }
-        }
-        if life > 1 {
-            assert_eq!(app.call_blocking(Alpha::at(3).add()), Ok(10 * (life - 1)));
-        }
-        app.stop().expect("it stops");
-    }
-    let app = app(true);
-    assert_eq!(app.call_blocking(Beta::at(4).add()), Ok(2));
 }
 
 #[test]
