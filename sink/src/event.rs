@@ -1,4 +1,5 @@
 //! An event, borrowed and owned.
+use serde::{Deserialize, Serialize};
 
 /// An event of a committed transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Event<'a> {
 }
 
 /// An [`Event`] that owns its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnedEvent {
     /// See [`Event::topic`].
     pub topic: String,

@@ -2,34 +2,28 @@
 use crate::app::running::Running;
 use crate::base::ambient::TransactionId;
 use crate::base::error::Error;
-use crate::base::guard::{caught, discard};
 use crate::base::ids::MethodId;
 use crate::base::room::{Coming, Room, Rooms, Size};
 use crate::base::thread::{may_block, may_wait};
 use crate::base::waker::{block_on, relayed};
-use crate::codec::encode;
 use crate::dataflow::Threads;
 use crate::egress::answers::{self, Waiting};
-use crate::egress::ids::{Claim, IdKey, Remembered, Told};
 use crate::egress::reply::{Replies, Reply};
 use crate::entity::call::{Call, Callable};
 use crate::entity::inspect::{self, Part};
 use crate::entity::measure::{size_of_all, size_of_one};
-use crate::entity::run::shipped::read_output;
 use crate::entity::traits::Method;
 use crate::methods::counts::MethodCounts;
 use crate::methods::watch::{self, RunningMethod};
 use crate::program::link::Outline;
 use crate::request::batch::{Batch, Calls};
 use crate::request::data::Request;
-use crate::request::encoded::{Encoded, body_hash};
 use crate::request::ingress::{Inspect, Submission};
 use crate::sequence::epochs::{Durable, Shared};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use thalweg_graph::Program;
-use tokio::sync::oneshot;
 
 /// How many transactions have ended how, so far: since the app was started, with those that were executed again from its
 /// log.
@@ -48,7 +42,7 @@ pub struct Handle {
     pub(crate) running: Arc<Running>,
     number: u64,
     requests: AtomicU64,
-    worker: usize,
+    pub(super) worker: usize,
 }
 
 impl Clone for Handle {
@@ -62,8 +56,7 @@ impl Handle {
     pub(crate) fn start(shared: Shared, outline: Outline, threads: Option<Threads>) -> Self {
         let Shared { ingress, methods, makers, groups, seed, durable, clock, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
-        let calls = makers.calls;
-        let shipped = groups.are_several().then(|| calls.clone());
+        let (calls, ships) = (makers.calls, groups.are_several());
         let (journal, checkpoints) = match durable {
             Some(Durable { journal, checkpoints, .. }) => (Some(journal), checkpoints),
             None => (None, None),
@@ -82,7 +75,7 @@ impl Handle {
             sinks,
             calls,
             clock,
-            shipped,
+            ships,
         };
         Self::new(Arc::new(running), 0)
     }
@@ -93,7 +86,7 @@ impl Handle {
     }
 
     /// The identities of the next requests; gives the first.
-    fn next_ids(&self, count: usize) -> TransactionId {
+    pub(super) fn next_ids(&self, count: usize) -> TransactionId {
         let number = self.requests.fetch_add(count as u64, Ordering::Relaxed);
         TransactionId {
             run: self.running.journal.as_ref().map_or(0, |journal| journal.run()),
@@ -131,46 +124,15 @@ impl Handle {
         room: Room,
     ) -> Result<Reply<M::Output>, Error> {
         let method = self.running.method::<M>()?;
-        let Some(id) = id else {
-            let (waiting, reply) = answers::one(room);
-            self.enter(method, Batch::one(call), waiting)?;
-            return Ok(Reply::new(reply));
+        let reply = match id {
+            Some(id) => self.ask_once(method, call, &id, room)?,
+            None => {
+                let (waiting, reply) = answers::one(room);
+                self.enter(method, Batch::one(call), waiting)?;
+                reply
+            }
         };
-        let (sender, reply) = oneshot::channel();
-        let told = move |outcome: &Remembered| {
-            // Reading an answer is user code.
-            let read = |bytes: Arc<[u8]>| caught(|| read_output::<M>(&bytes)).flatten();
-            discard(sender.send(outcome.clone().and_then(read).map_err(Box::new)));
-        };
-        self.enter_once(method, Batch::one(call), &id, Box::new(told), room)?;
         Ok(Reply::new(reply))
-    }
-
-    /// Lets a request with an id into the queue, unless it has been there.
-    pub(super) fn enter_once(
-        &self,
-        method: MethodId,
-        mut calls: Box<dyn Calls>,
-        id: &str,
-        told: Told,
-        room: Room,
-    ) -> Result<(), Error> {
-        let Running { ingress, journal, methods, calls: known, clock, .. } = &*self.running;
-        let logged = calls.log(known)?;
-        let instance = known.get(logged.instance);
-        let (entity, name) = methods.name(method.number());
-        let scope = encode(&(entity, name, &logged.bytes[..logged.key_end], id));
-        let with_id = (IdKey::from(scope), body_hash(&instance, &logged.bytes));
-        let calls = Encoded::read(instance, &logged.bytes, 1, true)?;
-        let ids = &ingress.egress().ids;
-        let claim = ids.claim((&with_id.0, with_id.1), clock.last(), told, (room, || ingress.ended()))?;
-        if claim == Claim::Known {
-            return Ok(());
-        }
-        let logged = journal.is_some().then_some(logged);
-        let request = Request::new(None, method, calls).with_bytes(logged).remembered(Some(with_id.clone()));
-        let entered = ingress.push(self.worker, || self.next_ids(1), Submission::Transactions(request));
-        entered.inspect_err(|error| ids.refused(&with_id.0, error))
     }
 
     fn ask_all<M: Method>(&self, calls: Vec<Call<M>>, room: Room) -> Result<Replies<M::Output>, Error> {
@@ -207,8 +169,8 @@ impl Handle {
     ///
     /// Dropping the future (a timeout around it, or a `select!` that something else wins) takes back a call that still
     /// waits for the queue, and nothing else: once it has entered, the transaction runs and stands, and who calls again
-    /// may have it done twice. An id tells the engine that two calls are one request: see [`Call::with_id`]. There are no timers inside entities yet: what should happen later is called later,
-    /// from outside.
+    /// may have it done twice. An id tells the engine that two calls are one request: see [`Call::with_id`]. There are no
+    /// timers inside entities yet: what should happen later is called later, from outside.
     ///
     /// # Errors
     /// See [`Error`]. A method's own `Err` is not among them: it is the `Output`.

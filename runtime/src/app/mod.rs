@@ -1,6 +1,8 @@
 //! The app and its handles: what a user's program holds.
 mod by_name;
+mod delivery;
 mod handle;
+mod once;
 mod running;
 mod settings;
 mod start;

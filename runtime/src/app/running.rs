@@ -1,4 +1,5 @@
 //! A running app, behind its handles: how it ends, and what is said when it starts.
+use crate::app::delivery::{Delivery, SinkOf};
 use crate::base::clock::EpochClock;
 use crate::base::error::Error;
 use crate::base::ids::MethodId;
@@ -7,7 +8,6 @@ use crate::dataflow::Threads;
 use crate::durable::checkpoints::Checkpoints;
 use crate::durable::journal::Journal;
 use crate::egress::answers::LoggedEgress;
-use crate::egress::delivery::{Delivery, SinkOf};
 use crate::egress::outbox::Outbox;
 use crate::entity::explore::Explorer;
 use crate::entity::run::shipped::Instances;
@@ -38,8 +38,8 @@ pub(crate) struct Running {
     /// The calls that have bytes, and the time of epochs.
     pub(crate) calls: Arc<Instances>,
     pub(crate) clock: Arc<EpochClock>,
-    /// What can be called in another group, if there are several.
-    pub(crate) shipped: Option<Arc<Instances>>,
+    /// Whether calls go to other groups.
+    pub(crate) ships: bool,
 }
 
 impl Running {
@@ -49,9 +49,9 @@ impl Running {
     /// When its class is not part of the app.
     pub(crate) fn method<M: Method>(&self) -> Result<MethodId, Error> {
         let method = self.methods.id::<M>()?;
-        if let Some(shipped) = self.shipped.as_ref().filter(|shipped| !shipped.has::<M>()) {
-            shipped.extend(&Explorer::from::<M>()?.calls);
-            shipped.add::<M>();
+        if self.ships && !self.calls.has::<M>() {
+            self.calls.extend(&Explorer::from::<M>()?.calls);
+            self.calls.add::<M>();
         }
         Ok(method)
     }

@@ -1,10 +1,10 @@
 //! The app before it starts: its entities and its settings.
+use crate::app::delivery::SinkOf;
 use crate::app::storage::{Checkpointing, Place, Storage};
 use crate::base::clock::Reads;
 use crate::base::error::Error;
 use crate::base::room::Size;
 use crate::base::thread::STACK;
-use crate::egress::delivery::SinkOf;
 use crate::egress::ids::Limits;
 use crate::entity::explore::Explorer;
 use crate::entity::traits::Methods;

@@ -1,4 +1,5 @@
 //! From the settings to a running app.
+use crate::app::delivery::SinkOf;
 use crate::app::handle::Handle;
 use crate::app::running::say_if_panics_abort;
 use crate::app::settings::App;
@@ -17,7 +18,6 @@ use crate::durable::recovery::{Base, Recovering, Recovery};
 use crate::durable::replay::Replay;
 use crate::durable::start::Start;
 use crate::egress::answers::Egress;
-use crate::egress::delivery::SinkOf;
 use crate::egress::ids::Ids;
 use crate::egress::outbox::Outbox;
 use crate::program::link::{Linked, Outline};
@@ -51,8 +51,8 @@ impl App {
     ///
     /// # Errors
     /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
-    /// [`Error::Sink`] when a sink cannot be opened, or has other events than the app. [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
-    /// it did; nothing is changed there then.
+    /// [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
+    /// it did; nothing is changed there then. [`Error::Sink`] when a sink cannot be opened, or has other events than the app.
     pub fn start(mut self) -> Result<Handle, Error> {
         say_if_panics_abort();
         match std::mem::take(&mut self.storage) {

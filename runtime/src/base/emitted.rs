@@ -69,6 +69,10 @@ impl Emitted {
         Self { events: vec![event], calls: Vec::new() }
     }
 
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.calls.is_empty()
+    }
+
     pub(crate) fn has_events(&self) -> bool {
         !self.events.is_empty()
     }
@@ -164,9 +168,10 @@ pub(crate) fn start() {
     }
 }
 
-/// What has been noted since [`start`].
-pub(crate) fn take() -> Emitted {
-    NOTES.take()
+/// What has been noted since [`start`], if anything has.
+#[inline]
+pub(crate) fn take() -> Option<Emitted> {
+    if noting() { Some(NOTES.take()).filter(|noted| !noted.is_empty()) } else { None }
 }
 
 /// The events of what has been noted since [`start`], which stays.
@@ -177,7 +182,7 @@ pub(crate) fn peek() -> Vec<Bare> {
 /// The same, if there are events.
 #[inline]
 pub(crate) fn take_events() -> Option<Emitted> {
-    if noting() && NOTES.with_borrow(Emitted::has_events) { Some(take()) } else { None }
+    if noting() && NOTES.with_borrow(Emitted::has_events) { Some(NOTES.take()) } else { None }
 }
 
 /// Emits an event to a topic. It leaves the app if the transaction commits, when that is durable, and exactly once: the topic's

@@ -15,14 +15,12 @@ use crate::methods::table::Methods;
 use crate::request::ingress::Ingress;
 use crate::state::saving::{Saved, Whole};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use thalweg_checkpoint::{Draft, Manifest, Store};
-use thalweg_sink::OwnedEvent;
 
 /// What a checkpoint says of itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -221,11 +219,10 @@ impl Checkpointer {
         // Without a base, all groups are whole.
         let known = |key: &Vec<u8>, hash| self.events.contains(key) && !whole.has(hash);
         for event in waiting {
-            let key = event_key(number, &event.topic, event.offset);
+            let key = record_key(number, &[&event.offset.to_be_bytes(), event.topic.as_bytes()]);
             let hash = key_hash(&key);
             if !known(&key, hash) {
-                let value = encode(&LoggedEvent::of(&event));
-                draft.put(whole.of(hash), &key, &value).map_err(Error::storage)?;
+                draft.put(whole.of(hash), &key, &encode(&*event)).map_err(Error::storage)?;
             }
             events.insert(key);
         }
@@ -238,23 +235,15 @@ impl Checkpointer {
     /// Writes the answers that are remembered up to the cut behind this epoch.
     fn put_ids(&self, draft: &mut Draft, whole: &Whole, epoch: u64) -> Result<()> {
         let (number, since) = (self.number(IDS), self.base.as_ref().map_or(0, Manifest::epoch));
-        let key_of = |id: &IdKey| {
-            let mut key = Vec::with_capacity(id.len() + 1);
-            varint::write(number as u64, &mut key);
-            key.extend_from_slice(id);
-            (key_hash(&key), key)
-        };
-        let draft = RefCell::new(draft);
-        let wanted = |id: &IdKey, decided: &Decided| decided.epoch() > since || whole.has(key_of(id).0);
-        let decided = |id: &IdKey, decided: &Decided| {
-            let (hash, key) = key_of(id);
-            draft.borrow_mut().put(whole.of(hash), &key, &encode(decided)).map_err(Error::storage)
-        };
-        let gone = |id: &IdKey| {
-            let (hash, key) = key_of(id);
-            draft.borrow_mut().delete(whole.of(hash), &key).map_err(Error::storage)
-        };
-        self.ingress.egress().ids.each(epoch, wanted, decided, gone)
+        let wanted = |id: &IdKey, decided: &Decided| decided.epoch() > since || whole.has(key_hash(id));
+        self.ingress.egress().ids.each(epoch, wanted, |id, decided| {
+            let (group, key) = (whole.of(key_hash(id)), record_key(number, &[id]));
+            let written = match decided {
+                Some(decided) => draft.put(group, &key, &encode(decided)),
+                None => draft.delete(group, &key),
+            };
+            written.map_err(Error::storage)
+        })
     }
 
     fn no_bytes(&self, class: ClassId, what: &str) -> Error {
@@ -271,38 +260,12 @@ pub(crate) const OUTBOX: &str = "#outbox";
 /// What has the answers that are remembered, among the classes.
 pub(crate) const IDS: &str = "#ids";
 
-/// The key of an event in a checkpoint.
-pub(crate) fn event_key(number: usize, topic: &str, offset: u64) -> Vec<u8> {
-    let mut key = Vec::with_capacity(topic.len() + 10);
+/// The key of a record: the number of what it is of, and what tells it from others of that.
+fn record_key(number: usize, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
     varint::write(number as u64, &mut key);
-    key.extend_from_slice(&offset.to_be_bytes());
-    key.extend_from_slice(topic.as_bytes());
+    parts.iter().for_each(|part| key.extend_from_slice(part));
     key
-}
-
-/// An event as it stands in a checkpoint.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct LoggedEvent {
-    topic: String,
-    offset: u64,
-    epoch: u64,
-    ordinal: u64,
-    now: u64,
-    body: String,
-}
-
-impl LoggedEvent {
-    fn of(event: &OwnedEvent) -> Self {
-        let OwnedEvent { topic, offset, epoch, ordinal, now, body } = event.clone();
-        Self { topic, offset, epoch, ordinal, now, body }
-    }
-}
-
-impl From<LoggedEvent> for OwnedEvent {
-    fn from(event: LoggedEvent) -> Self {
-        let LoggedEvent { topic, offset, epoch, ordinal, now, body } = event;
-        Self { topic, offset, epoch, ordinal, now, body }
-    }
 }
 
 /// The numbers of what has records: those that it had in the checkpoint before stay.
@@ -323,11 +286,9 @@ fn write(
     Saved { hash, key, state }: &Saved,
 ) -> thalweg_checkpoint::Result<()> {
     let group = Whole::group(*hash, draft.groups());
-    let mut key_here = Vec::with_capacity(key.len() + 1);
-    varint::write(class as u64, &mut key_here);
-    key_here.extend_from_slice(key);
+    let key = record_key(class, &[key]);
     match state {
-        Some(state) => draft.put(group, &key_here, state),
-        None => draft.delete(group, &key_here),
+        Some(state) => draft.put(group, &key, state),
+        None => draft.delete(group, &key),
     }
 }

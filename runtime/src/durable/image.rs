@@ -7,7 +7,7 @@ use crate::base::error::{Error, Result};
 use crate::base::guard::caught;
 use crate::base::varint;
 use crate::codec::decode;
-use crate::durable::checkpointer::{IDS, Info, LoggedEvent, OUTBOX};
+use crate::durable::checkpointer::{IDS, Info, OUTBOX};
 use crate::egress::ids::Decided;
 use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
@@ -137,13 +137,13 @@ impl Image {
     }
 
     fn restore_event(&self, key: &[u8], bytes: &[u8]) -> Result<()> {
-        let event: LoggedEvent = decode(bytes).map_err(|failure| {
+        let event: OwnedEvent = decode(bytes).map_err(|failure| {
             Error::storage(format_args!(
                 "an event of the checkpoint cannot be read: {failure}; another release wrote it"
             ))
         })?;
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.0.push(event.into());
+        events.0.push(event);
         events.1.insert(key.to_vec());
         Ok(())
     }

@@ -264,16 +264,15 @@ impl Ids {
         }
     }
 
-    /// Shows what was decided up to this epoch and is `wanted`, and what was forgotten since the last time.
+    /// Shows what was forgotten since the last time, and then what was decided up to this epoch and is `wanted`.
     pub(crate) fn each(
         &self,
         epoch: u64,
         wanted: impl Fn(&IdKey, &Decided) -> bool,
-        mut decided: impl FnMut(&IdKey, &Decided) -> Result<()>,
-        mut gone: impl FnMut(&IdKey) -> Result<()>,
+        mut see: impl FnMut(&IdKey, Option<&Decided>) -> Result<()>,
     ) -> Result<()> {
         for shard in &self.shards {
-            let (forgotten, known): (_, Vec<(IdKey, Decided)>) = {
+            let (forgotten, known): (Vec<IdKey>, Vec<(IdKey, Decided)>) = {
                 let shard = &mut *lock(shard);
                 let known =
                     shard.known.iter().filter_map(|(key, entry)| Some((key, entry.decided.as_ref()?)));
@@ -281,8 +280,8 @@ impl Ids {
                 let known = known.map(|(key, decided)| (key.clone(), decided.clone())).collect();
                 (std::mem::take(&mut shard.gone), known)
             };
-            forgotten.iter().try_for_each(&mut gone)?;
-            known.iter().try_for_each(|(key, known)| decided(key, known))?;
+            forgotten.iter().try_for_each(|key| see(key, None))?;
+            known.iter().try_for_each(|(key, decided)| see(key, Some(decided)))?;
         }
         Ok(())
     }

@@ -4,6 +4,5 @@ pub(crate) mod witness;
 pub(crate) mod watermark;
 pub(crate) mod ids;
 pub(crate) mod outbox;
-pub(crate) mod delivery;
 pub(crate) mod answers;
 pub(crate) mod reply;

@@ -10,7 +10,7 @@ use crate::base::emitted::{Emitted, Topics};
 use crate::base::error::Error;
 use crate::egress::witness::InPart;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use thalweg_sink::{OwnedEvent, Positions};
@@ -22,7 +22,8 @@ pub(crate) struct Outbox {
     sink_of: Vec<usize>,
     /// How many bytes may wait before no epoch is begun.
     limit: usize,
-    full: AtomicBool,
+    /// How many do. It changes under the lock.
+    bytes: AtomicUsize,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -35,7 +36,6 @@ struct State {
     next: Vec<u64>,
     /// By sink: what it has not committed, in order.
     waiting: Vec<VecDeque<Arc<OwnedEvent>>>,
-    bytes: usize,
     /// The epoch after which a checkpoint is taken, and what was here then.
     cut: Option<u64>,
     content: Option<Content>,
@@ -69,6 +69,12 @@ fn size(event: &OwnedEvent) -> usize {
     EVENT + event.topic.len() + event.body.len()
 }
 
+/// What is said of a topic that a checkpoint has events of, and no sink takes.
+pub(crate) fn without_sink(topic: &str) -> Error {
+    let what = "the data directory has events that it may not have taken; give the app a sink for the topic";
+    Error::Sink { topics: format!("`{topic}`"), what: what.to_owned() }
+}
+
 impl Outbox {
     /// `sinks`: the topics of each.
     pub(crate) fn new(workers: usize, first: u64, sinks: &[Vec<String>], limit: usize) -> Self {
@@ -83,13 +89,12 @@ impl Outbox {
             epochs: BTreeMap::new(),
             next: vec![0; topics.len()],
             waiting: vec![VecDeque::new(); sinks.len()],
-            bytes: 0,
             cut: None,
             content: None,
             ending: false,
         };
-        let (full, state, changed) = (AtomicBool::new(false), Mutex::new(state), Condvar::new());
-        Self { topics: Arc::new(topics), sink_of, limit, full, state, changed }
+        let (bytes, state, changed) = (AtomicUsize::new(0), Mutex::new(state), Condvar::new());
+        Self { topics: Arc::new(topics), sink_of, limit, bytes, state, changed }
     }
 
     pub(crate) fn topics(&self) -> Arc<Topics> {
@@ -114,30 +119,20 @@ impl Outbox {
         }
         waiting.sort_by_key(|event| (event.epoch, event.ordinal, event.offset));
         for event in waiting {
-            let number = self.topics.number(&event.topic).ok_or_else(|| Error::Sink {
-                topics: format!("`{}`", event.topic),
-                what:
-                    "the data directory has events that it may not have taken; give the app a sink for the topic"
-                        .to_owned(),
-            })?;
+            let number = self.topics.number(&event.topic).ok_or_else(|| without_sink(&event.topic))?;
             self.push(state, number, Arc::new(event));
         }
-        self.look_at_room(state);
         Ok(())
     }
 
     fn push(&self, state: &mut State, topic: u32, event: Arc<OwnedEvent>) {
-        state.bytes += size(&event);
+        self.bytes.fetch_add(size(&event), Ordering::SeqCst);
         state.waiting[self.sink_of[topic as usize]].push_back(event);
-    }
-
-    fn look_at_room(&self, state: &State) {
-        self.full.store(state.bytes >= self.limit, Ordering::SeqCst);
     }
 
     /// Whether so much waits that no epoch is to be begun.
     pub(crate) fn is_full(&self) -> bool {
-        self.full.load(Ordering::SeqCst)
+        self.bytes.load(Ordering::SeqCst) >= self.limit
     }
 
     /// A worker's part of an epoch, which it has not left: so many transactions. `now` is the time of the epoch.
@@ -207,7 +202,6 @@ impl Outbox {
             }
         }
         if told {
-            self.look_at_room(state);
             self.changed.notify_all();
         }
     }
@@ -307,25 +301,25 @@ impl Outbox {
         }
     }
 
-    /// A sink has committed everything before these positions; whether there is room again. It commits in order, so what is
-    /// committed stands in front.
-    pub(crate) fn committed(&self, sink: usize, positions: &Positions) -> bool {
-        let state = &mut *self.state();
-        let is_committed = |event: &Arc<OwnedEvent>| event.offset < positions.get(&event.topic);
-        while let Some(event) = state.waiting[sink].pop_front_if(|event| is_committed(event)) {
-            state.bytes -= size(&event);
-        }
+    /// A sink has committed so many of its events, those in front; whether there is room again.
+    pub(crate) fn committed(&self, sink: usize, count: usize) -> bool {
+        self.let_go(|| self.state().waiting[sink].drain(..count).collect())
+    }
+
+    /// Whether there is room again when these events are gone.
+    fn let_go(&self, events: impl FnOnce() -> Vec<Arc<OwnedEvent>>) -> bool {
         let was_full = self.is_full();
-        self.look_at_room(state);
+        let freed = events().iter().map(|event| size(event)).sum();
+        self.bytes.fetch_sub(freed, Ordering::SeqCst);
         was_full && !self.is_full()
     }
 
-    /// Whether a sink that says these are its positions can go on from here.
+    /// A sink says that these are its positions, and goes on from there; whether there is room again.
     ///
     /// # Errors
     /// When it has events that the app does not know, or lacks some that the app does not have any more.
-    pub(crate) fn accept(&self, sink: usize, positions: &Positions) -> Result<(), Error> {
-        let state = self.state();
+    pub(crate) fn accept(&self, sink: usize, positions: &Positions) -> Result<bool, Error> {
+        let state = &mut *self.state();
         let of_sink = |topic: &usize| self.sink_of[*topic] == sink;
         for topic in (0..self.topics.len()).filter(of_sink) {
             let name = self.topics.name(u32::try_from(topic).unwrap_or_default());
@@ -347,7 +341,13 @@ impl Outbox {
             };
             return Err(Error::Sink { topics: format!("`{name}`"), what });
         }
-        Ok(())
+        // Those of one transaction that come from a checkpoint stand by their offsets, so one that is committed may stand behind
+        // one of another topic that is not.
+        let (committed, waiting): (Vec<_>, _) = std::mem::take(&mut state.waiting[sink])
+            .into_iter()
+            .partition(|event| event.offset < positions.get(&event.topic));
+        state.waiting[sink] = waiting.into();
+        Ok(self.let_go(|| committed))
     }
 
     /// How many events of a sink wait.
@@ -357,67 +357,4 @@ impl Outbox {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outbox(limit: usize) -> Outbox {
-        Outbox::new(2, 1, &[vec!["b".to_owned()], vec!["a".to_owned(), "c".to_owned()]], limit)
-    }
-
-    fn offsets(outbox: &Outbox, sink: usize, durable: u64) -> Vec<(String, u64, u64)> {
-        outbox.end();
-        let batch = outbox.batch(sink, 1 << 20, || durable, || false);
-        batch.iter().map(|event| (event.topic.clone(), event.epoch, event.offset)).collect()
-    }
-
-    fn at(epoch: u64, from: u32, index: u32) -> InPart {
-        InPart { epoch, from, index }
-    }
-
-    #[test]
-    fn offsets_follow_the_order_whatever_ends_first() {
-        let outbox = outbox(1 << 20);
-        let emit = |topic: &str| Emitted::one(outbox.topics.number(topic).expect("it is there"), topic);
-        outbox.part(1, 0, 5, 1);
-        outbox.part(1, 1, 5, 2);
-        outbox.part(2, 1, 6, 1);
-        outbox.left(0, 3);
-        outbox.left(1, 3);
-        outbox.ended(2, 1, [(at(2, 1, 0), emit("a"))].into_iter());
-        outbox.ended(1, 2, [(at(1, 1, 1), emit("a")), (at(1, 1, 0), emit("c"))].into_iter());
-        assert!(offsets(&outbox, 1, 9).is_empty(), "a transaction of the first epoch is still out");
-        outbox.ended(1, 1, [(at(1, 0, 0), emit("a"))].into_iter());
-        let a = |epoch, offset| ("a".to_owned(), epoch, offset);
-        assert_eq!(offsets(&outbox, 1, 9), [a(1, 0), ("c".to_owned(), 1, 0), a(1, 1), a(2, 2)]);
-        assert_eq!(offsets(&outbox, 1, 1).len(), 3, "what is not durable stays");
-        let state = outbox.state();
-        let ordinals: Vec<u64> = state.waiting[1].iter().map(|event| event.ordinal).collect();
-        assert_eq!(ordinals, [0, 1, 2, 0]);
-    }
-
-    #[test]
-    fn what_is_committed_makes_room_and_what_is_lost_or_strange_is_refused() {
-        let outbox = outbox(2 * EVENT);
-        let emit = || Emitted::one(outbox.topics.number("b").expect("it is there"), "1");
-        outbox.part(1, 0, 5, 2);
-        outbox.cut_after(1);
-        outbox.left(0, 2);
-        outbox.left(1, 2);
-        outbox.ended(1, 2, [(at(1, 0, 0), emit()), (at(1, 0, 1), emit())].into_iter());
-        assert!(outbox.is_full());
-        let content = outbox.content_after(1, || true).expect("the epoch is complete");
-        assert_eq!((content.next.get("b"), content.waiting.len()), (2, 2));
-        let one: Positions = [("b".to_owned(), 1)].into_iter().collect();
-        assert!(outbox.committed(0, &one) && !outbox.is_full());
-        assert_eq!(outbox.accept(0, &one), Ok(()));
-        for wrong in [0, 3] {
-            let positions: Positions = [("b".to_owned(), wrong)].into_iter().collect();
-            assert!(matches!(outbox.accept(0, &positions), Err(Error::Sink { .. })), "{wrong}");
-        }
-        let fresh = self::outbox(1);
-        fresh
-            .restore(&content.next, content.waiting.iter().map(|event| (**event).clone()).collect())
-            .expect("a sink takes it");
-        assert_eq!((fresh.accept(0, &one), fresh.waiting(0), fresh.is_full()), (Ok(()), 2, true));
-    }
-}
+mod tests;

@@ -14,8 +14,8 @@ pub(crate) enum Message {
     Call(Box<CallMessage>),
     /// Its result.
     Result(Box<ReturnMessage>),
-    /// A one-way call has been carried out, or has failed.
-    Ack { txn: TxnId, number: u32, result: Result<()>, emitted: Option<Box<Emitted>> },
+    /// A one-way call has been carried out, with what the transaction has emitted there, or has failed.
+    Ack { txn: TxnId, number: u32, result: Result<Option<Box<Emitted>>> },
     /// A worker lends what the transaction needs of it.
     Grant { txn: TxnId, loans: Loans },
     /// A transaction that has this worker whole, or a scout, needs what was not lent beforehand.

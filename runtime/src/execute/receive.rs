@@ -32,9 +32,7 @@ impl Executor {
             },
             Message::Lent(lent) if at.phase == Phase::SCOUT => self.scout_has(*lent),
             Message::Lent(lent) => self.lent(*lent),
-            Message::Ack { txn, number, result, emitted } => {
-                self.acknowledged(txn, (number, result), emitted);
-            }
+            Message::Ack { txn, number, result } => self.acknowledged(txn, number, result),
             Message::End { txn, commit } => match self.active.find(txn) {
                 Some(active) => self.over(active, commit),
                 None => self.not_active(at, txn, Message::End { txn, commit }),
@@ -94,7 +92,7 @@ impl Executor {
         };
         let message = match outgoing.kind {
             CallKind::OneWay | CallKind::Last => {
-                Message::Ack { txn, number: from.number, result: Err(error), emitted: None }
+                Message::Ack { txn, number: from.number, result: Err(error) }
             }
             CallKind::Await | CallKind::Scout => {
                 let value = Err(error);
@@ -114,22 +112,18 @@ impl Executor {
         drop(self.worker.receive(to.number));
     }
 
-    fn acknowledged(
-        &mut self,
-        txn: TxnId,
-        (number, result): (u32, Result<(), Error>),
-        emitted: Option<Box<Emitted>>,
-    ) {
+    fn acknowledged(&mut self, txn: TxnId, number: u32, result: Result<Option<Box<Emitted>>, Error>) {
         let Some(at) = self.active.find(txn) else { return };
         let active = &mut self.active[at];
-        emitted.into_iter().for_each(|emitted| active.running.emit(*emitted));
         assert!(active.running.outstanding > 0, "a one-way call is acknowledged once");
         active.running.outstanding -= 1;
-        if let Err(error) = result {
+        match result {
+            Ok(emitted) => emitted.into_iter().for_each(|emitted| active.running.emit(*emitted)),
             // The first in the order of the program is the one that happened.
-            if active.running.failed.as_ref().is_none_or(|first| number < first.0) {
+            Err(error) if active.running.failed.as_ref().is_none_or(|first| number < first.0) => {
                 active.running.failed = Some(Box::new((number, error)));
             }
+            Err(_) => {}
         }
         if active.running.outstanding == 0 {
             let slots: SmallVec<[usize; 4]> = active.tasks.iter().map(|(slot, _)| slot).collect();

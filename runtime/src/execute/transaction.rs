@@ -181,11 +181,11 @@ impl Executor {
                 Message::result(ReturnMessage { txn, to: from, value, emitted, touched: None })
             }
             CallKind::OneWay | CallKind::Last => {
-                let result = value.map(|_| ());
+                let result = value.map(|_| emitted);
                 if kind == CallKind::Last {
                     self.over(at, result.is_ok());
                 }
-                Message::Ack { txn, number: from.number, result, emitted }
+                Message::Ack { txn, number: from.number, result }
             }
         };
         self.send(time, from.worker, message);
@@ -199,8 +199,8 @@ impl Executor {
         std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut active.running);
         let value = run(self);
         std::mem::swap(&mut *self.worker.running.borrow_mut(), &mut self.active[at].running);
-        if emitted::noting() {
-            self.active[at].running.emit(emitted::take());
+        if let Some(noted) = emitted::take() {
+            self.active[at].running.emit(noted);
         }
         value
     }

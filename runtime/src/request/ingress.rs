@@ -5,8 +5,6 @@ use crate::base::ambient::TransactionId;
 use crate::base::error::{Error, Result};
 use crate::base::room::{Failure, Rooms, Size};
 use crate::egress::answers::Egress;
-use crate::egress::delivery::Engine;
-use crate::egress::outbox::Outbox;
 use crate::entity::run::worker::Worker;
 use crate::request::data::Request;
 use std::collections::VecDeque;
@@ -249,21 +247,6 @@ impl Ingress {
     /// Why nothing is accepted or answered any more.
     pub(crate) fn ended(&self) -> Error {
         self.doors[0].room.ended()
-    }
-}
-
-impl Engine for Ingress {
-    fn outbox(&self) -> &Outbox {
-        self.egress.outbox.as_ref().unwrap_or_else(|| unreachable!("an app with sinks has an outbox"))
-    }
-    fn durable(&self) -> u64 {
-        self.egress.leaves_up_to()
-    }
-    fn has_failed(&self) -> bool {
-        Self::has_failed(self)
-    }
-    fn has_room(&self) {
-        self.ring_all();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::durable::image::Image;
 use crate::durable::journal::Journal;
 use crate::durable::record::PartBytes;
 use crate::durable::replay::Replay;
-use crate::egress::outbox::Outbox;
+use crate::egress::outbox::{Outbox, without_sink};
 use crate::entity::run::classes::Makers;
 use crate::entity::run::saving::FromWorker;
 use crate::entity::run::worker::Worker;
@@ -93,12 +93,7 @@ impl Shared {
         let restored = match (&self.ingress.egress().outbox, events.first()) {
             (Some(outbox), _) => outbox.restore(next, events),
             (None, None) => Ok(()),
-            (None, Some(event)) => Err(Error::Sink {
-                topics: format!("`{}`", event.topic),
-                what:
-                    "the data directory has events that it may not have taken; give the app a sink for the topic"
-                        .to_owned(),
-            }),
+            (None, Some(event)) => Err(without_sink(&event.topic)),
         };
         restored.unwrap_or_else(|error| self.ingress.end(error));
     }

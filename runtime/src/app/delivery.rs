@@ -4,6 +4,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::guard::survived;
 use crate::egress::outbox::Outbox;
+use crate::request::ingress::Ingress;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,19 +19,9 @@ pub(crate) struct SinkOf {
     pub(crate) sink: Box<dyn Sink>,
 }
 
-/// What the threads have to know of the app.
-pub(crate) trait Engine: Send + Sync + 'static {
-    fn outbox(&self) -> &Outbox;
-    /// All epochs up to this one are durable.
-    fn durable(&self) -> u64;
-    fn has_failed(&self) -> bool;
-    /// There is room in the outbox again.
-    fn has_room(&self);
-}
-
 /// One sink and its thread's place in the outbox.
-pub(crate) struct Delivery<E> {
-    engine: Arc<E>,
+pub(super) struct Delivery {
+    ingress: Arc<Ingress>,
     number: usize,
     topics: String,
     sink: Box<dyn Sink>,
@@ -39,19 +30,24 @@ pub(crate) struct Delivery<E> {
     positions: Positions,
 }
 
+fn outbox(ingress: &Ingress) -> &Outbox {
+    let outbox = ingress.egress().outbox.as_ref();
+    outbox.unwrap_or_else(|| unreachable!("an app with sinks has an outbox"))
+}
+
 /// So many times may a sink be opened in a run.
 const OPENED: u32 = 24;
 
-impl<E: Engine> Delivery<E> {
+impl Delivery {
     /// Opens a sink.
     ///
     /// # Errors
     /// When it cannot be opened, or does not fit what the app has emitted.
-    pub(crate) fn open(engine: Arc<E>, number: usize, sink: SinkOf, run: u64) -> Result<Self> {
+    pub(super) fn open(ingress: Arc<Ingress>, number: usize, sink: SinkOf, run: u64) -> Result<Self> {
         let SinkOf { topics, sink } = sink;
         let topics = topics.iter().map(|topic| format!("`{topic}`")).collect::<Vec<_>>().join(", ");
         let generation = (run + 1) << OPENED;
-        let mut delivery = Self { engine, number, topics, sink, generation, positions: Positions::new() };
+        let mut delivery = Self { ingress, number, topics, sink, generation, positions: Positions::new() };
         delivery.open_again()?;
         Ok(delivery)
     }
@@ -60,7 +56,7 @@ impl<E: Engine> Delivery<E> {
     ///
     /// # Errors
     /// When there is none to be had.
-    pub(crate) fn spawn(self) -> Result<JoinHandle<Result<()>>> {
+    pub(super) fn spawn(self) -> Result<JoinHandle<Result<()>>> {
         let thread = std::thread::Builder::new().name("thalweg-sink".to_owned());
         thread
             .spawn(move || self.run())
@@ -79,18 +75,17 @@ impl<E: Engine> Delivery<E> {
         let generation = self.generation;
         self.generation += 1;
         self.positions = self.caught(|sink| sink.open(generation))?;
-        let outbox = self.engine.outbox();
-        outbox.accept(self.number, &self.positions)?;
-        if outbox.committed(self.number, &self.positions) {
-            self.engine.has_room();
+        if outbox(&self.ingress).accept(self.number, &self.positions)? {
+            self.ingress.ring_all();
         }
         Ok(())
     }
 
     /// Hands over some events, if there are any; whether there were.
     fn hand_over(&mut self) -> Result<bool> {
-        let engine = self.engine.clone();
-        let batch = engine.outbox().batch(self.number, BATCH, || engine.durable(), || engine.has_failed());
+        let ingress = self.ingress.clone();
+        let durable = || ingress.egress().leaves_up_to();
+        let batch = outbox(&ingress).batch(self.number, BATCH, durable, || ingress.has_failed());
         if batch.is_empty() {
             return Ok(false);
         }
@@ -103,8 +98,8 @@ impl<E: Engine> Delivery<E> {
             sink.write(&events)?;
             sink.commit(&next)
         })?;
-        if engine.outbox().committed(self.number, &next) {
-            engine.has_room();
+        if outbox(&ingress).committed(self.number, batch.len()) {
+            ingress.ring_all();
         }
         self.positions = next;
         Ok(true)
@@ -122,15 +117,16 @@ impl<E: Engine> Delivery<E> {
             match done {
                 Ok(true) => pause = FIRST,
                 Ok(false) => return Ok(()),
-                Err(error) if self.engine.has_failed() => return Err(error),
+                Err(error) if self.ingress.has_failed() => return Err(error),
                 Err(error) => {
-                    if self.engine.outbox().is_ending() {
-                        let left = self.engine.outbox().waiting(self.number);
+                    let outbox = outbox(&self.ingress);
+                    if outbox.is_ending() {
+                        let left = outbox.waiting(self.number);
                         tracing::error!(%error, left, "events stay in the outbox");
                         return Err(error);
                     }
                     tracing::warn!(%error, ?pause, "a sink has failed; it is opened again after a pause");
-                    self.engine.outbox().pause(pause);
+                    outbox.pause(pause);
                     (again, pause) = (Some(()), (pause * 2).min(LONGEST));
                 }
             }
