@@ -36,7 +36,7 @@ pub struct Household {
     #[key]
     id: u64,
     bought: Sales,
-    by_product: Table<u64, Sales>,
+    by_product: Table<Ref<Product>, Sales>,
 }
 
 #[entity]
@@ -65,7 +65,7 @@ impl Household {
         let mut basket = Sales::default();
         for (product, units, cents) in lines {
             let line = Sales::line(units, cents);
-            self.by_product.entry(*Ref::key(&product)).or_default().add(line);
+            self.by_product.entry(product.clone()).or_default().add(line);
             product.sell(line).send(); // nothing here depends on what it does
             basket.add(line);
         }
