@@ -109,6 +109,12 @@ pub enum Error {
         /// What was tried.
         doing: &'static str,
     },
+    /// A copy would stand beside other checkpoints.
+    #[error("{location}: there are checkpoints already; give a place without any")]
+    Occupied {
+        /// The place.
+        location: String,
+    },
     /// A record or the caller's bytes of a manifest have too many bytes. Nothing of it was taken.
     #[error("{bytes} bytes are too many for one {what}; the most is {most}")]
     TooLarge {

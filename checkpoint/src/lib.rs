@@ -47,7 +47,7 @@
 //!
 //! `location` says where, `bucket` is the only door to storage, `local` what a directory needs besides; `names` are those
 //! of objects, `format` their bytes, `record` and `part` the records, `manifest` what names them; `store` opens and
-//! publishes, `draft` writes, `load` reads, `retire` removes, and `verify` reads everything.
+//! publishes, `draft` writes, `load` reads, `copy` does both, `retire` removes, and `verify` reads everything.
 
 mod error;
 mod settings;
@@ -62,6 +62,7 @@ mod bucket;
 mod store;
 mod draft;
 mod load;
+mod copy;
 mod retire;
 mod verify;
 pub mod testing;

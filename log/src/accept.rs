@@ -19,7 +19,7 @@ use std::io;
 #[derive(Debug)]
 pub struct Opened<D: Disk> {
     disk: D,
-    lock: D::Lock,
+    lock: Option<D::Lock>,
     settings: Settings,
     segments: Vec<Read>,
     leftover: Vec<u64>,
@@ -35,7 +35,7 @@ impl<D: Disk> Opened<D> {
         let cut = Cut { generation, end: reading.end_position(), cut: reading.chain.solid };
         Self {
             how: reading.how_it_ends(),
-            last: reading.chain.last(),
+            last: reading.last_epoch(),
             witnessed: reading.chain.witnessed,
             disk: reading.disk,
             lock: reading.lock,
@@ -62,13 +62,15 @@ impl<D: Disk> Opened<D> {
     /// Begins a new generation, with a `Start` that holds these bytes, and starts the thread that writes.
     ///
     /// # Errors
-    /// [`Error::Full`] if there is no space for a segment; [`Error::TooLarge`]; [`Error::Io`] and [`Error::Poisoned`]. The
-    /// log is as it was before, and can be opened again.
-    pub fn accept(self, start: &[u8], hook: impl Fn(Progress) + Send + 'static) -> Result<Log> {
+    /// [`Error::Full`] if there is no space for a segment; [`Error::TooLarge`]; [`Error::Io`] and [`Error::Poisoned`];
+    /// [`Error::ReadOnly`] if it was opened so. The log is as it was before, and can be opened again.
+    pub fn accept(mut self, start: &[u8], hook: impl Fn(Progress) + Send + 'static) -> Result<Log> {
         let most = part_size(self.settings.segment_bytes) - CUT;
         if start.len() > most {
             return Err(Error::TooLarge { bytes: start.len(), most });
         }
+        let read_only = || Error::ReadOnly { path: self.disk.path("") };
+        let lock = self.lock.take().ok_or_else(read_only)?;
         let used = self.segments.iter().rposition(|read| read.used).map_or(0, |last| last + 1);
         self.remove_unused(used)?;
         for read in &self.segments[..used] {
@@ -80,7 +82,7 @@ impl<D: Disk> Opened<D> {
             self.segments[..used].iter().map(|read| Old { number: read.header.number, last: read.last });
         let mut writer = Writer::new(self.disk, segment, old.collect(), self.last);
         writer.start(&[&self.cut.encode(), start].concat())?;
-        Log::start(writer, self.lock, &self.settings, Box::new(hook))
+        Log::start(writer, lock, &self.settings, Box::new(hook))
     }
 
     /// Removes what holds no frame of the log: segments that were released, or made ahead, or with remains of writes only.

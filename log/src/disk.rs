@@ -20,7 +20,7 @@ pub trait Disk: Debug + Send + Sized + 'static {
     /// # Errors
     /// As the operating system says; so for all that follow.
     fn create(&self, name: &str) -> io::Result<Self::File>;
-    /// Opens a file that is there.
+    /// Opens a file that is there, to read it.
     ///
     /// # Errors
     /// See [`create`](Self::create).
@@ -95,6 +95,14 @@ impl RealDisk {
         make_dir(&path)?;
         Ok(Self { path })
     }
+
+    /// The directory at this path, which is there, or is taken for empty. Nothing is made: for a log that is only read.
+    ///
+    /// # Errors
+    /// When the path makes no sense.
+    pub fn existing(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self { path: std::path::absolute(path)? })
+    }
 }
 
 /// Makes a directory and those above it, each durable in its parent.
@@ -120,7 +128,7 @@ impl Disk for RealDisk {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path(name))
     }
     fn open(&self, name: &str) -> io::Result<fs::File> {
-        OpenOptions::new().read(true).write(true).open(self.path(name))
+        fs::File::open(self.path(name))
     }
     fn sync_dir(&self) -> io::Result<()> {
         sync_dir(&self.path)

@@ -78,6 +78,12 @@ pub enum Error {
         /// The refusal.
         source: io::Error,
     },
+    /// The log was opened for reading.
+    #[error("{path}: the log was opened for reading only; open it for writing", path = path.display())]
+    ReadOnly {
+        /// The directory.
+        path: PathBuf,
+    },
     /// There is no space for another segment. Nothing of the epoch was taken.
     #[error("the disk has no space for another segment of the log; free some and try again")]
     Full,

@@ -55,7 +55,7 @@ pub use accept::Opened;
 pub use disk::{Disk, File, RealDisk};
 pub use error::{Error, Result};
 pub use log::{Log, Progress};
-pub use read::{End, Kind, Reading, Record, open};
+pub use read::{End, Kind, Reading, Record, open, open_read_only};
 pub use settings::{Settings, Witness};
 pub use verify::{Counts, Report, verify};
 

@@ -87,7 +87,8 @@ struct Current {
 #[derive(Debug)]
 pub struct Reading<D: Disk> {
     pub(crate) disk: D,
-    pub(crate) lock: D::Lock,
+    /// None for one that is only read.
+    pub(crate) lock: Option<D::Lock>,
     pub(crate) settings: Settings,
     pub(crate) chain: Chain,
     pub(crate) segments: Vec<Read>,
@@ -121,7 +122,35 @@ pub fn open<D: Disk>(disk: D, settings: Settings, witness: Witness) -> Result<Re
         lock => lock.map_err(|source| refused(&disk, "lock", segment::LOCK, source))?,
     };
     disk.sync_dir().map_err(|source| refused(&disk, "sync", "", source))?;
-    let names = disk.list().map_err(|source| refused(&disk, "list", "", source))?;
+    reading(disk, Some(lock), settings, witness)
+}
+
+/// Begins to read a log that need not be one's own: without its lock, and without writing anything. A directory that is not
+/// there is an empty log.
+///
+/// Its writer may go on meanwhile. Then the end may look damaged, or a segment be released while it is read: whoever needs
+/// the end reads again, and whoever stops before it need not care.
+///
+/// # Errors
+/// When the directory cannot be read, or a segment behind a gap.
+///
+/// # Panics
+/// As [`open`].
+pub fn open_read_only<D: Disk>(disk: D, settings: Settings, witness: Witness) -> Result<Reading<D>> {
+    settings.check();
+    reading(disk, None, settings, witness)
+}
+
+fn reading<D: Disk>(
+    disk: D,
+    lock: Option<D::Lock>,
+    settings: Settings,
+    witness: Witness,
+) -> Result<Reading<D>> {
+    let names = match disk.list() {
+        Err(error) if lock.is_none() && error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        names => names.map_err(|source| refused(&disk, "list", "", source))?,
+    };
     let Found { numbers, released, leftover, durable } = gaps::found(&disk, segment::numbers_in(&names))?;
     let witness = Witness { position: witness.position.max(durable), ..witness };
     Ok(Reading {
@@ -304,9 +333,14 @@ impl<D: Disk> Reading<D> {
         })
     }
 
+    /// The last epoch that it holds, or behind which it begins.
+    pub(crate) fn last_epoch(&self) -> Epoch {
+        if self.segments.is_empty() { self.settings.behind } else { self.chain.last() }
+    }
+
     /// The caller's epoch is not beyond the last one, and all after it are here.
     fn verify_epochs(&self) -> Result<()> {
-        let (known, last) = (self.witness.epoch, self.chain.last());
+        let (known, last) = (self.witness.epoch, self.last_epoch());
         let first = self.chain.first().unwrap_or(Epoch(last.0.saturating_add(1)));
         let beyond = self.segments.is_empty() && self.witness.position > Position(0);
         // Behind a gap, something has to say which epochs are not needed.

@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Settings {
     /// The name of a new log: random bytes, drawn by the caller. A log that is there keeps its own.
     pub id: [u8; 16],
+    /// A new log begins behind this epoch: what a checkpoint brought from elsewhere ends with. A log that is there goes on
+    /// where it ends.
+    pub behind: Epoch,
     /// The size of a segment in bytes. Older segments may have another.
     pub segment_bytes: u64,
     /// Appending waits while so many bytes of epochs are not yet durable.
@@ -19,7 +22,13 @@ pub struct Settings {
 impl Settings {
     /// Segments of 64 MiB, as many bytes waiting, and a second between two looks at a full disk.
     pub fn new(id: [u8; 16]) -> Self {
-        Self { id, segment_bytes: 64 << 20, most_waiting: 64 << 20, retry_full: Duration::from_secs(1) }
+        Self {
+            id,
+            behind: Epoch(0),
+            segment_bytes: 64 << 20,
+            most_waiting: 64 << 20,
+            retry_full: Duration::from_secs(1),
+        }
     }
 
     pub(crate) fn check(&self) {

@@ -2,9 +2,10 @@
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::format::FrameKind;
-use crate::read::{End, open};
+use crate::read::{End, open, open_read_only};
 use crate::segment::name_of;
 use crate::{Epoch, Settings, Witness};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// How many sound frames of each kind.
@@ -41,12 +42,20 @@ pub struct Report {
     pub end: Result<End>,
 }
 
-/// Reads a whole log.
+/// Reads a whole log, under its lock. A directory that cannot be written has no writer, and needs none.
 ///
 /// # Errors
 /// As [`open`]. What else is wrong stands in the report.
-pub fn verify<D: Disk>(disk: D, witness: Witness) -> Result<Report> {
-    let mut reading = open(disk, Settings::new([0; 16]), witness)?;
+pub fn verify<D: Disk + Clone>(disk: D, settings: Settings, witness: Witness) -> Result<Report> {
+    use ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+    let mut reading = match open(disk.clone(), settings.clone(), witness) {
+        Err(Error::Io { source, .. })
+            if matches!(source.kind(), NotFound | PermissionDenied | ReadOnlyFilesystem) =>
+        {
+            open_read_only(disk, settings, witness)?
+        }
+        opened => opened?,
+    };
     let damage = reading.by_ref().find_map(Result::err);
     let (number, offset) = reading.end();
     let (file, offset) = match &damage {

@@ -203,3 +203,25 @@ fn a_text_that_is_no_place_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_copy_is_the_whole_of_one_checkpoint_in_an_empty_place() {
+    let (from, to) = (Location::memory(), Location::memory());
+    let store = Store::open(&from, small(3)).expect("made");
+    let first = commit(&store, None, b"a");
+    let mut draft = store.begin(Some(&first)).expect("the newest");
+    draft.put(2, b"b", b"2").expect("uploaded");
+    draft.delete(0, b"a").expect("uploaded");
+    let second = draft.commit(7, b"info").expect("committed");
+    let copied = store.copy(&second, &to, b"other").expect("copied");
+    assert_eq!(
+        (copied.number(), copied.epoch(), copied.info(), copied.groups()),
+        (1, 7, b"other".as_slice(), 3)
+    );
+    let there = Store::open_read_only(&to, Settings::default()).expect("there");
+    let newest = there.newest().expect("read").expect("one");
+    let found: Vec<_> = (0..3).map(|group| load_group(&there, &newest, group).expect("whole")).collect();
+    assert_eq!(found, [Default::default(), Default::default(), [(b"b".to_vec(), b"2".to_vec())].into()]);
+    let again = store.copy(&first, &to, b"other");
+    assert!(matches!(again, Err(Error::Occupied { .. })), "{again:?}");
+}

@@ -94,14 +94,16 @@ fn a_segment_of_another_log_is_refused() {
 fn a_stopped_log_says_so() {
     let (disk, _) = small_log();
     assert_eq!(both_read(&disk).last().map(|record| record.kind), Some(Kind::Stop));
-    let report = thalweg_log::verify(disk.clone(), thalweg_log::Witness::default()).unwrap();
+    let report =
+        thalweg_log::verify(disk.clone(), crate::model::settings(), thalweg_log::Witness::default()).unwrap();
     assert_eq!(report.end.unwrap(), thalweg_log::End::Stopped);
     assert_eq!((report.frames.epoch, report.frames.start, report.frames.stop), (40, 1, 1));
     assert_eq!((report.first.map(|epoch| epoch.0), report.last.0), (Some(1), 40));
     let mut file = disk.get(FILE);
     file[2 * 4096 + 5] ^= 1;
     disk.put(FILE, file);
-    let report = thalweg_log::verify(disk, thalweg_log::Witness::default()).unwrap();
+    let report =
+        thalweg_log::verify(disk, crate::model::settings(), thalweg_log::Witness::default()).unwrap();
     assert!(matches!(report.end, Err(Error::Damaged { offset: 8192, .. })), "{report:?}");
     assert_eq!((report.last.0, report.offset), (0, 8192));
 }

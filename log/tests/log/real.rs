@@ -45,7 +45,10 @@ fn a_second_one_is_refused() {
     let log = accept(dir.disk(), &Told::default()).unwrap();
     let second = accept(dir.disk(), &Told::default());
     assert!(matches!(&second, Err(Error::Locked { path }) if path.ends_with("LOCK")), "{second:?}");
-    assert!(matches!(thalweg_log::verify(dir.disk(), Witness::default()), Err(Error::Locked { .. })));
+    assert!(matches!(
+        thalweg_log::verify(dir.disk(), crate::model::settings(), Witness::default()),
+        Err(Error::Locked { .. })
+    ));
     log.stop().unwrap();
     accept(dir.disk(), &Told::default()).unwrap().stop().unwrap();
 }

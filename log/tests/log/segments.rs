@@ -3,7 +3,7 @@ use crate::model::{
     Told, Truth, accept, append_and_wait, body, both_read, epochs, read, read_with, settings,
 };
 use thalweg_log::testing::{Draw, Power};
-use thalweg_log::{Disk, End, Epoch, Error, Kind, Witness};
+use thalweg_log::{Disk, End, Epoch, Error, Kind, Settings, Witness};
 
 fn segments(power: &Power) -> Vec<String> {
     power.files().into_iter().filter(|name| name.ends_with(".log")).collect()
@@ -33,7 +33,7 @@ fn an_epoch_may_be_larger_than_a_segment() {
     }
     drop(log);
     assert_eq!(epochs(&both_read(&power)), (1..).zip(bodies).collect::<Vec<_>>());
-    let report = thalweg_log::verify(power, Witness::default()).unwrap();
+    let report = thalweg_log::verify(power, crate::model::settings(), Witness::default()).unwrap();
     assert!(report.frames.part > 37, "{report:?}");
 }
 
@@ -187,4 +187,40 @@ fn reading_changes_nothing_and_needs_no_space() {
     }
     power.limit(None);
     accept(power, &Told::default()).unwrap().stop().unwrap();
+}
+
+#[test]
+fn a_new_log_begins_behind_what_a_checkpoint_has() {
+    let power = Power::new();
+    let behind = Settings { behind: Epoch(41), ..settings() };
+    let brought = Witness { epoch: Epoch(41), ..Witness::default() };
+    let told = Told::default();
+    let open = || thalweg_log::open(power.clone(), behind.clone(), brought).unwrap().finish().unwrap();
+    assert_eq!(open().last(), Epoch(41));
+    let log = open().accept(b"start", told.hook()).unwrap();
+    assert_eq!(log.next(), Epoch(42));
+    log.append(Epoch(42), b"a".to_vec()).unwrap();
+    assert!(told.wait(Epoch(42)));
+    log.stop().unwrap();
+    assert_eq!(open().last(), Epoch(42));
+    assert_eq!(epochs(&read_with(power, brought).unwrap()), [(42, b"a".to_vec())]);
+    // Without being told so, nothing there is a loss.
+    let lost = read_with(Power::new(), brought);
+    assert!(matches!(lost, Err(Error::Lost { .. })), "{lost:?}");
+}
+
+#[test]
+fn reading_only_needs_no_lock_and_changes_nothing() {
+    let power = Power::new();
+    let told = Told::default();
+    let log = accept(power.clone(), &told).unwrap();
+    append_and_wait(&log, &told, b"a".to_vec()).unwrap();
+    let before = power.list().unwrap();
+    let mut reading = thalweg_log::open_read_only(power.clone(), settings(), Witness::default()).unwrap();
+    let bodies: Vec<_> = reading.by_ref().map(|record| record.unwrap().body).collect();
+    assert!(bodies.contains(&b"a".to_vec()), "{bodies:?}");
+    assert_eq!(power.list().unwrap(), before);
+    let accepted = reading.finish().unwrap().accept(b"start", |_| {});
+    assert!(matches!(accepted, Err(Error::ReadOnly { .. })), "{accepted:?}");
+    log.stop().unwrap();
 }
