@@ -50,6 +50,13 @@ impl Location {
     pub fn memory() -> Self {
         Self::objects("memory://", Arc::new(InMemory::new()))
     }
+    /// The directory, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::Directory(path) => Some(path),
+            Kind::Objects(_) | Kind::Bucket(..) => None,
+        }
+    }
     /// Any store, which messages call by this name.
     pub fn objects(label: impl Into<String>, objects: Arc<dyn ObjectStore>) -> Self {
         Self { kind: Kind::Objects(objects), label: label.into() }

@@ -35,22 +35,36 @@ impl Program {
     /// its plan is: what the types of its calls say, followed to the end.
     #[must_use]
     pub fn reach(&self, method: &Callee) -> [BTreeSet<String>; 2] {
-        let (mut seen, mut todo) = (BTreeSet::from([method]), vec![method]);
         let [mut writes, mut reads] = [BTreeSet::new(), BTreeSet::new()];
+        for (at, access) in self.called(method) {
+            let auto = self.entity(&at.entity).is_some_and(|entity| entity.auto);
+            let set = if access == Access::Read && !auto { &mut reads } else { &mut writes };
+            set.insert(at.entity.clone());
+        }
+        [writes, reads]
+    }
+
+    /// Whether a transaction from this method changes nothing, whatever its plan is; that an `auto` entity comes into being
+    /// when it is first read does not count.
+    #[must_use]
+    pub fn only_reads(&self, method: &Callee) -> bool {
+        self.called(method).iter().all(|(_, access)| *access == Access::Read)
+    }
+
+    /// The methods that this one may call, itself included, with their access to their entities.
+    fn called<'p>(&'p self, method: &'p Callee) -> Vec<(&'p Callee, Access)> {
+        let (mut seen, mut todo, mut called) = (BTreeSet::from([method]), vec![method], Vec::new());
         while let Some(at) = todo.pop() {
             let built_in = BUILT_IN.iter().find(|(name, _)| *name == at.method).map(|(_, access)| *access);
             let found = self.method(&at.entity, &at.method);
-            let auto = self.entity(&at.entity).is_some_and(|entity| entity.auto);
-            let access = found.map(|method| method.access).or(built_in).unwrap_or(Access::Create);
-            let set = if access == Access::Read && !auto { &mut reads } else { &mut writes };
-            set.insert(at.entity.clone());
+            called.push((at, found.map(|method| method.access).or(built_in).unwrap_or(Access::Create)));
             for callee in found.into_iter().flat_map(|method| &method.sites).flat_map(|site| &site.callees) {
                 if seen.insert(callee) {
                     todo.push(callee);
                 }
             }
         }
-        [writes, reads]
+        called
     }
 
     /// The program for people who read snapshots: every fact, one a line, in a stable order.

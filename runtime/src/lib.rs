@@ -21,6 +21,7 @@ mod sequence;
 mod execute;
 mod dataflow;
 mod app;
+pub mod data_dir;
 pub mod testing;
 
 #[cfg(doc)]
@@ -31,7 +32,7 @@ mod failing;
 pub use app::{App, Counts, Handle};
 pub use base::ambient::{TransactionId, now, random, transaction};
 pub use base::emitted::emit;
-pub use base::error::{Bound, Error};
+pub use base::error::{Bound, Error, StorageFault};
 pub use egress::reply::{Replies, Reply};
 pub use entity::call::{
     Awaitable, Call, CallWithId, Callable, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all,

@@ -284,7 +284,7 @@ fn a_state_without_bytes_fails_the_checkpoint_and_nothing_else() {
     (0..5).for_each(|id| assert_eq!(handle.call_blocking(Odd::at(id).step()), Ok(1)));
     let failed = handle.checkpoint();
     assert!(
-        matches!(&failed, Err(Error::Storage { what }) if what.contains("`Odd`") && what.contains("odd")),
+        matches!(&failed, Err(Error::Storage { fault: thalweg::StorageFault::State, what }) if what.contains("`Odd`") && what.contains("odd")),
         "{failed:?}"
     );
     (0..5).for_each(|id| assert_eq!(handle.call_blocking(Odd::at(id).step()), Ok(2)));

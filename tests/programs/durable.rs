@@ -2,7 +2,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use thalweg::prelude::*;
-use thalweg::{Error, TransactionId};
+use thalweg::{Error, StorageFault, TransactionId};
 use thalweg_log::testing::Power;
 
 mod ledger {
@@ -155,11 +155,15 @@ fn what_was_answered_is_there_after_a_power_cut() {
 fn a_directory_is_one_app_s_with_one_seed_and_one_process_s() {
     let disk = Power::new();
     let running = app(&disk, 1).seed(5).start().expect("the app starts");
-    assert!(matches!(refused(app(&disk, 1)), Error::Storage { what } if what.contains("in use")));
+    assert!(matches!(refused(app(&disk, 1)), Error::Storage { fault: StorageFault::InUse, .. }));
     drop(running);
     let other = App::new("other").entity::<Account>().data_on(disk.clone());
-    assert!(matches!(refused(other), Error::Storage { what } if what.contains("of the app `ledger`")));
-    assert!(matches!(refused(app(&disk, 1).seed(6)), Error::Storage { what } if what.contains("seed")));
+    assert!(
+        matches!(refused(other), Error::Storage { fault: StorageFault::Foreign, what } if what.contains("of the app `ledger`"))
+    );
+    assert!(
+        matches!(refused(app(&disk, 1).seed(6)), Error::Storage { fault: StorageFault::Foreign, what } if what.contains("seed"))
+    );
     drop(app(&disk, 1).seed(5).start().expect("the app starts"));
 }
 
@@ -190,7 +194,7 @@ fn a_full_disk_refuses_before_anything_happens_and_heals() {
         }
         assert!(expected < 10_000, "the log never says that the disk is full");
     };
-    assert!(matches!(&refused, Error::Storage { what } if what.contains("space")), "{refused:?}");
+    assert!(matches!(&refused, Error::Storage { fault: StorageFault::Full, .. }), "{refused:?}");
     disk.limit(None);
     let healed = (0..200).find_map(|_| {
         std::thread::sleep(Duration::from_millis(20));

@@ -57,9 +57,9 @@ impl Handle {
         let Shared { ingress, methods, makers, groups, seed, durable, clock, .. } = shared;
         let (threads, handles) = (Mutex::new(threads), AtomicU64::new(1));
         let (calls, ships) = (makers.calls, groups.are_several());
-        let (journal, checkpoints) = match durable {
-            Some(Durable { journal, checkpoints, .. }) => (Some(journal), checkpoints),
-            None => (None, None),
+        let (journal, past, checkpoints) = match durable {
+            Some(Durable { journal, copy, checkpoints, .. }) => (Some(journal), copy, checkpoints),
+            None => (None, None, None),
         };
         let (checkpointer, sinks) = (Mutex::new(None), Mutex::default());
         let running = Running {
@@ -70,6 +70,7 @@ impl Handle {
             handles,
             seed,
             journal,
+            past,
             checkpoints,
             checkpointer,
             sinks,
@@ -154,6 +155,7 @@ impl Handle {
         waiting: Box<dyn Waiting>,
     ) -> Result<(), Error> {
         let Running { ingress, journal, .. } = &*self.running;
+        self.running.may_call(method)?;
         // Here, and not on a worker: a thread of the caller's has the time.
         let logged = journal.as_ref().map(|journal| calls.log(&journal.instances)).transpose()?;
         let (id, count) = (ingress.egress().enter(waiting), calls.len());
@@ -262,6 +264,18 @@ impl Handle {
     pub fn checkpoint(&self) -> Result<u64, Error> {
         may_block("Handle::checkpoint")?;
         self.running.checkpoint()
+    }
+
+    /// Takes a checkpoint now, and writes it to another place: a directory, or a URL as for
+    /// [`App::checkpoints_at`](crate::App::checkpoints_at), without checkpoints; gives the number of the last epoch that it has.
+    /// Requests go on meanwhile. [`DataDir::import`](crate::data_dir::DataDir::import) begins another directory with it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be written, or the app has no data directory; the app goes on.
+    /// [`Error::InsideTransaction`] in a method of an entity.
+    pub fn export(&self, url: &str) -> Result<u64, Error> {
+        may_block("Handle::export")?;
+        self.running.export(url)
     }
 
     /// The program's graph.

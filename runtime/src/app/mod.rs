@@ -1,4 +1,5 @@
 //! The app and its handles: what a user's program holds.
+mod at_epoch;
 mod by_name;
 mod delivery;
 mod handle;

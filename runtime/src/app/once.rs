@@ -47,12 +47,13 @@ impl Handle {
         room: Room,
     ) -> Result<(), Error> {
         let Running { ingress, journal, methods, calls: known, clock, .. } = &*self.running;
+        self.running.may_call(method)?;
         let logged = calls.log(known)?;
         let instance = known.get(logged.instance);
         let (entity, name) = methods.name(method.number());
         let scope = encode(&(entity, name, &logged.bytes[..logged.key_end], id));
         let with_id = (IdKey::from(scope), body_hash(&instance, &logged.bytes));
-        let calls = Encoded::read(instance, &logged.bytes, 1, true)?;
+        let calls = Encoded::read(instance, &logged.bytes, 1, true, &[])?;
         let ids = &ingress.egress().ids;
         let claim = ids.claim((&with_id.0, with_id.1), clock.last(), told, (room, || ingress.ended()))?;
         if claim == Claim::Known {

@@ -1,7 +1,7 @@
 //! A running app, behind its handles: how it ends, and what is said when it starts.
 use crate::app::delivery::{Delivery, SinkOf};
 use crate::base::clock::EpochClock;
-use crate::base::error::Error;
+use crate::base::error::{Error, StorageFault};
 use crate::base::ids::MethodId;
 use crate::base::thread::is_worker;
 use crate::dataflow::Threads;
@@ -30,6 +30,8 @@ pub(crate) struct Running {
     pub(crate) seed: u64,
     /// If the app keeps a log.
     pub(crate) journal: Option<Arc<Journal>>,
+    /// The epoch that it shows, if it is a copy.
+    pub(crate) past: Option<u64>,
     /// If it takes checkpoints: what is shared with their thread, and the thread.
     pub(crate) checkpoints: Option<Arc<Checkpoints>>,
     pub(crate) checkpointer: Mutex<Option<JoinHandle<Result<(), Error>>>>,
@@ -177,10 +179,27 @@ impl Running {
 
     /// Takes a checkpoint now; gives the last epoch that it has.
     pub(crate) fn checkpoint(&self) -> Result<u64, Error> {
-        let none = || Error::storage("the app has no data directory; give it one with `App::data_dir`");
+        let none = || {
+            Error::storage(
+                StorageFault::Absent,
+                "the app has no data directory; give it one with `App::data_dir`",
+            )
+        };
         let checkpoints = self.checkpoints.as_ref().ok_or_else(none)?;
         let taken = checkpoints.ask(|| self.ingress.has_failed());
         taken.ok_or_else(|| self.ingress.ended())?
+    }
+
+    /// Takes a checkpoint now, and copies it to another place; gives the last epoch that it has.
+    pub(crate) fn export(&self, url: &str) -> Result<u64, Error> {
+        let none = || {
+            Error::storage(
+                StorageFault::Absent,
+                "the app has no data directory; give it one with `App::data_dir`",
+            )
+        };
+        let checkpoints = self.checkpoints.as_ref().ok_or_else(none)?;
+        checkpoints.export(url.parse()?).ok_or_else(|| self.ingress.ended())?
     }
 
     /// Waits until everything that has a place in the order so far is durable: what was seen of it may be told.

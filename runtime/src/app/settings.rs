@@ -44,6 +44,7 @@ pub struct App {
     pub(super) clock: Option<Arc<Reads>>,
     pub(super) storage: Storage,
     pub(super) checkpoints: Checkpointing,
+    pub(super) at_epoch: Option<u64>,
     pub(super) twice: bool,
     pub(super) slow: Duration,
     pub(super) sinks: Vec<SinkOf>,
@@ -67,6 +68,7 @@ impl App {
             clock: None,
             storage: Storage::Memory,
             checkpoints: Checkpointing::default(),
+            at_epoch: None,
             twice: false,
             slow: SLOW,
             sinks: Vec::new(),
@@ -223,7 +225,46 @@ impl App {
         self.checkpoints.place = Some(Place::Url(url.into()));
         self
     }
-    /// How many checkpoints are kept; 2 unless it is set.
+    /// Shows the past: the state of the data directory right behind this epoch, as a copy in memory. Only methods that read
+    /// can be called, the others are refused with [`Error::ReadOnly`]; no event leaves, and nothing is written to the
+    /// directory, which may be in use by the app itself meanwhile.
+    ///
+    /// Any epoch can be shown that is not older than the oldest checkpoint that is [kept](App::keep_checkpoints), for from
+    /// there the log is executed again. The app needs the [sinks](App::sink) that it had, or at least one for each topic; they
+    /// are not opened. [`Handle::checkpoint`](crate::Handle::checkpoint) gives numbers of epochs, and so do events.
+    ///
+    /// ```
+    /// # use thalweg::prelude::*;
+    /// # #[entity(auto)]
+    /// # pub struct Counter { #[key] name: String, n: i64 }
+    /// # #[entity]
+    /// # impl Counter {
+    /// #     pub fn new(name: String) -> Self { Self { name, n: 0 } }
+    /// #     pub fn add(&mut self, by: i64) -> i64 { self.n += by; self.n }
+    /// #     pub fn get(&self) -> i64 { self.n }
+    /// # }
+    /// # fn main() -> thalweg::Result {
+    /// # let folder = std::env::temp_dir().join(format!("thalweg-past-{}", std::process::id()));
+    /// # let visits = || Counter::at(String::from("visits"));
+    /// let counters = || App::new("counters").entity::<Counter>().data_dir(&folder);
+    /// let app = counters().start()?;
+    /// app.call_blocking(visits().add(2))?;
+    /// let then = app.checkpoint()?;
+    /// app.call_blocking(visits().add(40))?;
+    ///
+    /// let past = counters().at_epoch(then).start()?;
+    /// assert_eq!(past.call_blocking(visits().get())?, 2);
+    /// assert_eq!(app.call_blocking(visits().get())?, 42);
+    /// # drop((app, past));
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn at_epoch(mut self, epoch: u64) -> Self {
+        self.at_epoch = Some(epoch);
+        self
+    }
+    /// How many checkpoints are kept; 2 unless it is set. They are how far back [`App::at_epoch`] goes.
     pub fn keep_checkpoints(mut self, count: usize) -> Self {
         self.checkpoints.keep = count;
         self

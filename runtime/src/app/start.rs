@@ -6,25 +6,28 @@ use crate::app::settings::App;
 use crate::app::storage::{Place, Storage};
 use crate::base::ambient::fresh_seed;
 use crate::base::clock::EpochClock;
-use crate::base::error::Error;
+use crate::base::error::{Error, StorageFault};
 use crate::base::groups::Groups;
 use crate::base::hash::SHARDS;
 use crate::dataflow;
 use crate::durable;
+use crate::durable::base::Base;
 use crate::durable::checkpointer::{Checkpointer, numbered};
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
-use crate::durable::recovery::{Base, Recovering, Recovery};
+use crate::durable::recovery::{Recovering, Recovery};
 use crate::durable::replay::Replay;
 use crate::durable::start::Start;
 use crate::egress::answers::Egress;
 use crate::egress::ids::Ids;
 use crate::egress::outbox::Outbox;
+use crate::methods::watch::Note;
 use crate::program::link::{Linked, Outline};
 use crate::request::ingress::{FIRST_EPOCH, Ingress};
 use crate::sequence::epochs::{Durable, Shared};
 use crate::sequence::marks::EpochMarks;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use thalweg_checkpoint::Store;
@@ -35,15 +38,20 @@ const MOST_STACK: usize = 1 << 30;
 
 /// What an app has of runs before.
 pub(crate) struct Past {
-    durable: bool,
-    seed: Option<u64>,
-    store: Option<Store>,
-    base: Option<Base>,
+    pub(super) durable: bool,
+    /// The epoch that it shows, if it is a copy.
+    pub(super) copy: Option<u64>,
+    pub(super) seed: Option<u64>,
+    pub(super) store: Option<Store>,
+    pub(super) base: Option<Base>,
+    /// Where workers write down what they run, if they have to.
+    pub(super) notes: Option<Note>,
 }
 
 impl Past {
     /// That of an app in memory.
-    pub(crate) const NONE: Self = Self { durable: false, seed: None, store: None, base: None };
+    pub(crate) const NONE: Self =
+        Self { durable: false, copy: None, seed: None, store: None, base: None, notes: None };
 }
 
 impl App {
@@ -55,13 +63,26 @@ impl App {
     /// it did; nothing is changed there then. [`Error::Sink`] when a sink cannot be opened, or has other events than the app.
     pub fn start(mut self) -> Result<Handle, Error> {
         say_if_panics_abort();
+        let epoch = self.at_epoch;
         match std::mem::take(&mut self.storage) {
+            Storage::Memory if epoch.is_some() => {
+                Err(Error::Start("an app without a data directory has no past; give it one".to_owned()))
+            }
             Storage::Memory => self.start_in_memory(),
             Storage::Directory(path) => {
                 self.checkpoints.place.get_or_insert_with(|| Place::folder(&path));
-                self.start_on(durable::real_disk(&path)?, durable::settings())
+                match epoch {
+                    None => self.start_on(durable::real_disk(&path)?, durable::settings(), Some(&path)),
+                    Some(epoch) => {
+                        let disk = durable::disk_to_read(&path)?;
+                        self.start_copy(disk, durable::settings(), (epoch, Some(&path)))
+                    }
+                }
             }
-            Storage::Simulated(disk) => self.start_on(disk, durable::small_settings()),
+            Storage::Simulated(disk) => match epoch {
+                None => self.start_on(disk, durable::small_settings(), None),
+                Some(epoch) => self.start_copy(disk, durable::small_settings(), (epoch, None)),
+            },
         }
     }
 
@@ -82,12 +103,20 @@ impl App {
         }
     }
 
-    fn start_on<D: Disk>(mut self, disk: D, settings: thalweg_log::Settings) -> Result<Handle, Error> {
+    fn start_on<D: Disk>(
+        mut self,
+        disk: D,
+        settings: thalweg_log::Settings,
+        data: Option<&Path>,
+    ) -> Result<Handle, Error> {
         let (every, name) = ((self.checkpoints.every, self.checkpoints.after), self.name.clone());
         let store = self.checkpoints.open()?;
         let base = store.as_ref().map(Base::newest).transpose()?.flatten();
-        let mut recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
-        let past = Past { durable: true, seed: recovery.seed(), store: store.clone(), base: base.clone() };
+        let recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
+        let mut recovery = recovery.beside(data)?;
+        let (seed, store_too, base_too) = (recovery.seed(), store.clone(), base.clone());
+        let notes = recovery.notes();
+        let past = Past { durable: true, copy: None, seed, store: store_too, base: base_too, notes };
         let sinks = self.take_sinks();
         let (shared, outline) = self.link(past, &sinks)?;
         let threads = dataflow::start(shared.clone())?;
@@ -106,12 +135,7 @@ impl App {
         });
         match started {
             Ok(()) => handle.watched(slow),
-            Err(error) => {
-                // What waits for the end of the replay waits no longer.
-                parts.ingress.end(error.clone());
-                recovering(&parts).replay.abandon();
-                handle.failed(error)
-            }
+            Err(error) => handle.not_recovered(&parts, error),
         }
     }
 
@@ -149,25 +173,30 @@ impl App {
         let workers = if self.twice { 1 } else { self.workers };
         let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
         let Linked { mut methods, mut makers, outline } = linked;
-        makers.tracked = past.store.is_some();
-        methods.twice = self.twice;
+        let keeps = past.store.is_some() && past.copy.is_none();
+        makers.tracked = keeps;
+        (methods.twice, methods.note) = (self.twice, past.notes);
         let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
-        let outbox = (!topics.is_empty()).then(|| Outbox::new(workers, first, &topics, self.outbox));
-        let egress = Egress::new(past.durable, Ids::new(self.ids, past.store.is_some()), outbox);
+        let outbox = (!topics.is_empty()).then(|| {
+            let limit = past.copy.is_none().then_some(self.outbox);
+            Outbox::new(workers, first, &topics, limit)
+        });
+        let egress = Egress::new(past.durable, Ids::new(self.ids, keeps), outbox);
         let ingress = Arc::new(Ingress::new(workers, self.queue, egress, first));
         let seed = match (past.seed, self.seed) {
             (Some(past), Some(seed)) if past != seed => {
                 let what = format!(
                     "the seed of the data directory is {past}, and not {seed}; take `App::seed` away, or use a new directory"
                 );
-                return Err(Error::Storage { what });
+                return Err(Error::storage(StorageFault::Foreign, what));
             }
             (past, seed) => past.or(seed).unwrap_or_else(fresh_seed),
         };
         let durable = past.durable.then(|| Durable {
             journal: Arc::new(Journal::new(workers, ingress.egress().clone(), makers.calls.clone())),
             replay: Arc::new(Replay::new()),
-            checkpoints: past.store.as_ref().map(|_| Arc::default()),
+            copy: past.copy,
+            checkpoints: keeps.then(Arc::default),
             image: past.store.zip(past.base.as_ref()).map(|(store, base)| {
                 let class = |name: &str| methods.class_named(name);
                 Arc::new(Image::new((store, base.manifest.clone()), &base.info, class, workers))
@@ -186,8 +215,17 @@ impl App {
     }
 }
 
+impl Handle {
+    /// What waits for the end of the replay waits no longer.
+    pub(super) fn not_recovered(self, shared: &Shared, error: Error) -> Result<Self, Error> {
+        shared.ingress.end(error.clone());
+        recovering(shared).replay.abandon();
+        self.failed(error)
+    }
+}
+
 /// What recovery works on.
-fn recovering(shared: &Shared) -> Recovering<'_> {
+pub(super) fn recovering(shared: &Shared) -> Recovering<'_> {
     let Shared { ingress, methods, durable: Some(Durable { journal, replay, .. }), .. } = shared else {
         unreachable!("an app that recovers keeps a log")
     };
@@ -195,7 +233,7 @@ fn recovering(shared: &Shared) -> Recovering<'_> {
 }
 
 /// The checkpoint that the app begins with.
-fn image(shared: &Shared) -> Option<&Image> {
+pub(super) fn image(shared: &Shared) -> Option<&Image> {
     shared.durable.as_ref()?.image.as_deref()
 }
 

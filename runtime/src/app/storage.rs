@@ -48,12 +48,26 @@ impl Checkpointing {
         if self.keep == 0 {
             return Err(Error::Start("the newest checkpoint has to be kept".to_owned()));
         }
-        let location = match &self.place {
-            None => return Ok(None),
-            Some(Place::Location(location)) => location.clone(),
-            Some(Place::Url(url)) => url.parse().map_err(Error::storage)?,
-        };
+        let Some(location) = self.location()? else { return Ok(None) };
         let settings = Settings { keep: self.keep, ..Settings::default() };
-        Store::open(&location, settings).map(Some).map_err(Error::storage)
+        Store::open(&location, settings).map(Some).map_err(Error::from)
+    }
+
+    /// The place, if there is one, to look at.
+    pub(super) fn open_read_only(&self) -> Result<Option<Store>, Error> {
+        let Some(location) = self.location()? else { return Ok(None) };
+        // An app that has taken none has made no folder.
+        if location.path().is_some_and(|path| !path.exists()) {
+            return Ok(None);
+        }
+        Store::open_read_only(&location, Settings::default()).map(Some).map_err(Error::from)
+    }
+
+    fn location(&self) -> Result<Option<Location>, Error> {
+        Ok(match &self.place {
+            None => None,
+            Some(Place::Location(location)) => Some(location.clone()),
+            Some(Place::Url(url)) => Some(url.parse()?),
+        })
     }
 }

@@ -206,10 +206,11 @@ pub enum Error {
         #[serde(deserialize_with = "interned")]
         method: Name,
     },
-    /// The data directory cannot be used: it is another app's, in use, damaged, of another release, full or broken. Nothing
-    /// in it was changed by what failed.
+    /// The data directory cannot be used, for this reason. Nothing in it was changed by what failed.
     #[error("{what}")]
     Storage {
+        /// The kind of reason.
+        fault: StorageFault,
         /// What, where, and what to do.
         what: String,
     },
@@ -220,6 +221,23 @@ pub enum Error {
          with the same request id"
     )]
     Undecided,
+    /// The transaction ended the process each time that it was executed, and somebody has decided to leave it out: see
+    /// [`DataDir::skip`](crate::data_dir::DataDir::skip).
+    #[error("the transaction ended the process each time that it was executed, and is left out")]
+    Skipped,
+    /// The process has ended several times while the log was executed again, and always here.
+    #[error(
+        "the process has ended {deaths} times while epoch {epoch} was executed again; then ran {}; mend the method, or \
+         leave the transaction out with `thalweg log skip`", suspects.join(" and ")
+    )]
+    Deadly {
+        /// The epoch.
+        epoch: u64,
+        /// What ran when the process ended, as `epoch.transaction (Entity::method)`: one for each worker that ran something.
+        suspects: Vec<String>,
+        /// How often it has ended there.
+        deaths: u64,
+    },
     /// What the log holds did not come out as it did when it was logged: the program has changed, or a method depends on
     /// something besides its arguments and its state.
     #[error(
@@ -238,6 +256,18 @@ pub enum Error {
         recorded: String,
         /// What becomes of it now.
         replayed: String,
+    },
+    /// A method that writes was called on a copy that shows the past: see [`crate::App::at_epoch`].
+    #[error(
+        "`{entity}::{method}` writes, and this app shows the state behind epoch {epoch}, which is over; call methods that only read"
+    )]
+    ReadOnly {
+        /// The class of the entity.
+        entity: String,
+        /// The method.
+        method: String,
+        /// The epoch.
+        epoch: u64,
     },
     /// A request has an id that another one had: of the same method and entity, with other arguments.
     #[error(
@@ -312,6 +342,30 @@ pub enum Error {
     Start(String),
 }
 
+/// Why a data directory cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum StorageFault {
+    /// Another process uses it, or has taken it over.
+    InUse,
+    /// It belongs to another app, or was made with another setting.
+    Foreign,
+    /// Another release wrote it.
+    Release,
+    /// Bytes are wrong or missing of which it is known that they were durable.
+    Damaged,
+    /// There is no space left.
+    Full,
+    /// The operating system or the object store refuses something.
+    Refused,
+    /// It has what the program does not have: a class, a method, or a state that it cannot read.
+    Program,
+    /// Something of the program has no bytes.
+    State,
+    /// What is asked for is not there.
+    Absent,
+}
+
 /// The bounds of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bound {
@@ -356,9 +410,9 @@ fn list(names: &[String]) -> String {
 }
 
 impl Error {
-    /// The storage cannot be used, or refuses something.
-    pub(crate) fn storage(what: impl fmt::Display) -> Self {
-        Self::Storage { what: what.to_string() }
+    /// The storage cannot be used, for this reason.
+    pub(crate) fn storage(fault: StorageFault, what: impl fmt::Display) -> Self {
+        Self::Storage { fault, what: what.to_string() }
     }
 
     /// What must be there is not.
@@ -377,3 +431,33 @@ impl Error {
 
 /// A result inside the engine.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<thalweg_log::Error> for Error {
+    fn from(error: thalweg_log::Error) -> Self {
+        use thalweg_log::Error as Log;
+        let fault = match &error {
+            Log::Locked { .. } => StorageFault::InUse,
+            Log::Damaged { .. } | Log::Missing { .. } | Log::Lost { .. } => StorageFault::Damaged,
+            Log::Format { .. } => StorageFault::Release,
+            Log::Full => StorageFault::Full,
+            Log::TooLarge { .. } => StorageFault::State,
+            _ => StorageFault::Refused,
+        };
+        Self::storage(fault, error)
+    }
+}
+
+impl From<thalweg_checkpoint::Error> for Error {
+    fn from(error: thalweg_checkpoint::Error) -> Self {
+        use thalweg_checkpoint::Error as Checkpoint;
+        let fault = match &error {
+            Checkpoint::Fenced { .. } | Checkpoint::Occupied { .. } => StorageFault::InUse,
+            Checkpoint::Foreign { .. } => StorageFault::Foreign,
+            Checkpoint::Damaged { .. } | Checkpoint::Missing { .. } => StorageFault::Damaged,
+            Checkpoint::Format { .. } => StorageFault::Release,
+            Checkpoint::TooLarge { .. } => StorageFault::State,
+            _ => StorageFault::Refused,
+        };
+        Self::storage(fault, error)
+    }
+}

@@ -5,6 +5,7 @@
 //! numbers of 128 bits, which it does not know, are extensions of it. Writer and reader are here, and not serde's for this
 //! format, because every type of a user's that travels is compiled against them: these are a fourth of the code.
 mod arguments;
+pub(crate) mod as_json;
 mod json;
 mod read;
 mod show;

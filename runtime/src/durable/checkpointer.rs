@@ -1,11 +1,12 @@
 //! The thread that takes checkpoints: it asks for a cut, writes what the workers save, and lets go of the log behind it.
 use crate::base::class_id::ClassId;
 use crate::base::clock::EpochClock;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::base::hash::key_hash;
 use crate::base::varint;
 use crate::codec::{decode, encode};
-use crate::durable::checkpoints::{Checkpoints, Due};
+use crate::durable::base::Base;
+use crate::durable::checkpoints::{Checkpoints, Due, Export};
 use crate::durable::journal::Journal;
 use crate::durable::start::Start;
 use crate::egress::ids::{Decided, IdKey};
@@ -29,7 +30,7 @@ pub(crate) struct Info {
     pub(crate) start: Vec<u8>,
     /// No transaction before the cut has a later time.
     pub(crate) now: u64,
-    /// The log was durable up to here.
+    /// The log was durable up to here; 0 in a state that was exported, which has no log.
     pub(crate) position: u64,
     /// The names of classes, and of what else has records, by their numbers in keys. A number is not given anew.
     pub(crate) classes: Vec<String>,
@@ -39,6 +40,14 @@ pub(crate) struct Info {
 }
 
 impl Info {
+    /// The run that took the checkpoint.
+    ///
+    /// # Errors
+    /// When it is of a release that this one does not know.
+    pub(crate) fn start(&self) -> Result<Start> {
+        Start::of_any(&self.start, "the checkpoint")
+    }
+
     /// What a manifest says.
     ///
     /// # Errors
@@ -46,7 +55,7 @@ impl Info {
     pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
         decode(manifest.info()).map_err(|failure| {
             let number = manifest.number();
-            Error::storage(format_args!(
+            Error::storage(StorageFault::Release, format_args!(
                 "checkpoint {number} is sound, but this release cannot read it ({failure}); use the one that wrote it"
             ))
         })
@@ -108,8 +117,11 @@ impl Checkpointer {
             if due == Due::Never {
                 return Ok(());
             }
+            let exports = self.checkpoints.take_exports();
             let done = self.ingress.open_epoch() - 1;
-            if self.base.as_ref().is_some_and(|base| base.epoch() == done) || done == 0 {
+            let known = self.base.as_ref().is_some_and(|base| base.epoch() == done);
+            if known || (done == 0 && exports.is_empty()) {
+                self.export(exports, &Ok(done));
                 self.checkpoints.ended(Ok(done));
                 if due == Due::Last {
                     return Ok(());
@@ -117,6 +129,7 @@ impl Checkpointer {
                 continue;
             }
             let taken = self.take();
+            self.export(exports, &taken);
             self.checkpoints.ended(taken.clone());
             if let Err(error) = &taken {
                 // What was saved is lost, so the next one has to be whole.
@@ -129,10 +142,20 @@ impl Checkpointer {
         }
     }
 
+    /// Copies what was taken to other places. Meanwhile there is no further checkpoint, and nothing is removed.
+    fn export(&self, exports: Vec<Export>, taken: &Result<u64>) {
+        for Export { to, done } in exports {
+            let base = || self.base.clone().ok_or_else(|| Error::internal("there is no checkpoint"));
+            let copied = taken.clone().and_then(|_| Base::of(base()?)?.export(&self.store, &to));
+            // Whoever waited may have gone.
+            let _ = done.send(copied);
+        }
+    }
+
     /// Takes one; gives its epoch.
     fn take(&mut self) -> Result<u64> {
         let began = Instant::now();
-        let mut draft = self.store.begin(self.base.as_ref()).map_err(Error::storage)?;
+        let mut draft = self.store.begin(self.base.as_ref())?;
         let whole: Vec<bool> = (0..draft.groups()).map(|group| draft.wants_whole(group)).collect();
         let (to, from) = mpsc::channel();
         // Not that of the draft, which a failed one has had before: what it has saved is not in this one.
@@ -159,12 +182,11 @@ impl Checkpointer {
             classes: self.classes.clone(),
             topics: self.topics.clone(),
         };
-        let manifest = draft.commit(epoch, &encode(&info)).map_err(Error::storage)?;
+        let manifest = draft.commit(epoch, &encode(&info))?;
         tracing::info!(epoch, entities, took = ?began.elapsed(), "checkpoint");
         (self.base, self.events) = (Some(manifest), events);
-        self.store.retire().map_err(Error::storage)?;
-        let oldest =
-            self.store.manifests().map_err(Error::storage)?.first().map_or(epoch, |oldest| oldest.epoch);
+        self.store.retire()?;
+        let oldest = self.store.manifests()?.first().map_or(epoch, |oldest| oldest.epoch);
         self.journal.release(oldest);
         Ok(epoch)
     }
@@ -182,7 +204,7 @@ impl Checkpointer {
                     if failure.is_none() {
                         let class = number(class);
                         let written = saved.iter().try_for_each(|saved| write(draft, class, saved));
-                        failure = written.map_err(Error::storage).err();
+                        failure = written.map_err(Error::from).err();
                     }
                 }
                 Ok(FromWorker::Failed(class, what)) => {
@@ -222,12 +244,12 @@ impl Checkpointer {
             let key = record_key(number, &[&event.offset.to_be_bytes(), event.topic.as_bytes()]);
             let hash = key_hash(&key);
             if !known(&key, hash) {
-                draft.put(whole.of(hash), &key, &encode(&*event)).map_err(Error::storage)?;
+                draft.put(whole.of(hash), &key, &encode(&*event))?;
             }
             events.insert(key);
         }
         for key in self.events.difference(&events) {
-            draft.delete(whole.of(key_hash(key)), key).map_err(Error::storage)?;
+            draft.delete(whole.of(key_hash(key)), key)?;
         }
         Ok(events)
     }
@@ -242,15 +264,18 @@ impl Checkpointer {
                 Some(decided) => draft.put(group, &key, &encode(decided)),
                 None => draft.delete(group, &key),
             };
-            written.map_err(Error::storage)
+            written.map_err(Error::from)
         })
     }
 
     fn no_bytes(&self, class: ClassId, what: &str) -> Error {
         let class = self.methods.name_of(class);
-        Error::storage(format_args!(
-            "a `{class}` cannot be written to a checkpoint: {what}; let its `Serialize` write all states"
-        ))
+        Error::storage(
+            StorageFault::State,
+            format_args!(
+                "a `{class}` cannot be written to a checkpoint: {what}; let its `Serialize` write all states"
+            ),
+        )
     }
 }
 

@@ -3,8 +3,10 @@
 //! The cut is the last thing in its epoch, and ordered by the last worker: so it comes after all transactions of the epoch.
 use crate::base::error::Result;
 use crate::entity::run::saving::Cut;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use thalweg_checkpoint::Location;
 
 /// What the thread and the workers share.
 #[derive(Default)]
@@ -23,12 +25,20 @@ struct State {
     served: u64,
     /// How that one ended.
     last: Result<u64>,
+    /// Where the next one is to be copied to, and who waits for that.
+    exports: Vec<Export>,
     /// The app comes to its end.
     ending: bool,
     /// All that was submitted has its place in the order.
     drained: bool,
     /// There will be no further cut.
     over: bool,
+}
+
+/// A place to which a checkpoint is copied, and who waits for its epoch.
+pub(crate) struct Export {
+    pub(crate) to: Location,
+    pub(crate) done: Sender<Result<u64>>,
 }
 
 /// Why the thread wakes up.
@@ -42,7 +52,9 @@ pub(crate) enum Due {
 impl Default for State {
     fn default() -> Self {
         let (wanted, last) = (None, Ok(0));
-        Self { wanted, asked: 0, serving: 0, served: 0, last, ending: false, drained: false, over: false }
+        let exports = Vec::new();
+        let (ending, drained, over) = (false, false, false);
+        Self { wanted, asked: 0, serving: 0, served: 0, last, exports, ending, drained, over }
     }
 }
 
@@ -112,6 +124,25 @@ impl Checkpoints {
         Some(state.last.clone())
     }
 
+    /// Asks for one that begins after this and is copied to another place; waits for that, and gives its epoch. `None` if the
+    /// app ends before.
+    pub(crate) fn export(&self, to: Location) -> Option<Result<u64>> {
+        let (done, copied) = mpsc::channel();
+        self.change(|state| {
+            // Who waits learns that it is over by the end of the channel.
+            if !state.over {
+                state.exports.push(Export { to, done });
+                state.asked += 1;
+            }
+        });
+        copied.recv().ok()
+    }
+
+    /// Where the checkpoint is to be copied to that has just been taken.
+    pub(crate) fn take_exports(&self) -> Vec<Export> {
+        std::mem::take(&mut self.state().exports)
+    }
+
     /// The app comes to its end.
     pub(crate) fn end(&self) {
         self.change(|state| state.ending = true);
@@ -120,7 +151,10 @@ impl Checkpoints {
     /// Nothing will be cut any more.
     pub(crate) fn give_up(&self) {
         // Whoever takes the one that has no place yet learns that it will get none.
-        self.change(|state| (state.over, state.wanted) = (true, None));
+        self.change(|state| {
+            (state.over, state.wanted) = (true, None);
+            state.exports.clear();
+        });
     }
 
     /// Everything has its place. Whether the worker that says so may end.

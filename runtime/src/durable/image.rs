@@ -3,7 +3,7 @@
 //! Each worker reads a share of the groups, keeps what it owns and passes the rest on; when all have read, each takes what
 //! others have for it. So any number of workers can start from it.
 use crate::base::class_id::ClassId;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::base::guard::caught;
 use crate::base::varint;
 use crate::codec::decode;
@@ -94,7 +94,7 @@ impl Image {
         });
         self.count(|loaded| loaded.read += 1);
         read.map_err(|failed| match failed {
-            Failed::Store(error) => Error::storage(error),
+            Failed::Store(error) => error.into(),
             Failed::State(error) => error,
         })
     }
@@ -111,10 +111,13 @@ impl Image {
                     "the checkpoint has entities of `{name}`, which is not part of this program; give the class its old name \
                      with `#[entity(name = \"{name}\")]`, or start the program that wrote it and remove them"
                 );
-                return Err(Error::Storage { what });
+                return Err(Error::storage(StorageFault::Program, what));
             }
             None => {
-                return Err(Error::storage("a key of the checkpoint has no class; another release wrote it"));
+                return Err(Error::storage(
+                    StorageFault::Release,
+                    "a key of the checkpoint has no class; another release wrote it",
+                ));
             }
         };
         let known = worker.class_at(class);
@@ -126,7 +129,7 @@ impl Image {
                 "a `{name}` of the checkpoint is not what the program has under that name: {what}; give new fields a \
                  `#[serde(default)]`, and renamed ones an alias"
             );
-            Error::Storage { what }
+            Error::storage(StorageFault::Program, what)
         })?;
         if owner == worker.index {
             known.restore(hash, state);
@@ -138,9 +141,12 @@ impl Image {
 
     fn restore_event(&self, key: &[u8], bytes: &[u8]) -> Result<()> {
         let event: OwnedEvent = decode(bytes).map_err(|failure| {
-            Error::storage(format_args!(
-                "an event of the checkpoint cannot be read: {failure}; another release wrote it"
-            ))
+            Error::storage(
+                StorageFault::Release,
+                format_args!(
+                    "an event of the checkpoint cannot be read: {failure}; another release wrote it"
+                ),
+            )
         })?;
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.0.push(event);
@@ -208,9 +214,10 @@ fn restore_id(worker: &Worker, key: &[u8], bytes: &[u8]) -> Result<()> {
     let class = varint::read(&mut id);
     assert!(class.is_some(), "the key has just been read");
     let decided: Decided = decode(bytes).map_err(|failure| {
-        Error::storage(format_args!(
-            "an answer of the checkpoint cannot be read: {failure}; another release wrote it"
-        ))
+        Error::storage(
+            StorageFault::Release,
+            format_args!("an answer of the checkpoint cannot be read: {failure}; another release wrote it"),
+        )
     })?;
     worker.egress.ids.restore(id.into(), decided);
     Ok(())

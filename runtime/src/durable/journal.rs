@@ -6,7 +6,7 @@
 //! Invariants: epochs enter the log in their order, each once; a worker gives its part before it says that it has gone on.
 use crate::base::error::{Error, Result};
 use crate::durable::record::{self, PartBytes};
-use crate::egress::answers::Egress;
+use crate::egress::answers::{Egress, LoggedEgress};
 use crate::entity::run::shipped::Instances;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,8 +25,18 @@ pub(crate) struct Journal {
     pub(crate) position: Arc<AtomicU64>,
 }
 
+/// Where epochs are written.
+#[derive(Clone)]
+enum Target {
+    /// Not yet, or not any more.
+    None,
+    Log(Arc<Log>),
+    /// Nowhere: this is a copy, whose requests only read.
+    Copy,
+}
+
 struct State {
-    log: Option<Arc<Log>>,
+    target: Target,
     /// The first epoch that each worker has not left.
     open: Vec<u64>,
     /// The epoch that is written next.
@@ -42,7 +52,7 @@ struct Gathered {
 
 impl Journal {
     pub(crate) fn new(workers: usize, egress: Arc<Egress>, instances: Arc<Instances>) -> Self {
-        let state = State { log: None, open: vec![0; workers], next: 0, epochs: BTreeMap::new() };
+        let state = State { target: Target::None, open: vec![0; workers], next: 0, epochs: BTreeMap::new() };
         let (state, run, full) = (Mutex::new(state), AtomicU64::new(0), AtomicBool::new(false));
         Self { egress, instances, state, run, full, position: Arc::default() }
     }
@@ -59,25 +69,43 @@ impl Journal {
 
     /// From here on, epochs go to this log.
     pub(crate) fn begin(&self, log: Log, run: u64) {
-        let (log, mut state) = (Arc::new(log), self.state());
-        assert!(state.log.is_none(), "an app has one log");
-        state.next = log.next().0;
-        let next = state.next;
-        state.open.fill(next);
-        state.log = Some(log.clone());
-        self.run.store(run, Ordering::Relaxed);
-        drop(state);
-        let Some(logged) = &self.egress.logged else { unreachable!("this app keeps a log") };
+        let log = Arc::new(log);
+        let next = log.next().0;
+        self.go_on(Target::Log(log.clone()), next, run);
         // What was decided in a replay may be told.
         self.egress.durable(next - 1);
         // The log keeps outcomes only while it is there: the end of an app is no reason to wait for them.
         let record = move |epoch, bytes: &[u8]| _ = log.outcome(Epoch(epoch), bytes.to_vec());
-        logged.witness.record(next, Arc::new(record));
+        self.logged().witness.record(next, Arc::new(record));
+    }
+
+    /// From here on, epochs are executed and not written; `next` is the first of them.
+    pub(crate) fn begin_copy(&self, next: u64, run: u64) {
+        self.go_on(Target::Copy, next, run);
+        // There is nothing that an answer could get ahead of.
+        self.egress.durable(u64::MAX - 1);
+        self.logged().witness.record(next, Arc::new(|_, _| {}));
+    }
+
+    fn go_on(&self, target: Target, next: u64, run: u64) {
+        let mut state = self.state();
+        assert!(matches!(state.target, Target::None), "an app has one log");
+        (state.target, state.next) = (target, next);
+        state.open.fill(next);
+        self.run.store(run, Ordering::Relaxed);
+    }
+
+    fn logged(&self) -> &LoggedEgress {
+        self.egress.logged.as_ref().unwrap_or_else(|| unreachable!("this app keeps a log"))
     }
 
     /// Whether requests can be given a place in the order, as far as the space on the disk is concerned.
     pub(crate) fn has_room(&self) -> bool {
-        let room = self.state().log.as_ref().is_some_and(|log| log.has_room());
+        let room = match &self.state().target {
+            Target::None => false,
+            Target::Log(log) => log.has_room(),
+            Target::Copy => true,
+        };
         if self.full.swap(!room, Ordering::Relaxed) == room {
             match room {
                 true => tracing::info!("the disk has space for the log again"),
@@ -106,7 +134,10 @@ impl Journal {
     /// When an epoch cannot be written.
     pub(crate) fn left(&self, worker: usize, open: u64) -> Result<()> {
         let state = &mut *self.state();
-        let State { log: Some(log), open: all, next, epochs } = state else { return Ok(()) };
+        let State { target, open: all, next, epochs } = state;
+        if matches!(target, Target::None) {
+            return Ok(());
+        }
         assert!(all[worker] <= open, "who has left an epoch does not come back");
         all[worker] = open;
         let complete = all.iter().min().copied().unwrap_or(0);
@@ -114,12 +145,12 @@ impl Journal {
             let (epoch, Gathered { now, parts }) = first.remove_entry();
             assert!(epoch == *next, "epochs follow each other");
             *next += 1;
-            let body = record::epoch(now, parts.iter());
-            log.append(Epoch(epoch), body).map_err(Error::storage)?;
-            // An outcome follows its epoch, so the epoch is in the log when it can be complete.
-            if let Some(logged) = &self.egress.logged {
-                logged.witness.parts(epoch, parts.iter().map(|part| part.transactions).collect());
+            if let Target::Log(log) = target {
+                let body = record::epoch(now, parts.iter());
+                log.append(Epoch(epoch), body)?;
             }
+            // An outcome follows its epoch, so the epoch is in the log when it can be complete.
+            self.logged().witness.parts(epoch, parts.iter().map(|part| part.transactions).collect());
         }
         Ok(())
     }
@@ -138,7 +169,9 @@ impl Journal {
 
     /// The log need not keep what is not later than this epoch.
     pub(crate) fn release(&self, epoch: u64) {
-        self.state().log.iter().for_each(|log| log.release(Epoch(epoch)));
+        if let Target::Log(log) = &self.state().target {
+            log.release(Epoch(epoch));
+        }
     }
 
     /// Writes all that waits, and ends the log. The workers have ended.
@@ -146,11 +179,10 @@ impl Journal {
     /// # Errors
     /// When the log has failed.
     pub(crate) fn stop(&self) -> Result<()> {
-        let Some(log) = self.state().log.take() else { return Ok(()) };
-        if let Some(logged) = &self.egress.logged {
-            logged.witness.end();
-        }
+        let target = std::mem::replace(&mut self.state().target, Target::None);
+        let Target::Log(log) = target else { return Ok(()) };
+        self.logged().witness.end();
         let log = Arc::into_inner(log).ok_or_else(|| Error::internal("somebody still writes to the log"))?;
-        log.stop().map_err(Error::storage)
+        log.stop().map_err(Error::from)
     }
 }

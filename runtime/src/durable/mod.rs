@@ -4,16 +4,19 @@
 //! its order is known, while it runs; its answers leave when it is durable. After a restart the same epochs go through the
 //! same sequencers and executors.
 pub(crate) mod start;
+pub(crate) mod skips;
+pub(crate) mod attempts;
 pub(crate) mod record;
 pub(crate) mod journal;
 pub(crate) mod replay;
+pub(crate) mod base;
 pub(crate) mod checkpoints;
 pub(crate) mod checkpointer;
 pub(crate) mod image;
 pub(crate) mod recovery;
 
 use crate::base::ambient::fresh_seed;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use std::path::Path;
 use thalweg_log::{RealDisk, Settings};
 
@@ -24,10 +27,25 @@ use thalweg_log::{RealDisk, Settings};
 pub(crate) fn real_disk(data: &Path) -> Result<RealDisk> {
     let folder = data.join("log");
     RealDisk::at(&folder).map_err(|error| Error::Storage {
+        fault: StorageFault::Refused,
         what: format!(
             "{}: cannot be used for the log: {error}; give the app a folder that it may write",
             folder.display()
         ),
+    })
+}
+
+/// The same for a log that is only read; nothing is made.
+///
+/// # Errors
+/// When the path makes no sense.
+pub(crate) fn disk_to_read(data: &Path) -> Result<RealDisk> {
+    let folder = data.join("log");
+    RealDisk::existing(&folder).map_err(|error| {
+        Error::storage(
+            StorageFault::Refused,
+            format_args!("{}: no place for a log: {error}", folder.display()),
+        )
     })
 }
 

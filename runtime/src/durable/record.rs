@@ -8,7 +8,7 @@
 //! so many calls at its handle; the bytes are the key and the arguments of each call, one behind the other; the id is what the
 //! answer of the one call is remembered under.
 use crate::base::ambient::TransactionId;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::base::varint::{read, write};
 use crate::request::ingress::{Submission, Submitted};
 
@@ -87,7 +87,7 @@ pub(crate) fn requests(epoch: u64, mut bytes: &[u8], run: u64) -> Result<(u64, V
         Some((now, requests))
     };
     next().ok_or_else(|| {
-        Error::storage(format_args!(
+        Error::storage(StorageFault::Release, format_args!(
             "epoch {epoch} of the log is sound, but not what this release writes; use the one that wrote it"
         ))
     })

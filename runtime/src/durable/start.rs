@@ -1,5 +1,5 @@
 //! What a run says of itself when it begins: enough to read what it logs.
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::codec::{decode, encode};
 use crate::entity::run::shipped::{Instance, Instances};
 use crate::methods::table::Methods;
@@ -14,14 +14,14 @@ const FORMAT: u32 = 2;
 pub(crate) struct Start {
     format: u32,
     /// The name of the app.
-    app: String,
+    pub(crate) app: String,
     /// The release of this crate that wrote it, for people.
-    release: String,
+    pub(crate) release: String,
     /// The number of the run.
     pub(crate) run: u64,
     pub(crate) seed: u64,
     /// How many workers the app had, for people.
-    workers: u64,
+    pub(crate) workers: u64,
     /// The methods by their numbers.
     methods: Vec<String>,
 }
@@ -41,27 +41,44 @@ impl Start {
     /// # Errors
     /// When it is another app's, or of a release that this one does not know.
     pub(crate) fn decode(bytes: &[u8], app: &str, place: &str) -> Result<Self> {
-        let start: Self = decode(bytes).map_err(|failure| Error::Storage {
-            what: format!("{place}: the log begins with what this release cannot read ({failure}); use the one that wrote it"),
-        })?;
-        if start.format != FORMAT {
-            let (found, release) = (start.format, &start.release);
-            return Err(Error::Storage {
-                what: format!(
-                    "{place}: what is logged has format {found}, written by release {release}; this one reads {FORMAT}; use \
-                     that one"
-                ),
-            });
-        }
+        let start = Self::of_any(bytes, place)?;
         if start.app != app {
             let other = &start.app;
             return Err(Error::Storage {
+                fault: StorageFault::Foreign,
                 what: format!(
                     "{place}: this is the directory of the app `{other}`, not of `{app}`; give each its own"
                 ),
             });
         }
         Ok(start)
+    }
+
+    /// The same, of whatever app.
+    ///
+    /// # Errors
+    /// When it is of a release that this one does not know.
+    pub(crate) fn of_any(bytes: &[u8], place: &str) -> Result<Self> {
+        let start: Self = decode(bytes).map_err(|failure| Error::Storage {
+            fault: StorageFault::Release,
+            what: format!("{place}: the log begins with what this release cannot read ({failure}); use the one that wrote it"),
+        })?;
+        if start.format != FORMAT {
+            let (found, release) = (start.format, &start.release);
+            return Err(Error::Storage {
+                fault: StorageFault::Release,
+                what: format!(
+                    "{place}: what is logged has format {found}, written by release {release}; this one reads {FORMAT}; use \
+                     that one"
+                ),
+            });
+        }
+        Ok(start)
+    }
+
+    /// The name of a method by its number.
+    pub(crate) fn method(&self, number: u64) -> Option<&str> {
+        self.methods.get(usize::try_from(number).ok()?).map(String::as_str)
     }
 
     /// The methods of this program that the log means, by their numbers in it; for one that is not there its name.

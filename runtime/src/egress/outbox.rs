@@ -20,8 +20,8 @@ pub(crate) struct Outbox {
     topics: Arc<Topics>,
     /// Which sink takes each topic.
     sink_of: Vec<usize>,
-    /// How many bytes may wait before no epoch is begun.
-    limit: usize,
+    /// How many bytes may wait before no epoch is begun; none waits for sinks that are not there.
+    limit: Option<usize>,
     /// How many do. It changes under the lock.
     bytes: AtomicUsize,
     state: Mutex<State>,
@@ -76,8 +76,8 @@ pub(crate) fn without_sink(topic: &str) -> Error {
 }
 
 impl Outbox {
-    /// `sinks`: the topics of each.
-    pub(crate) fn new(workers: usize, first: u64, sinks: &[Vec<String>], limit: usize) -> Self {
+    /// `sinks`: the topics of each. Without a limit, events are numbered and go nowhere.
+    pub(crate) fn new(workers: usize, first: u64, sinks: &[Vec<String>], limit: Option<usize>) -> Self {
         let topics = Topics::new(sinks.iter().flatten().cloned().collect());
         let mut sink_of = vec![0; topics.len()];
         for (sink, names) in sinks.iter().enumerate() {
@@ -119,20 +119,26 @@ impl Outbox {
         }
         waiting.sort_by_key(|event| (event.epoch, event.ordinal, event.offset));
         for event in waiting {
-            let number = self.topics.number(&event.topic).ok_or_else(|| without_sink(&event.topic))?;
-            self.push(state, number, Arc::new(event));
+            match self.topics.number(&event.topic) {
+                Some(number) => self.push(state, number, Arc::new(event)),
+                None if self.limit.is_none() => {}
+                None => return Err(without_sink(&event.topic)),
+            }
         }
         Ok(())
     }
 
     fn push(&self, state: &mut State, topic: u32, event: Arc<OwnedEvent>) {
+        if self.limit.is_none() {
+            return;
+        }
         self.bytes.fetch_add(size(&event), Ordering::SeqCst);
         state.waiting[self.sink_of[topic as usize]].push_back(event);
     }
 
     /// Whether so much waits that no epoch is to be begun.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.load(Ordering::SeqCst) >= self.limit
+        self.limit.is_some_and(|limit| self.bytes.load(Ordering::SeqCst) >= limit)
     }
 
     /// A worker's part of an epoch, which it has not left: so many transactions. `now` is the time of the epoch.

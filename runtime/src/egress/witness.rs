@@ -5,7 +5,7 @@
 //!
 //! Invariants: every transaction of an epoch is counted once; an epoch is complete when its parts are known and all of its
 //! transactions have been counted.
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::base::varint;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,7 @@ impl Verdict {
             Some(Err(Error::Nondeterministic { .. })) => 9,
             Some(Err(Error::NoSink { .. })) => 10,
             Some(Err(Error::BadEvent { .. })) => 11,
+            Some(Err(Error::Skipped)) => 12,
             Some(Err(_)) | None => 255,
         })
     }
@@ -53,6 +54,7 @@ impl Verdict {
             9 => "differed from run to run",
             10 => "emitted to a topic that no sink takes",
             11 => "emitted an event that has no JSON",
+            12 => "was skipped",
             _ => "failed",
         }
     }
@@ -174,11 +176,7 @@ impl Witness {
     /// # Errors
     /// When the bytes say nothing.
     pub(crate) fn recorded(&self, epoch: u64, bytes: &[u8]) -> Result<()> {
-        let failures = read(bytes).ok_or_else(|| {
-            Error::storage(format_args!(
-                "the log's outcome of epoch {epoch} cannot be read; another release wrote it"
-            ))
-        })?;
+        let failures = read(bytes).ok_or_else(|| unreadable(epoch))?;
         let mut epochs = self.epochs();
         epochs.tallies.entry(epoch).or_default().recorded = Some(failures);
         self.compare(&mut epochs, epoch);
@@ -248,6 +246,20 @@ impl Witness {
             None => Ok(epochs.complete >= until),
         }
     }
+}
+
+/// What the log says of an epoch, for people: its transactions that did not commit, by their places.
+///
+/// # Errors
+/// When the bytes say nothing.
+pub(crate) fn failures(epoch: u64, bytes: &[u8]) -> Result<Vec<(u64, &'static str)>> {
+    let failures = read(bytes).ok_or_else(|| unreadable(epoch))?;
+    Ok(failures.into_iter().map(|(place, verdict)| (place, verdict.text())).collect())
+}
+
+fn unreadable(epoch: u64) -> Error {
+    let what = format_args!("the log's outcome of epoch {epoch} cannot be read; another release wrote it");
+    Error::storage(StorageFault::Release, what)
 }
 
 /// The first transaction of an epoch that came out in another way than it was recorded.

@@ -79,7 +79,7 @@ impl Executor {
         let mut running = std::mem::take(&mut scout.running);
         ambient::set(Some(scout.ambient));
         std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);
-        worker.begin(scout.ambient.method);
+        worker.begin(&scout.ambient);
         let progress = task.poll(&worker);
         worker.rest();
         std::mem::swap(&mut *worker.running.borrow_mut(), &mut running);

@@ -207,7 +207,7 @@ impl Executor {
 
     /// As [`Executor::as_running`], for something that does not say itself what it runs.
     fn watched<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
-        self.worker.begin(self.active[at].ambient.method);
+        self.worker.begin(&self.active[at].ambient);
         let value = self.as_running(at, run);
         self.worker.rest();
         value

@@ -33,6 +33,8 @@ pub(crate) struct Methods {
     pub(crate) twice: bool,
     /// What the workers run.
     pub(crate) watch: Watch,
+    /// Where that is written down, if it has to be known after the end of the process.
+    pub(crate) note: Option<crate::methods::watch::Note>,
     /// The methods that the graph knows.
     ids: FxHashMap<TypeId, MethodId>,
     /// The classes, and by name the methods of each that the graph does not know by type: the ones that all entities

@@ -2,6 +2,7 @@
 //!
 //! A worker only says what it begins and when it has nothing: a store to a word of its own. How long something runs is
 //! seen by a thread that looks ten times a second; what it has seen for too long it logs, once.
+use crate::base::ambient::TransactionId;
 use crate::base::ids::MethodId;
 use crate::methods::table::Methods;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,9 @@ pub struct RunningMethod {
     /// For how long it has run, to a tenth of a second.
     pub duration: Duration,
 }
+
+/// Writes down which transaction a worker begins to run, or that it runs none.
+pub(crate) type Note = Arc<dyn Fn(usize, Option<TransactionId>) + Send + Sync>;
 
 /// What every worker runs.
 #[derive(Default)]

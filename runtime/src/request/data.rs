@@ -151,8 +151,9 @@ impl Request {
             if index.is_multiple_of(PREFETCH_WINDOW) && all > 1 {
                 self.calls.prefetch(index..all.min(index + PREFETCH_WINDOW), worker);
             }
-            worker.begin(self.method);
-            ambient::set(Some(self.ambient(index)));
+            let ambient = self.ambient(index);
+            worker.begin(&ambient);
+            ambient::set(Some(ambient));
             emitted::start();
             // What is replayed has been compared when it was new.
             let finished = match &worker.twice {
@@ -187,8 +188,9 @@ impl Request {
 
     /// Runs one that is alone on its worker. `keep`: it may have to run again.
     pub(crate) fn run_alone(&mut self, index: usize, worker: &Rc<Worker>, keep: bool) -> Finished {
-        ambient::set(Some(self.ambient(index)));
-        worker.begin(self.method);
+        let ambient = self.ambient(index);
+        ambient::set(Some(ambient));
+        worker.begin(&ambient);
         emitted::start();
         let finished = self.calls.run(index, worker, keep);
         self.emit(index, finished.commit, emitted::take_events());

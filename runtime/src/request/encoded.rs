@@ -39,13 +39,15 @@ struct One {
     call: Option<Box<dyn Remote>>,
     /// Its bytes.
     at: Range<usize>,
+    /// It is not executed.
+    skipped: bool,
     outcome: Option<Result<bool>>,
     /// The bytes of its answer.
     answer: Arc<[u8]>,
 }
 
 impl Encoded {
-    /// So many calls from their bytes. Runs code of the user's.
+    /// So many calls from their bytes, of which these, by their indices, are not executed. Runs code of the user's.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -54,11 +56,12 @@ impl Encoded {
         bytes: &[u8],
         count: usize,
         remember: bool,
+        skipped: &[usize],
     ) -> Result<Box<dyn Calls>> {
         let mut start = 0;
-        let calls = instance.read_all(bytes, count)?.into_iter().map(|(call, end)| {
-            let at = std::mem::replace(&mut start, end)..end;
-            One { call: Some(call), at, outcome: None, answer: Arc::default() }
+        let calls = (0..).zip(instance.read_all(bytes, count)?).map(|(index, (call, end))| {
+            let (at, skipped) = (std::mem::replace(&mut start, end)..end, skipped.contains(&index));
+            One { call: Some(call), at, skipped, outcome: None, answer: Arc::default() }
         });
         Ok(Box::new(Self { instance, calls: calls.collect(), bytes: bytes.into(), remember }))
     }
@@ -122,6 +125,9 @@ impl Calls for Encoded {
     }
 
     fn frame(&mut self, index: usize, invocation: Invocation, _: bool) -> Result<Frame<Done>> {
+        if self.calls[index].skipped {
+            return Err(Error::Skipped);
+        }
         let call = self.take(index)?;
         let path = invocation.next();
         Ok(call.frame(invocation, path, if self.remember { Gives::Kept } else { Gives::Typed }))

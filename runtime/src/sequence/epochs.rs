@@ -1,7 +1,7 @@
 //! When an epoch closes: the loop that timely and the simulation drive alike.
 use crate::base::ambient::TransactionId;
 use crate::base::clock::EpochClock;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::base::groups::Groups;
 use crate::base::heat::Heat;
 use crate::base::ids::narrow;
@@ -36,6 +36,8 @@ const UNDOABLE_IN_FLIGHT: u64 = 1;
 pub(crate) struct Durable {
     pub(crate) journal: Arc<Journal>,
     pub(crate) replay: Arc<Replay>,
+    /// The epoch that it shows, if it is a copy.
+    pub(crate) copy: Option<u64>,
     /// If it takes checkpoints.
     pub(crate) checkpoints: Option<Arc<Checkpoints>>,
     /// The checkpoint that it begins with.
@@ -296,7 +298,10 @@ impl EpochLoop {
     /// The disk is full: nothing gets a place in the order, and what looks on stays.
     fn refuse(&self, requests: Vec<Submitted>) -> Vec<Submitted> {
         let Self { worker, shared, .. } = self;
-        let error = Error::storage("the disk has no space for the log, so requests are refused; free some");
+        let error = Error::storage(
+            StorageFault::Full,
+            "the disk has no space for the log, so requests are refused; free some",
+        );
         let egress = shared.ingress.egress();
         let mut looks = Vec::new();
         for Submitted { id, work } in requests {

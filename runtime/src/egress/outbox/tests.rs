@@ -2,7 +2,7 @@
 use super::*;
 
 fn outbox(limit: usize) -> Outbox {
-    Outbox::new(2, 1, &[vec!["b".to_owned()], vec!["a".to_owned(), "c".to_owned()]], limit)
+    Outbox::new(2, 1, &[vec!["b".to_owned()], vec!["a".to_owned(), "c".to_owned()]], Some(limit))
 }
 
 fn offsets(outbox: &Outbox, sink: usize, durable: u64) -> Vec<(String, u64, u64)> {

@@ -3,10 +3,11 @@
 //! User code runs here and nowhere else. It speaks to the worker through [`super::flow`], and gets at entities by
 //! [`super::access`]; what it has to say to other workers is left in the outbox, which the executor empties whenever user
 //! code has stopped.
+use crate::base::ambient::Ambient;
 use crate::base::class_id::{ByClass, ClassId};
 use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
-use crate::base::ids::{MethodId, narrow};
+use crate::base::ids::narrow;
 use crate::base::location::{Location, hash_of, worker_number};
 use crate::base::ticket::Ticket;
 use crate::egress::answers::Egress;
@@ -82,14 +83,20 @@ impl Worker {
         })
     }
 
-    /// A transaction that began with this method runs here.
-    pub(crate) fn begin(&self, method: MethodId) {
-        self.methods.watch.begin(self.index, method);
+    /// This transaction runs here.
+    pub(crate) fn begin(&self, ambient: &Ambient) {
+        self.methods.watch.begin(self.index, ambient.method);
+        if let Some(note) = &self.methods.note {
+            note(self.index, Some(ambient.id));
+        }
     }
 
     /// Nothing runs here.
     pub(crate) fn rest(&self) {
         self.methods.watch.rest(self.index);
+        if let Some(note) = &self.methods.note {
+            note(self.index, None);
+        }
     }
 
     /// A stamp that no unsettled transaction on this worker has.

@@ -1,0 +1,186 @@
+//! The log, record by record, for people and tools.
+use crate::base::error::Result;
+use crate::codec::as_json;
+use crate::data_dir::DataDir;
+use crate::durable;
+use crate::durable::base::Base;
+use crate::durable::record::{self, LoggedRequest};
+use crate::durable::start::Start;
+use crate::egress::witness;
+use serde::Serialize;
+use serde_json::Value;
+use thalweg_log::{Kind, Reading, RealDisk, Record};
+
+/// A record of a log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LogRecord {
+    /// A run began.
+    Start {
+        /// The last epoch before it.
+        epoch: u64,
+        /// The name of the app.
+        app: String,
+        /// The release of this crate.
+        release: String,
+        /// The number of the run, from 0.
+        run: u64,
+        /// How many workers it had.
+        workers: u64,
+    },
+    /// An epoch.
+    Epoch {
+        /// Its number.
+        epoch: u64,
+        /// Its time, in microseconds since 1970.
+        now: u64,
+        /// What it has, in order.
+        requests: Vec<LoggedTransactions>,
+    },
+    /// What became of an epoch.
+    Outcome {
+        /// The epoch.
+        epoch: u64,
+        /// Those of its transactions that did not commit.
+        failures: Vec<LoggedFailure>,
+    },
+    /// A run was stopped.
+    Stop {
+        /// The last epoch before it.
+        epoch: u64,
+    },
+}
+
+/// A request: one transaction, or several of the same method.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LoggedTransactions {
+    /// The place of the first in its epoch, from 0.
+    pub transaction: u64,
+    /// The identity of the first, as `run.handle.number`.
+    pub id: String,
+    /// `Entity::method`.
+    pub method: String,
+    /// A call for each transaction. None if another release has written them.
+    pub calls: Option<Vec<LoggedCall>>,
+    /// What its answer is remembered under, with class, method and key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<Value>,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LoggedCall {
+    /// The key of the entity.
+    pub key: Value,
+    /// The arguments, in the order of the parameters.
+    pub arguments: Vec<Value>,
+}
+
+/// A transaction that did not commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LoggedFailure {
+    /// Its place in the epoch, from 0.
+    pub transaction: u64,
+    /// What became of it.
+    pub what: String,
+}
+
+/// The runs of a log, as it is read.
+#[derive(Default)]
+pub(super) struct Runs {
+    start: Option<Start>,
+}
+
+impl Runs {
+    /// One begins.
+    pub(super) fn begin(&mut self, record: &Record) -> Result<()> {
+        self.start = Some(Start::of_any(&record.body, "the log")?);
+        Ok(())
+    }
+
+    /// The one that is read.
+    pub(super) fn current(&self) -> Option<&Start> {
+        self.start.as_ref()
+    }
+
+    /// How many transactions an epoch has.
+    pub(super) fn transactions(&self, record: &Record) -> Result<u64> {
+        let run = self.start.as_ref().map_or(0, |start| start.run);
+        let (_, requests) = record::requests(record.epoch.0, &record.body, run)?;
+        Ok(requests.iter().map(|request| request.calls as u64).sum())
+    }
+
+    fn shown(&mut self, record: &Record) -> Result<LogRecord> {
+        let epoch = record.epoch.0;
+        match record.kind {
+            Kind::Start => {
+                self.begin(record)?;
+                let Some(start) = self.start.clone() else { unreachable!("one has just begun") };
+                let Start { app, release, run, workers, .. } = start;
+                Ok(LogRecord::Start { epoch, app, release, run, workers })
+            }
+            Kind::Epoch => self.epoch(epoch, &record.body),
+            Kind::Outcome => {
+                let failures = witness::failures(epoch, &record.body)?.into_iter();
+                let shown =
+                    |(transaction, what): (u64, &str)| LoggedFailure { transaction, what: what.to_owned() };
+                Ok(LogRecord::Outcome { epoch, failures: failures.map(shown).collect() })
+            }
+            Kind::Stop => Ok(LogRecord::Stop { epoch }),
+        }
+    }
+
+    fn epoch(&self, epoch: u64, body: &[u8]) -> Result<LogRecord> {
+        let run = self.start.as_ref().map_or(0, |start| start.run);
+        let (now, requests) = record::requests(epoch, body, run)?;
+        let mut transaction = 0;
+        let shown = requests.into_iter().map(|request| {
+            let first = transaction;
+            transaction += request.calls as u64;
+            self.request(first, request)
+        });
+        Ok(LogRecord::Epoch { epoch, now, requests: shown.collect() })
+    }
+
+    fn request(&self, transaction: u64, request: LoggedRequest<'_>) -> LoggedTransactions {
+        let LoggedRequest { method, first, calls, bytes, id } = request;
+        let known = self.start.as_ref().and_then(|start| start.method(method));
+        let method = known.map_or_else(|| format!("method {method}"), str::to_owned);
+        let request_id = id.and_then(|id| as_json::values(id).ok()?.pop());
+        let calls = calls_of(bytes, calls);
+        LoggedTransactions { transaction, id: first.to_string(), method, calls, request_id }
+    }
+}
+
+/// So many calls of one method: each is a key and its arguments.
+fn calls_of(bytes: &[u8], count: usize) -> Option<Vec<LoggedCall>> {
+    let values = as_json::values(bytes).ok()?;
+    let each = values.len().checked_div(count).filter(|each| *each > 0 && each * count == values.len())?;
+    let call = |call: &[Value]| LoggedCall { key: call[0].clone(), arguments: call[1..].to_vec() };
+    Some(values.chunks_exact(each).map(call).collect())
+}
+
+impl DataDir {
+    /// The records of the log, in order. The app may run meanwhile; then the last ones may be missing.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when it cannot be read; so may each record.
+    pub fn log(&self) -> Result<impl Iterator<Item = Result<LogRecord>>> {
+        self.is_there()?;
+        let (_, base) = self.newest()?;
+        // Behind a checkpoint, the log need not have the beginning of its first run.
+        let start = base.as_ref().map(|base| base.info.start()).transpose()?;
+        let mut runs = Runs { start };
+        Ok(self.records(base.as_ref())?.map(move |record| runs.shown(&record?)))
+    }
+
+    /// The log as it is read, without its lock.
+    pub(super) fn records(&self, base: Option<&Base>) -> Result<Reading<RealDisk>> {
+        let (settings, witness) = Self::log_settings(base);
+        Ok(thalweg_log::open_read_only(durable::disk_to_read(&self.path)?, settings, witness)?)
+    }
+}

@@ -1,0 +1,121 @@
+//! How a state leaves a data directory, how it comes into another one, and what is not executed again.
+use crate::base::error::{Error, Result, StorageFault};
+use crate::data_dir::DataDir;
+use crate::durable;
+use crate::durable::base::Base;
+use crate::durable::skips::{Place, Skips};
+use thalweg_checkpoint::{Location, Settings, Store};
+use thalweg_log::{End, Epoch, Kind, Reading, RealDisk};
+
+impl DataDir {
+    /// Writes the state of an app that does not run to another place: a directory, or a URL as for
+    /// [`App::checkpoints_at`](crate::App::checkpoints_at), which must have no checkpoints. Gives its epoch. One that runs is
+    /// exported by [`Handle::export`](crate::Handle::export).
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when something cannot be read or written, the directory is in use, or its log
+    /// has requests behind the last checkpoint: executing them needs the program. A clean stop leaves none.
+    pub fn export(&self, url: &str) -> Result<u64> {
+        self.is_there()?;
+        let (store, base) = self.newest()?;
+        let (Some(store), Some(base)) = (store, base) else {
+            let what = format!("{}: there is no checkpoint to export", self.path.display());
+            return Err(Error::storage(StorageFault::Absent, what));
+        };
+        let mut records = self.lock(Some(&base))?;
+        let behind = base.manifest.epoch();
+        let mut last = behind;
+        for record in records.by_ref() {
+            let record = record?;
+            if record.kind == Kind::Epoch {
+                last = last.max(record.epoch.0);
+            }
+        }
+        if last > behind {
+            let what = format!(
+                "{}: the log has epochs {} to {last} behind the last checkpoint; start the program and stop it, which takes one",
+                self.path.display(),
+                behind + 1
+            );
+            return Err(Error::storage(StorageFault::Absent, what));
+        }
+        let epoch = base.export(&store, &url.parse()?)?;
+        drop(records); // and its lock
+        Ok(epoch)
+    }
+
+    /// Begins this directory with a state that was exported. It must be new or empty. Gives the epoch of the state.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when something cannot be read or written, or the directory has a state
+    /// already.
+    pub fn import(&self, url: &str) -> Result<u64> {
+        let from: Location = url.parse()?;
+        let none = || {
+            let what = format!("{url}: there is no state that was exported");
+            Error::storage(StorageFault::Absent, what)
+        };
+        if from.path().is_some_and(|path| !path.exists()) {
+            return Err(none());
+        }
+        let store = Store::open_read_only(&from, Settings::default())?;
+        let base = Base::newest(&store)?.ok_or_else(none)?;
+        let disk = durable::real_disk(&self.path)?;
+        let reading = thalweg_log::open(disk, durable::settings(), thalweg_log::Witness::default())?;
+        let opened = reading.finish()?;
+        if opened.end() != End::New {
+            let what =
+                format!("{}: there is a log already; import into a new directory", self.path.display());
+            return Err(Error::storage(StorageFault::InUse, what));
+        }
+        let epoch = base.export(&store, &self.location()?)?;
+        drop(opened);
+        Ok(epoch)
+    }
+
+    /// Leaves a transaction out when the log is executed again, for one that ends the process each time. Whoever asks again
+    /// with its id is told [`Error::Skipped`]. It stands at this place of this epoch, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when there is no such transaction, the next start would not execute it
+    /// anyway, its outcome is known, or the directory is in use.
+    pub fn skip(&self, epoch: u64, transaction: u64) -> Result<()> {
+        self.is_there()?;
+        let (_, base) = self.newest()?;
+        let behind = base.as_ref().map_or(0, |base| base.manifest.epoch());
+        let mut runs = crate::data_dir::dump::Runs::default();
+        let (mut found, mut known) = (false, false);
+        let mut records = self.lock(base.as_ref())?;
+        for record in records.by_ref() {
+            let record = record?;
+            match record.kind {
+                Kind::Start => runs.begin(&record)?,
+                Kind::Epoch if record.epoch == Epoch(epoch) => {
+                    found = runs.transactions(&record)? > transaction;
+                }
+                Kind::Outcome => known |= record.epoch == Epoch(epoch),
+                Kind::Epoch | Kind::Stop => {}
+            }
+        }
+        let place = Place { epoch, transaction };
+        let wrong = if epoch <= behind {
+            "is in a checkpoint, and is not executed again"
+        } else if !found {
+            "is not in the log"
+        } else if known {
+            "has ended, and others may have seen what it did; only what never ended can be skipped"
+        } else {
+            let added = Skips::add(&self.path, place, behind);
+            drop(records); // and its lock
+            return added;
+        };
+        let what = format!("{}: transaction {place} {wrong}", self.path.display());
+        Err(Error::storage(StorageFault::Absent, what))
+    }
+
+    /// The log, which nobody else can use meanwhile.
+    fn lock(&self, base: Option<&Base>) -> Result<Reading<RealDisk>> {
+        let (settings, witness) = Self::log_settings(base);
+        Ok(thalweg_log::open(durable::disk_to_read(&self.path)?, settings, witness)?)
+    }
+}
