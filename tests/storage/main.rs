@@ -1,2 +1,4 @@
-//! A data directory from outside: its past, what it tells of itself, and how its state goes elsewhere.
+//! A data directory from outside: its past, what it tells of itself, how its state goes elsewhere, and what is left out.
+mod deadly;
+mod folder;
 mod past;

@@ -1,6 +1,7 @@
 //! What a data directory has besides the state: its past, its log, a state that goes elsewhere; and what is said of it.
+use crate::folder::Folder;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use thalweg::data_dir::{DataDir, LogRecord};
 use thalweg::prelude::*;
 use thalweg::sink::Memory;
@@ -112,29 +113,6 @@ fn every_epoch_that_is_kept_can_be_shown_while_the_app_goes_on() {
     app.call_blocking(safe(1).put(1)).expect("it goes on").expect("put");
     let in_memory = App::new("safes").entity::<Safe>().at_epoch(1).start();
     assert!(matches!(in_memory.map(drop), Err(Error::Start(_))));
-}
-
-/// A folder that is removed.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("thalweg-past-{name}-{}", std::process::id()));
-        drop(std::fs::remove_dir_all(&path));
-        Self(path)
-    }
-    fn dir(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-    fn url(&self, name: &str) -> String {
-        self.dir(name).display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
 }
 
 fn at(folder: &Path, sink: &Memory) -> App {

@@ -30,6 +30,8 @@ pub(crate) struct Attempts {
     before: Option<Died>,
     /// Whether workers write down what they run.
     on: Arc<AtomicBool>,
+    /// Whether it ended because of what was known.
+    refused: AtomicBool,
 }
 
 /// Where a recovery has ended, and not as it should.
@@ -60,6 +62,10 @@ impl Died {
     }
 }
 
+fn line(TransactionId { run, handle, number }: TransactionId) -> String {
+    format!("{run} {handle} {number}")
+}
+
 /// Writes a line. What cannot be written is not known later, and that is all.
 fn write(file: &File, line: usize, text: &str) {
     let text = format!("{text:<width$}\n", width = LINE - 1);
@@ -81,7 +87,7 @@ impl Attempts {
             Error::storage(StorageFault::Refused, what)
         })?);
         let on = Arc::new(AtomicBool::new(before.is_some()));
-        let attempts = Self { path, file, before, on };
+        let attempts = Self { path, file, before, on, refused: AtomicBool::new(false) };
         if let Some(died) = &attempts.before {
             tracing::warn!("the last start has not come to its end; the log is executed epoch by epoch");
             attempts.note(died);
@@ -99,8 +105,7 @@ impl Attempts {
         let (file, on) = (self.file.clone(), self.on.clone());
         let note: Note = Arc::new(move |worker, running: Option<TransactionId>| {
             if on.load(Ordering::Relaxed) {
-                let text = running.map(|id| format!("{} {} {}", id.run, id.handle, id.number));
-                write(&file, worker + 1, &text.unwrap_or_default());
+                write(&file, worker + 1, &running.map(line).unwrap_or_default());
             }
         });
         self.is_careful().then_some(note)
@@ -118,8 +123,14 @@ impl Attempts {
     pub(crate) fn reach(&self, epoch: u64, name: impl Fn(TransactionId) -> String) -> Result<()> {
         let known = self.before.as_ref().filter(|died| died.epoch == epoch);
         match known {
-            Some(Died { deaths, running, .. }) if *deaths >= MOST => {
+            Some(died @ Died { deaths, running, .. }) if *deaths >= MOST => {
                 let suspects = running.iter().map(|id| name(*id)).collect();
+                // The next start tries once more: the program may have been mended.
+                self.note(&Died { deaths: MOST - 2, ..died.clone() });
+                for (worker, id) in running.iter().enumerate() {
+                    write(&self.file, worker + 1, &line(*id));
+                }
+                self.refused.store(true, Ordering::Relaxed);
                 Err(Error::Deadly { epoch, suspects, deaths: *deaths })
             }
             Some(died) => Ok(self.note(died)),
@@ -134,7 +145,9 @@ impl Drop for Attempts {
     /// However it ends, the process is there.
     fn drop(&mut self) {
         self.on.store(false, Ordering::Relaxed);
-        let _ = fs::remove_file(&self.path);
+        if !self.refused.load(Ordering::Relaxed) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -180,7 +193,14 @@ mod tests {
         (1..=6).for_each(|epoch| reach(&attempts, epoch).expect("before it"));
         let deadly = Error::Deadly { epoch: 7, suspects: vec!["1.2.3".to_owned()], deaths: 2 };
         assert_eq!(reach(&attempts, 7), Err(deadly));
-        // A refusal is a way to end.
+        drop(attempts);
+        // It is tried once more: the program may have been mended.
+        dies(&data, 1..=7, id).expect("tried");
+        let attempts = Attempts::begin(&data).expect("begun");
+        assert!(matches!(reach(&attempts, 7), Err(Error::Deadly { .. })));
+        drop(attempts);
+        let attempts = Attempts::begin(&data).expect("begun");
+        (1..=9).for_each(|epoch| reach(&attempts, epoch).expect("it has been mended"));
         drop(attempts);
         assert!(!Attempts::begin(&data).expect("begun").is_careful());
         fs::remove_dir_all(&data).expect("removed");
