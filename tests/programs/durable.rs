@@ -247,7 +247,7 @@ fn a_program_that_comes_to_something_else_is_named_and_nothing_is_changed() {
     let before = files(&disk);
     for workers in [1, 2] {
         let error = start(workers).map(drop).expect_err("the fourth passes now");
-        let Error::Diverged { epoch, transaction, method, recorded, replayed } = error else {
+        let Error::Diverged { epoch, transaction, method, recorded, replayed, .. } = error else {
             panic!("{error:?}");
         };
         assert_eq!((epoch, transaction, method.as_str()), (4, 0, "Gate::pass"));

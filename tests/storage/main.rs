@@ -1,4 +1,5 @@
 //! A data directory from outside: its past, what it tells of itself, how its state goes elsewhere, and what is left out.
+mod changed;
 mod deadly;
 mod folder;
 mod past;

@@ -27,8 +27,12 @@ impl App {
         let seed = recovery.seed();
         let past = Past { durable: true, copy: Some(epoch), seed, store, base, notes: None };
         // Their topics are known to the program; nothing goes there.
-        let sinks = self.take_sinks();
+        let (sinks, accepts) = (self.take_sinks(), self.accepts);
         let (shared, outline) = self.link(past, &sinks)?;
+        recovery.by(&outline.graph);
+        if accepts {
+            recovering(&shared).accept();
+        }
         let threads = dataflow::start(shared.clone())?;
         let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));

@@ -45,6 +45,7 @@ pub struct App {
     pub(super) storage: Storage,
     pub(super) checkpoints: Checkpointing,
     pub(super) at_epoch: Option<u64>,
+    pub(super) accepts: bool,
     pub(super) twice: bool,
     pub(super) slow: Duration,
     pub(super) sinks: Vec<SinkOf>,
@@ -69,6 +70,7 @@ impl App {
             storage: Storage::Memory,
             checkpoints: Checkpointing::default(),
             at_epoch: None,
+            accepts: false,
             twice: false,
             slow: SLOW,
             sinks: Vec::new(),
@@ -206,6 +208,13 @@ impl App {
     /// ```
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.storage = Storage::Directory(path.into());
+        self
+    }
+    /// Goes on where the log comes out in another way than it did, instead of refusing to start with [`Error::Diverged`]: what it
+    /// comes to now counts, and each difference is logged. Somebody may have been told otherwise, so this is for people to
+    /// decide, once: start, let it take a [checkpoint](crate::Handle::checkpoint), and take this away again.
+    pub fn accept_divergence(mut self) -> Self {
+        self.accepts = true;
         self
     }
     /// How often a checkpoint is taken, if something has changed; every 30 seconds unless it is set. It bounds what a restart

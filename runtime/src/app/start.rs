@@ -117,8 +117,12 @@ impl App {
         let (seed, store_too, base_too) = (recovery.seed(), store.clone(), base.clone());
         let notes = recovery.notes();
         let past = Past { durable: true, copy: None, seed, store: store_too, base: base_too, notes };
-        let sinks = self.take_sinks();
+        let (sinks, accepts) = (self.take_sinks(), self.accepts);
         let (shared, outline) = self.link(past, &sinks)?;
+        recovery.by(&outline.graph);
+        if accepts {
+            recovering(&shared).accept();
+        }
         let threads = dataflow::start(shared.clone())?;
         let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));

@@ -3,6 +3,7 @@
 //! A transaction's calls form a tree, and parts of it may run side by side and at several workers. So each method notes its
 //! calls and its events as they come: they stand in the order of the program, whatever came first on the clock.
 use crate::base::ambient::{self, Activation, activation, call_path, current};
+use crate::base::digest::Digest;
 use crate::base::error::Error;
 use crate::base::guard::refuse;
 use rustc_hash::FxHashMap;
@@ -71,6 +72,12 @@ impl Emitted {
 
     fn is_empty(&self) -> bool {
         self.events.is_empty() && self.calls.is_empty()
+    }
+
+    /// A digest of the events, whatever order they are in.
+    pub(crate) fn digest(&self) -> Digest {
+        let digests = self.events.iter().map(|event| Digest::of(event.body.as_bytes()));
+        digests.fold(Digest::default(), Digest::and)
     }
 
     pub(crate) fn has_events(&self) -> bool {

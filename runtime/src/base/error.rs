@@ -242,8 +242,8 @@ pub enum Error {
     /// something besides its arguments and its state.
     #[error(
         "epoch {epoch}, transaction {transaction} (`{method}`) {recorded} when it was logged, and {replayed} when it is \
-         replayed; start the program that wrote the log once more and stop it, which drains the log, or take the difference \
-         out of the method"
+         replayed; {}; start the program that wrote the log once more and stop it, which drains the log, or take the \
+         difference out of the method; `App::accept_divergence` takes what it comes to now", changed_text(.changed)
     )]
     Diverged {
         /// The epoch.
@@ -256,6 +256,8 @@ pub enum Error {
         recorded: String,
         /// What becomes of it now.
         replayed: String,
+        /// The classes that have changed since, as far as their own source says.
+        changed: Vec<String>,
     },
     /// A method that writes was called on a copy that shows the past: see [`crate::App::at_epoch`].
     #[error(
@@ -399,6 +401,14 @@ fn interned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, 
 
 fn running_text(running: &[String]) -> String {
     if running.is_empty() { "what had entered".to_owned() } else { running.join(", ") }
+}
+
+fn changed_text(changed: &[String]) -> String {
+    match changed {
+        [] => "no class has changed since".to_owned(),
+        [one] => format!("`{one}` has changed since"),
+        all => format!("{} have changed since", list(all)),
+    }
 }
 
 /// Names, for a sentence.

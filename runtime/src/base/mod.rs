@@ -1,4 +1,5 @@
 //! What all of it stands on. Nothing here knows a type of a user's.
+pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod guard;
 pub(crate) mod thread;

@@ -4,6 +4,8 @@
 //! its order is known, while it runs; its answers leave when it is durable. After a restart the same epochs go through the
 //! same sequencers and executors.
 pub(crate) mod start;
+pub(crate) mod fingerprint;
+pub(crate) mod requests;
 pub(crate) mod skips;
 pub(crate) mod attempts;
 pub(crate) mod record;

@@ -1,30 +1,28 @@
 //! From a directory to a running app: the log is read, its epochs are executed again, and only then is anything written.
-use crate::base::ambient::TransactionId;
 use crate::base::error::{Error, Result, StorageFault};
 use crate::base::ids::MethodId;
 use crate::base::thread::{STACK, as_worker};
 use crate::durable::attempts::Attempts;
 use crate::durable::base::Base;
+use crate::durable::fingerprint::{self, Fingerprint, fingerprint};
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
-use crate::durable::record::{self, LoggedRequest};
+use crate::durable::record;
 use crate::durable::replay::{Replay, ReplayedEpoch, cut};
+use crate::durable::requests::{diverged, name_in, read_request};
 use crate::durable::skips::Skips;
 use crate::durable::start::{self, Start};
 use crate::egress::answers::{Egress, LoggedEgress};
-use crate::egress::ids::IdKey;
-use crate::egress::witness::Difference;
 use crate::entity::run::shipped::Instance;
 use crate::methods::table::Methods;
 use crate::methods::watch::Note;
-use crate::request::data::Request;
-use crate::request::encoded::{Encoded, body_hash};
 use crate::request::ingress::{Ingress, Submission, Submitted};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use thalweg_graph::Program;
 use thalweg_log::{Disk, Epoch, Kind, Log, Opened, Position, Progress, Reading, Record, Settings, Witness};
 
 /// A log that is being read.
@@ -38,11 +36,15 @@ pub(crate) struct Recovery<D: Disk> {
     start: Option<Start>,
     /// The last epoch of the checkpoint that it begins with.
     behind: u64,
+    /// The last epoch that has been read.
+    last_read: u64,
     /// The last epoch that is executed, if this is for a copy.
     upto: Option<u64>,
     /// What is not executed again, and what is known of recoveries before; of an app with a directory.
     skips: Skips,
     attempts: Option<Attempts>,
+    /// What the program is made of.
+    program: Fingerprint,
     /// The methods of the requests of epochs that have not been compared, and how many calls each has.
     methods: BTreeMap<u64, Vec<(MethodId, u64)>>,
 }
@@ -57,6 +59,11 @@ pub(crate) struct Recovering<'a> {
 }
 
 impl Recovering<'_> {
+    /// What comes out in another way counts.
+    pub(crate) fn accept(&self) {
+        self.logged().witness.accept();
+    }
+
     fn logged(&self) -> &LoggedEgress {
         let logged = self.ingress.egress().logged.as_ref();
         logged.unwrap_or_else(|| unreachable!("an app that recovers keeps a log"))
@@ -113,8 +120,23 @@ impl<D: Disk> Recovery<D> {
             _ => {}
         }
         let app = app.to_owned();
-        let (skips, attempts, methods) = (Skips::default(), None, BTreeMap::new());
-        Ok(Self { reading, place, app, first, start, behind, upto, skips, attempts, methods })
+        let (skips, attempts) = (Skips::default(), None);
+        let (program, methods) = (Fingerprint::new(), BTreeMap::new());
+        let last_read = behind;
+        Ok(Self {
+            reading,
+            place,
+            app,
+            first,
+            start,
+            behind,
+            last_read,
+            upto,
+            skips,
+            attempts,
+            program,
+            methods,
+        })
     }
 
     /// What stands beside the log in a data directory is read, too.
@@ -125,6 +147,37 @@ impl<D: Disk> Recovery<D> {
         let Some(data) = data else { return Ok(self) };
         let attempts = if self.upto.is_none() { Some(Attempts::begin(data)?) } else { None };
         Ok(Self { skips: Skips::of(data)?, attempts, ..self })
+    }
+
+    /// This program executes the log.
+    pub(crate) fn by(&mut self, program: &Program) {
+        self.program = fingerprint(program);
+        let changed = self.changed();
+        if !changed.is_empty() {
+            tracing::info!(
+                ?changed,
+                "the program has changed since the last run; what is logged has to come out as it did"
+            );
+        }
+    }
+
+    /// The classes that have changed since the last run that has been read.
+    fn changed(&self) -> Vec<String> {
+        self.start.as_ref().map_or_else(Vec::new, |start| fingerprint::changed(&start.program, &self.program))
+    }
+
+    /// Waits until all epochs up to this one have been executed.
+    ///
+    /// # Errors
+    /// When they have not come out as before.
+    fn executed(&self, app: Recovering<'_>, last: u64) -> Result<()> {
+        executed(app, &self.methods, last).map_err(|error| match error {
+            Error::Diverged { epoch, transaction, method, recorded, replayed, .. } => {
+                let changed = self.changed();
+                Error::Diverged { epoch, transaction, method, recorded, replayed, changed }
+            }
+            error => error,
+        })
     }
 
     /// Where workers write down what they run, if they have to.
@@ -149,8 +202,7 @@ impl<D: Disk> Recovery<D> {
         let mut methods = self.start.as_ref().map_or_else(Vec::new, |start| start.resolve(&known));
         let mut last = self.behind;
         app.logged().witness.begin(self.behind + 1);
-        let first = self.first.take().map(Ok);
-        for record in first.into_iter().chain(self.reading.by_ref()) {
+        while let Some(record) = self.first.take().map(Ok).or_else(|| self.reading.next()) {
             let record = match (record, self.upto) {
                 // The end of a log that is written meanwhile may look like anything.
                 (Err(_), Some(upto)) if last == upto => break,
@@ -185,7 +237,7 @@ impl<D: Disk> Recovery<D> {
                     });
                     self.methods.insert(epoch.0, called.collect());
                     if let Some(attempts) = self.attempts.as_ref().filter(|attempts| attempts.is_careful()) {
-                        executed(app, &self.methods, last)?;
+                        self.executed(app, last)?;
                         attempts.reach(epoch.0, |id| name_in(epoch.0, &requests, id, app.methods))?;
                     }
                     let (runs, counts) = cut(requests, workers);
@@ -210,6 +262,7 @@ impl<D: Disk> Recovery<D> {
             );
             return Err(Error::storage(StorageFault::Absent, what));
         }
+        self.last_read = last;
         app.replay.end(last);
         app.ingress.ring_all();
         Ok(())
@@ -220,13 +273,15 @@ impl<D: Disk> Recovery<D> {
     /// # Errors
     /// When it has not, or the log cannot be written.
     pub(crate) fn finish(self, app: Recovering<'_>, seed: u64, image: Option<&Image>) -> Result<Start> {
+        let last = self.last_read;
+        self.executed(app, last)?;
+        restored(app, last, image)?;
         let opened = self.reading.finish()?;
-        executed(app, &self.methods, opened.last().0)?;
-        restored(app, opened.last().0, image)?;
+        assert!(opened.last().0 == last, "all of the log has been read");
         // A state that was exported had runs before this log.
         let run = self.start.as_ref().map_or(0, |start| start.run + 1).max(opened.generation() - 1);
         let names = start::names(&app.journal.instances, app.methods);
-        let start = Start::new(&self.app, run, seed, app.ingress.workers(), names);
+        let start = Start::new(&self.app, run, seed, app.ingress.workers(), names, self.program);
         let log = accept(opened, &start, app.ingress, app.journal.position.clone())?;
         app.journal.begin(log, run);
         Ok(start)
@@ -238,7 +293,7 @@ impl<D: Disk> Recovery<D> {
     /// When it has not come out as before.
     pub(crate) fn finish_copy(self, app: Recovering<'_>, image: Option<&Image>) -> Result<()> {
         let last = self.upto.unwrap_or_else(|| unreachable!("a copy ends with an epoch"));
-        executed(app, &self.methods, last)?;
+        self.executed(app, last)?;
         restored(app, last, image)?;
         app.journal.begin_copy(last + 1, self.start.map_or(0, |start| start.run + 1));
         Ok(())
@@ -310,78 +365,6 @@ fn accept<D: Disk>(
     opened.accept(&start.encode(), hook).map_err(Error::from)
 }
 
-/// What is said of a transaction that came out in another way.
-fn diverged(
-    Difference { epoch, transaction, recorded, replayed }: Difference,
-    called: &BTreeMap<u64, Vec<(MethodId, u64)>>,
-    methods: &Methods,
-) -> Error {
-    let mut end = 0;
-    let method = called.get(&epoch).into_iter().flatten().find(|(_, calls)| {
-        end += calls;
-        transaction < end
-    });
-    let method = method.map_or_else(String::new, |(method, _)| {
-        let (entity, method) = methods.name(method.number());
-        format!("{entity}::{method}")
-    });
-    let (recorded, replayed) = (recorded.text().to_owned(), replayed.text().to_owned());
-    Error::Diverged { epoch, transaction, method, recorded, replayed }
-}
-
-/// What a transaction of an epoch is called.
-fn name_in(epoch: u64, requests: &[Submitted], id: TransactionId, methods: &Methods) -> String {
-    let mut before = 0;
-    for submitted in requests {
-        let (first, calls) = (submitted.id, submitted.work.len() as u64);
-        let own = (first.run, first.handle) == (id.run, id.handle);
-        if let (Submission::Transactions(request), Some(index)) =
-            (&submitted.work, id.number.checked_sub(first.number))
-            && own
-            && index < calls
-        {
-            let (entity, method) = methods.name(request.method().number());
-            return format!("{epoch}.{} (`{entity}::{method}`)", before + index);
-        }
-        before += calls;
-    }
-    format!("a transaction of another epoch ({id})")
-}
-
-/// These calls of the request, by their indices, are not executed.
-fn read_request(
-    app: &Recovering<'_>,
-    methods: &[Result<Instance, String>],
-    (request, skipped): (LoggedRequest<'_>, &[usize]),
-) -> Result<Submitted> {
-    let LoggedRequest { method, first, calls, bytes, id } = request;
-    let known = usize::try_from(method).ok().and_then(|method| methods.get(method));
-    let instance = match known {
-        Some(Ok(instance)) => *instance,
-        Some(Err(name)) => {
-            return Err(Error::storage(
-                StorageFault::Program,
-                format_args!(
-                    "the log has a call of `{name}`, which is not part of this program; start the program that wrote it once \
-                 more and stop it, which drains the log"
-                ),
-            ));
-        }
-        None => return Err(broken("a call of a method that has no name")),
-    };
-    let calls = Encoded::read(instance, bytes, calls, id.is_some(), skipped)?;
-    if id.is_some() && calls.len() != 1 {
-        return Err(broken("an id stands for several calls"));
-    }
-    let with_id = id.map(|id| (IdKey::from(id), body_hash(&instance, bytes)));
-    let method = app.methods.find(instance.ty, instance.class, instance.method);
-    let method = method.unwrap_or_else(|| unreachable!("a method that was reached is in the table"));
-    Ok(Submitted {
-        id: first,
-        work: Submission::Transactions(Request::new(None, method, calls).remembered(with_id)),
-    })
-}
-
-fn broken(what: &str) -> Error {
+pub(super) fn broken(what: &str) -> Error {
     Error::storage(StorageFault::Release, format_args!("{what}; another release wrote it"))
 }

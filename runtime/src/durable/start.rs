@@ -1,13 +1,14 @@
 //! What a run says of itself when it begins: enough to read what it logs.
 use crate::base::error::{Error, Result, StorageFault};
 use crate::codec::{decode, encode};
+use crate::durable::fingerprint::Fingerprint;
 use crate::entity::run::shipped::{Instance, Instances};
 use crate::methods::table::Methods;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The format of what this module and [`super::record`] write.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// See the head of this file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +25,21 @@ pub(crate) struct Start {
     pub(crate) workers: u64,
     /// The methods by their numbers.
     methods: Vec<String>,
+    /// What the program was made of.
+    pub(crate) program: Fingerprint,
 }
 
 impl Start {
-    pub(crate) fn new(app: &str, run: u64, seed: u64, workers: usize, methods: Vec<String>) -> Self {
+    pub(crate) fn new(
+        app: &str,
+        run: u64,
+        seed: u64,
+        workers: usize,
+        methods: Vec<String>,
+        program: Fingerprint,
+    ) -> Self {
         let (app, release) = (app.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-        Self { format: FORMAT, app, release, run, seed, workers: workers as u64, methods }
+        Self { format: FORMAT, app, release, run, seed, workers: workers as u64, methods, program }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {

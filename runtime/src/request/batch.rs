@@ -2,6 +2,7 @@
 //!
 //! Whatever is generic here is compiled for every method that somebody calls from outside, so it does no more than it must;
 //! [`super::data`] does the rest, once.
+use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::guard::{caught, discard, discard_all};
 use crate::base::ids::MethodId;
@@ -11,7 +12,7 @@ use crate::egress::outcome::Outcomes;
 use crate::egress::witness::Verdict;
 use crate::entity::call::Call;
 use crate::entity::run::invoke::Invocation;
-use crate::entity::run::shipped::{InstanceId, Instances, read_call, write_call};
+use crate::entity::run::shipped::{InstanceId, Instances, digest_output, read_call, write_call};
 use crate::entity::run::task::{Done, Frame, Gives, frame, run_alone};
 use crate::entity::run::twice::{Run, twins};
 use crate::entity::run::worker::Worker;
@@ -71,6 +72,8 @@ pub(crate) trait Calls: Send {
     fn failure(&self, index: usize) -> Option<&Error>;
     /// What became of one that has an outcome.
     fn verdict(&self, index: usize) -> Verdict;
+    /// What one has answered, to be compared. Runs code of the user's.
+    fn digest(&self, index: usize) -> Digest;
     /// What one came to whose answer is kept as bytes.
     fn remembered(&self, index: usize) -> Remembered;
     /// Their bytes; from here on they are what these say. Runs code of the user's.
@@ -182,6 +185,13 @@ impl<M: Method> Calls for Batch<M> {
     fn verdict(&self, index: usize) -> Verdict {
         let outcome = self.outcomes.get(index).and_then(Option::as_ref);
         Verdict::of(outcome.map(|outcome| outcome.as_ref().map(M::is_err).map_err(|error| &**error)))
+    }
+
+    fn digest(&self, index: usize) -> Digest {
+        match self.outcomes.get(index) {
+            Some(Some(Ok(output))) => digest_output::<M>(output),
+            _ => Digest::default(),
+        }
     }
 
     fn remembered(&self, _: usize) -> Remembered {

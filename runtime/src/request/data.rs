@@ -3,16 +3,17 @@
 //! A request is data: which method, which calls, when. Who waits for it is known to [`crate::egress`] alone, and the types
 //! of its method to [`super::batch`].
 use crate::base::ambient::{self, Ambient, TransactionId};
+use crate::base::digest::Digest;
 use crate::base::emitted::{self, Emitted};
 use crate::base::error::Error;
 use crate::base::ids::{MethodId, narrow};
 use crate::egress::answers::{Egress, LoggedEgress, RequestId};
 use crate::egress::ids::IdKey;
-use crate::egress::witness::{InPart, Verdict};
+use crate::egress::witness::{Ended, InPart};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::Task;
-use crate::entity::run::twice::Ended;
+use crate::entity::run::twice;
 use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
 use crate::methods::counts::Count;
 use crate::methods::table::Methods;
@@ -180,7 +181,7 @@ impl Request {
         };
         let finished = self.calls.run(index, worker, false);
         let failed = self.calls.failure(index).cloned();
-        match twice.after(worker, &before, Ended { failed, commit: finished.commit }) {
+        match twice.after(worker, &before, twice::Ended { failed, commit: finished.commit }) {
             Ok(commit) => Finished { commit, ..finished },
             Err(error) => self.calls.conclude(index, Err(error)),
         }
@@ -278,6 +279,9 @@ impl Request {
             let (at, outcome) = ((self.place.epoch, self.now), self.calls.remembered(0));
             egress.ids.decided((&key, body), at, outcome, || egress.leaves_up_to());
         }
+        if egress.logged.is_some() {
+            self.tell_witness(egress);
+        }
         if let Some(outbox) = &egress.outbox {
             let (place, members) = (self.place, self.members.as_ref());
             let member = |index: u32| members.map_or(index, |members| members[index as usize]);
@@ -286,17 +290,23 @@ impl Request {
             let emitted = emitted.unwrap_or_default().into_iter().map(placed);
             outbox.ended(place.epoch, self.calls.len(), emitted);
         }
-        if let Some(LoggedEgress { witness, .. }) = &egress.logged {
-            let (place, members) = (self.place, self.members.as_ref());
-            let member = |index: usize| members.map_or(narrow(index), |members| members[index]);
-            let verdicts = (0..self.calls.len()).map(|index| (index, self.calls.verdict(index)));
-            let failed = verdicts.filter(|(_, verdict)| *verdict != Verdict::COMMITTED);
-            let placed = |(index, verdict)| (InPart { index: place.index + member(index), ..place }, verdict);
-            witness.ended(place.epoch, self.calls.len(), failed.map(placed));
-        }
         if let Some(id) = self.id {
             let outcomes = (self.calls.len(), self.calls.outcomes());
             egress.answer((id, self.place.epoch), self.members.as_deref(), outcomes);
         }
+    }
+
+    /// What became of them, for a replay to be compared with.
+    fn tell_witness(&self, egress: &Egress) {
+        let Some(LoggedEgress { witness, .. }) = &egress.logged else { unreachable!("this app keeps a log") };
+        let emitted = self.extra.as_ref().map(|extra| &extra.emitted);
+        let ended = (0..self.calls.len()).map(|index| {
+            let member = self.members.as_ref().map_or(narrow(index), |members| members[index]);
+            let place = InPart { index: self.place.index + member, ..self.place };
+            let emitted = emitted.and_then(|emitted| emitted.get(&narrow(index)));
+            let digest = self.calls.digest(index).and(emitted.map_or(Digest::default(), Emitted::digest));
+            Ended { place, verdict: self.calls.verdict(index), digest }
+        });
+        witness.ended(self.place.epoch, ended);
     }
 }

@@ -1,4 +1,5 @@
 //! Calls of one method that come from the log: nobody waits for their results, so only what became of them is kept.
+use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::guard::discard;
 use crate::base::hash::key_hash;
@@ -42,8 +43,9 @@ struct One {
     /// It is not executed.
     skipped: bool,
     outcome: Option<Result<bool>>,
-    /// The bytes of its answer.
+    /// The bytes of its answer, if they are kept.
     answer: Arc<[u8]>,
+    digest: Digest,
 }
 
 impl Encoded {
@@ -61,7 +63,14 @@ impl Encoded {
         let mut start = 0;
         let calls = (0..).zip(instance.read_all(bytes, count)?).map(|(index, (call, end))| {
             let (at, skipped) = (std::mem::replace(&mut start, end)..end, skipped.contains(&index));
-            One { call: Some(call), at, skipped, outcome: None, answer: Arc::default() }
+            One {
+                call: Some(call),
+                at,
+                skipped,
+                outcome: None,
+                answer: Arc::default(),
+                digest: Digest::default(),
+            }
         });
         Ok(Box::new(Self { instance, calls: calls.collect(), bytes: bytes.into(), remember }))
     }
@@ -75,10 +84,18 @@ impl Encoded {
         }
     }
 
-    fn set(&mut self, index: usize, outcome: Result<(bool, Arc<[u8]>)>) -> Finished {
-        let (outcome, answer) = outcome
-            .map_or_else(|error| (Err(error), Arc::default()), |(is_err, answer)| (Ok(is_err), answer));
-        self.calls[index].answer = answer;
+    fn set(&mut self, index: usize, outcome: Result<(bool, Arc<[u8]>, Digest)>) -> Finished {
+        let one = &mut self.calls[index];
+        let outcome = match outcome {
+            Ok((is_err, answer, digest)) => {
+                (one.answer, one.digest) = (answer, digest);
+                Ok(is_err)
+            }
+            Err(error) => {
+                (one.answer, one.digest) = (Arc::default(), Digest::default());
+                Err(error)
+            }
+        };
         let commit = outcome == Ok(false);
         let mispredicted = outcome.as_ref().err().and_then(Error::owner_without_ticket);
         self.calls[index].outcome = Some(outcome);
@@ -130,7 +147,7 @@ impl Calls for Encoded {
         }
         let call = self.take(index)?;
         let path = invocation.next();
-        Ok(call.frame(invocation, path, if self.remember { Gives::Kept } else { Gives::Typed }))
+        Ok(call.frame(invocation, path, if self.remember { Gives::Kept } else { Gives::Witnessed }))
     }
 
     fn twins(&self, _: usize) -> Result<[Run; 2]> {
@@ -139,11 +156,12 @@ impl Calls for Encoded {
 
     fn conclude(&mut self, index: usize, done: Result<Done>) -> Finished {
         let outcome = done.map(|done| match done.output {
-            Payload::Bytes(answer) => (done.is_err, answer.into()),
-            typed @ Payload::Typed(_) => {
-                discard(typed);
-                (done.is_err, Arc::default())
+            Payload::Bytes(answer) => {
+                let digest = Digest::of(&answer);
+                (done.is_err, answer.into(), digest)
             }
+            Payload::Digest(digest) => (done.is_err, Arc::default(), digest),
+            Payload::Typed(_) => unreachable!("what is replayed gives no value"),
         });
         self.set(index, outcome)
     }
@@ -155,6 +173,10 @@ impl Calls for Encoded {
     fn verdict(&self, index: usize) -> Verdict {
         let outcome = self.calls[index].outcome.as_ref();
         Verdict::of(outcome.map(|outcome| outcome.as_ref().copied()))
+    }
+
+    fn digest(&self, index: usize) -> Digest {
+        self.calls[index].digest
     }
 
     fn remembered(&self, index: usize) -> Remembered {

@@ -4,6 +4,7 @@
 //! the app, which is the same in every process of one build. A generic method that is called from outside with types that no
 //! entity calls it with is not among them, and may lead to others; they get numbers when that is first done, which no other
 //! process knows. A call is a number, and the bytes of the key and of the arguments, one behind the other.
+use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::guard::{Guarded, caught};
 use crate::codec::{Arguments, Failure, Form};
@@ -212,6 +213,11 @@ pub(crate) fn ship_output<M: Method>(output: &M::Output) -> Result<Vec<u8>> {
     let mut visitor = ValueVisitor::encoding(Form::Binary, &mut bytes);
     M::visit_output(output, &mut visitor);
     fits(names::<M>(), visitor.failure()).map(|()| bytes)
+}
+
+/// A digest of a result's bytes; one that cannot be encoded has one, too. Runs code of the user's.
+pub(crate) fn digest_output<M: Method>(output: &M::Output) -> Digest {
+    caught(|| ship_output::<M>(output)).flatten().map_or(Digest::default(), |bytes| Digest::of(&bytes))
 }
 
 /// The result that was shipped. Runs code of the user's.

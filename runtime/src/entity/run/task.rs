@@ -1,5 +1,6 @@
 //! The pieces of a transaction that may have to wait, and how methods are polled.
 use crate::base::ambient::{self, Activation, aside};
+use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::guard::Guarded;
 pub(crate) use crate::base::guard::{caught, discard};
@@ -10,7 +11,7 @@ use crate::entity::call::Call;
 use crate::entity::run::context::MethodContext;
 use crate::entity::run::invoke::{Invocation, Mode, unplanned};
 use crate::entity::run::overlay::Overlay;
-use crate::entity::run::shipped::{read_output, ship_output};
+use crate::entity::run::shipped::{digest_output, read_output, ship_output};
 use crate::entity::run::worker::Worker;
 use crate::entity::tickets::plan;
 use crate::entity::traits::Method;
@@ -31,6 +32,8 @@ pub(crate) enum Gives {
     Shipped,
     /// As bytes that will be read again and again, and can be.
     Kept,
+    /// Not at all: only whether it is what it was.
+    Witnessed,
 }
 
 /// A result on its way to what waits for it.
@@ -39,6 +42,8 @@ pub(crate) enum Payload {
     Typed(Guarded<Box<dyn Any + Send>>),
     /// In another group.
     Bytes(Vec<u8>),
+    /// A digest of its bytes.
+    Digest(Digest),
 }
 
 impl Payload {
@@ -47,8 +52,14 @@ impl Payload {
     /// # Errors
     /// When it cannot be encoded, or not be read again.
     fn of<M: Method>(output: M::Output, gives: Gives) -> Result<Self> {
-        if gives == Gives::Typed {
-            return Ok(Self::Typed(Guarded::new(Box::new(output))));
+        match gives {
+            Gives::Typed => return Ok(Self::Typed(Guarded::new(Box::new(output)))),
+            Gives::Witnessed => {
+                let digest = digest_output::<M>(&output);
+                discard(output);
+                return Ok(Self::Digest(digest));
+            }
+            Gives::Shipped | Gives::Kept => {}
         }
         let bytes = ship_output::<M>(&output)?;
         if gives == Gives::Kept {
@@ -68,6 +79,7 @@ impl Payload {
                 Err(_) => unreachable!("a result has the type of its call"),
             },
             Self::Bytes(bytes) => read_output::<M>(&bytes),
+            Self::Digest(_) => Err(Error::internal("nobody waits for a result that is only compared")),
         }
     }
 }
