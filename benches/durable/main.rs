@@ -10,6 +10,7 @@
 //!   and a sync in a file of zeros on the same disk: no durable answer can come sooner.
 //! - *Recovery*: from what a process has left to a running app: a log of so many transfers, if it was killed, or the
 //!   checkpoint that a stop takes.
+//! - *A large state*: a million entities of 100 bytes, checkpointed under load, and the start from that.
 //! - *Bytes*: *records* is what is said of a transfer, *log* what the log has grown by: a write fills whole blocks of 4096.
 //!
 //! Figures of one run can be compared with each other. The disk of a shared or virtual machine is noisy, and some say that
@@ -21,6 +22,7 @@ mod input;
 mod bank;
 mod bare;
 mod callers;
+mod large;
 mod recovery;
 mod scratch;
 #[cfg(feature = "compare")]
@@ -47,6 +49,9 @@ struct Options {
     /// Where the data is written; a folder on the disk to measure.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     dir: PathBuf,
+    /// Only the rows of a large state.
+    #[arg(long)]
+    large: bool,
     /// Writes a log into this folder, and ends without a stop.
     #[arg(long, hide = true)]
     fill: Option<PathBuf>,
@@ -62,11 +67,19 @@ struct Size {
     rounds: usize,
     calls: usize,
     replayed: usize,
+    entities: u64,
 }
 
-const FULL: Size =
-    Size { accounts: 100_000, transfers: 1_000_000, rounds: 5, calls: 4_000, replayed: 1_000_000 };
-const QUICK: Size = Size { accounts: 1_000, transfers: 20_000, rounds: 1, calls: 128, replayed: 100_000 };
+const FULL: Size = Size {
+    accounts: 100_000,
+    transfers: 1_000_000,
+    rounds: 5,
+    calls: 4_000,
+    replayed: 1_000_000,
+    entities: 1_000_000,
+};
+const QUICK: Size =
+    Size { accounts: 1_000, transfers: 20_000, rounds: 1, calls: 128, replayed: 100_000, entities: 20_000 };
 
 impl Size {
     fn to_replay(&self) -> Input {
@@ -77,6 +90,10 @@ impl Size {
 fn main() -> thalweg::Result {
     let options = Options::parse();
     let size = if options.quick { QUICK } else { FULL };
+    if options.large {
+        let scratch = Scratch::new(&options.dir)?;
+        return large::measure(&scratch.fresh()?, size.entities);
+    }
     if let Some(folder) = options.fill {
         return recovery::fill(&folder, &size.to_replay());
     }
@@ -88,6 +105,7 @@ fn main() -> thalweg::Result {
     #[cfg(feature = "compare")]
     compare::compare(&scratch, &input, size.rounds)?;
     recover(&scratch, &size, &memory, options.quick)?;
+    large::measure(&scratch.fresh()?, size.entities)?;
     bytes(&scratch, &input, size.calls)
 }
 

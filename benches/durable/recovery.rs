@@ -54,13 +54,13 @@ pub fn bytes(folder: &Path) -> thalweg::Result<(u64, u64)> {
     let disk = RealDisk::at(folder.join("log"))?;
     let settings = Settings::new([0; 16]);
     let mut records = 0;
-    for record in thalweg_log::open(disk.clone(), settings, Witness::default())? {
+    for record in thalweg_log::open(disk.clone(), settings.clone(), Witness::default())? {
         let record = record?;
         if record.kind == Kind::Epoch || record.kind == Kind::Outcome {
             records += record.body.len() as u64;
         }
     }
-    let report = thalweg_log::verify(disk, Witness::default())?;
+    let report = thalweg_log::verify(disk, settings, Witness::default())?;
     report.end?;
     // It has one segment; one behind it is made in time, and empty.
     let first = report.file.as_ref().and_then(|file| file.file_stem()?.to_str()?.parse::<u64>().ok());

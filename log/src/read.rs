@@ -191,6 +191,14 @@ impl<D: Disk> Iterator for Reading<D> {
 }
 
 impl<D: Disk> Reading<D> {
+    /// How many bytes of segments have been read, and about how many there are: the last segment may be mostly empty.
+    pub fn progress(&self) -> (u64, u64) {
+        let size = self.segments.last().map_or(self.settings.segment_bytes, |read| read.header.bytes);
+        let before = self.segments.len().saturating_sub(1) as u64 * size;
+        let read = before + self.current.as_ref().map_or(0, |current| current.offset as u64);
+        (read, (self.segments.len() + self.numbers.len()) as u64 * size)
+    }
+
     /// Reads what is left and verifies the end. The log can be written after that.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! A directory of an earlier program: states whose fields have changed, and a log that a changed method executes.
-use crate::folder::Folder;
+use crate::folder::{Folder, copy};
 use std::path::Path;
 use thalweg::prelude::*;
 use thalweg::{Error, StorageFault};
@@ -172,19 +172,6 @@ fn copied(data: &Path, app: Handle) {
     app.stop().expect("stopped");
     std::fs::remove_dir_all(data).expect("removed");
     std::fs::rename(aside, data).expect("moved");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("made");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("read").path();
-        let to = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            std::fs::copy(&path, &to).expect("copied");
-        }
-    }
 }
 
 #[test]

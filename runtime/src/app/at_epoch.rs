@@ -2,7 +2,7 @@
 use crate::app::handle::Handle;
 use crate::app::running::Running;
 use crate::app::settings::App;
-use crate::app::start::{Past, image, recovering};
+use crate::app::start::{Past, image, progress, recovering};
 use crate::base::error::Error;
 use crate::base::ids::MethodId;
 use crate::dataflow;
@@ -25,7 +25,7 @@ impl App {
         let recovery = Recovery::open_copy(disk, settings, (&self.name, epoch), base.as_ref())?;
         let mut recovery = recovery.beside(data)?;
         let seed = recovery.seed();
-        let past = Past { durable: true, copy: Some(epoch), seed, store, base, notes: None };
+        let past = Past { durable: true, copy: Some(epoch), keeps: false, seed, store, base, notes: None };
         // Their topics are known to the program; nothing goes there.
         let (sinks, accepts) = (self.take_sinks(), self.accepts);
         let (shared, outline) = self.link(past, &sinks)?;
@@ -36,7 +36,9 @@ impl App {
         let threads = dataflow::start(shared.clone())?;
         let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));
-        let recovered = recovery.read(recovering(&parts));
+        let progress = progress(&parts);
+        let recovered = progress.as_ref().map(drop).map_err(Error::clone);
+        let recovered = recovered.and_then(|()| recovery.read(recovering(&parts)));
         match recovered.and_then(|()| recovery.finish_copy(recovering(&parts), image(&parts))) {
             Ok(()) => handle.watched(slow),
             Err(error) => handle.not_recovered(&parts, error),

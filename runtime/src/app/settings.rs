@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use thalweg_checkpoint::Location;
 use thalweg_graph::Program;
-use thalweg_log::testing::Power;
 use thalweg_sink::Sink;
 
 /// The most requests in flight per worker, unless [`App::queue`] says otherwise.
@@ -322,8 +321,9 @@ impl App {
     }
     /// As [`App::data_dir`], on a simulated disk whose power can be cut. For tests.
     #[doc(hidden)]
-    pub fn data_on(mut self, disk: Power) -> Self {
-        self.storage = Storage::Simulated(disk);
+    #[allow(private_bounds, reason = "for the tests of this workspace")]
+    pub fn data_on(mut self, disk: impl Into<Storage>) -> Self {
+        self.storage = disk.into();
         self
     }
 

@@ -15,6 +15,7 @@ use crate::durable::base::Base;
 use crate::durable::checkpointer::{Checkpointer, numbered};
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;
+use crate::durable::progress::Progress;
 use crate::durable::recovery::{Recovering, Recovery};
 use crate::durable::replay::Replay;
 use crate::durable::start::Start;
@@ -41,6 +42,8 @@ pub(crate) struct Past {
     pub(super) durable: bool,
     /// The epoch that it shows, if it is a copy.
     pub(super) copy: Option<u64>,
+    /// Whether checkpoints are taken.
+    pub(super) keeps: bool,
     pub(super) seed: Option<u64>,
     pub(super) store: Option<Store>,
     pub(super) base: Option<Base>,
@@ -51,7 +54,7 @@ pub(crate) struct Past {
 impl Past {
     /// That of an app in memory.
     pub(crate) const NONE: Self =
-        Self { durable: false, copy: None, seed: None, store: None, base: None, notes: None };
+        Self { durable: false, copy: None, keeps: false, seed: None, store: None, base: None, notes: None };
 }
 
 impl App {
@@ -79,6 +82,7 @@ impl App {
                     }
                 }
             }
+            Storage::Faulty(disk) => self.start_on(disk, durable::small_settings(), None),
             Storage::Simulated(disk) => match epoch {
                 None => self.start_on(disk, durable::small_settings(), None),
                 Some(epoch) => self.start_copy(disk, durable::small_settings(), (epoch, None)),
@@ -110,13 +114,15 @@ impl App {
         data: Option<&Path>,
     ) -> Result<Handle, Error> {
         let (every, name) = ((self.checkpoints.every, self.checkpoints.after), self.name.clone());
-        let store = self.checkpoints.open()?;
+        // To read only: before the log has been executed, nothing is written, and whoever does not get its lock writes nothing.
+        let store = self.checkpoints.open_read_only()?;
         let base = store.as_ref().map(Base::newest).transpose()?.flatten();
         let recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
         let mut recovery = recovery.beside(data)?;
-        let (seed, store_too, base_too) = (recovery.seed(), store.clone(), base.clone());
-        let notes = recovery.notes();
-        let past = Past { durable: true, copy: None, seed, store: store_too, base: base_too, notes };
+        let checkpoints = std::mem::take(&mut self.checkpoints);
+        let (seed, notes) = (recovery.seed(), recovery.notes());
+        let keeps = checkpoints.are_taken();
+        let past = Past { durable: true, copy: None, keeps, seed, store, base: base.clone(), notes };
         let (sinks, accepts) = (self.take_sinks(), self.accepts);
         let (shared, outline) = self.link(past, &sinks)?;
         recovery.by(&outline.graph);
@@ -126,10 +132,16 @@ impl App {
         let threads = dataflow::start(shared.clone())?;
         let (slow, parts) = (shared.slow, shared.clone());
         let handle = Handle::start(shared, outline, Some(threads));
-        let recovered = recovery.read(recovering(&parts));
-        let recovered =
-            recovered.and_then(|()| recovery.finish(recovering(&parts), parts.seed, image(&parts)));
-        let recovered = recovered.and_then(|start| match store {
+        let progress = progress(&parts);
+        let recovered = progress.as_ref().map(drop).map_err(Error::clone);
+        let recovered = recovered.and_then(|()| recovery.read(recovering(&parts)));
+        let recovered = recovered.and_then(|()| checkpoints.open());
+        let recovered = recovered.and_then(|store| {
+            let start = recovery.finish(recovering(&parts), parts.seed, image(&parts))?;
+            Ok((store, start))
+        });
+        drop(progress);
+        let recovered = recovered.and_then(|(store, start)| match store {
             Some(store) => checkpointer(&parts, store, base, every, start).spawn().map(Some),
             None => Ok(None),
         });
@@ -177,7 +189,7 @@ impl App {
         let workers = if self.twice { 1 } else { self.workers };
         let linked = Linked::of(self.explorer, &self.exposed, &self.name, workers)?;
         let Linked { mut methods, mut makers, outline } = linked;
-        let keeps = past.store.is_some() && past.copy.is_none();
+        let keeps = past.keeps;
         makers.tracked = keeps;
         (methods.twice, methods.note) = (self.twice, past.notes);
         let first = past.base.as_ref().map_or(FIRST_EPOCH, |base| base.manifest.epoch() + 1);
@@ -234,6 +246,14 @@ pub(super) fn recovering(shared: &Shared) -> Recovering<'_> {
         unreachable!("an app that recovers keeps a log")
     };
     Recovering { ingress, methods, journal, replay }
+}
+
+/// Says how far the start is, until it is dropped.
+pub(super) fn progress(shared: &Shared) -> Result<Progress, Error> {
+    let Some(Durable { image, replay, .. }) = &shared.durable else {
+        unreachable!("an app that recovers keeps a log")
+    };
+    Progress::of(image.clone(), replay.clone())
 }
 
 /// The checkpoint that the app begins with.

@@ -3,15 +3,27 @@ use crate::base::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thalweg_checkpoint::{Location, Settings, Store};
-use thalweg_log::testing::Power;
+use thalweg_log::testing::{Faulty, Power};
 
 /// Where an app keeps what must survive.
 #[derive(Default)]
-pub(super) enum Storage {
+pub enum Storage {
     #[default]
     Memory,
     Directory(PathBuf),
     Simulated(Power),
+    Faulty(Faulty<Power>),
+}
+
+impl From<Power> for Storage {
+    fn from(disk: Power) -> Self {
+        Self::Simulated(disk)
+    }
+}
+impl From<Faulty<Power>> for Storage {
+    fn from(disk: Faulty<Power>) -> Self {
+        Self::Faulty(disk)
+    }
 }
 
 /// How checkpoints are taken.
@@ -43,11 +55,13 @@ impl Default for Checkpointing {
 }
 
 impl Checkpointing {
-    /// The place, if there is one.
+    /// Whether there is a place for them.
+    pub(super) fn are_taken(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// The place, if there is one. It is probed.
     pub(super) fn open(&self) -> Result<Option<Store>, Error> {
-        if self.keep == 0 {
-            return Err(Error::Start("the newest checkpoint has to be kept".to_owned()));
-        }
         let Some(location) = self.location()? else { return Ok(None) };
         let settings = Settings { keep: self.keep, ..Settings::default() };
         Store::open(&location, settings).map(Some).map_err(Error::from)
@@ -64,6 +78,9 @@ impl Checkpointing {
     }
 
     fn location(&self) -> Result<Option<Location>, Error> {
+        if self.keep == 0 {
+            return Err(Error::Start("the newest checkpoint has to be kept".to_owned()));
+        }
         Ok(match &self.place {
             None => None,
             Some(Place::Location(location)) => Some(location.clone()),

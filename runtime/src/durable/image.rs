@@ -12,6 +12,7 @@ use crate::egress::ids::Decided;
 use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use thalweg_checkpoint::{Manifest, Store};
@@ -29,6 +30,7 @@ pub(crate) struct Image {
     /// What workers have for others.
     mail: Vec<Mutex<Vec<Restored>>>,
     progress: Mutex<Loaded>,
+    groups: AtomicU64,
     changed: Condvar,
 }
 
@@ -75,6 +77,7 @@ impl Image {
             events,
             mail,
             progress: Mutex::default(),
+            groups: AtomicU64::new(0),
             changed: Condvar::new(),
         }
     }
@@ -90,7 +93,7 @@ impl Image {
                 .load(&self.manifest, group, |key, state| {
                     self.restore(worker, key, state).map_err(Failed::State)
                 })
-                .map(drop)
+                .map(|_| _ = self.groups.fetch_add(1, Ordering::Relaxed))
         });
         self.count(|loaded| loaded.read += 1);
         read.map_err(|failed| match failed {
@@ -167,6 +170,11 @@ impl Image {
     /// The next offset of each topic.
     pub(crate) fn positions(&self) -> &Positions {
         &self.positions
+    }
+
+    /// How many groups have been read, and how many there are.
+    pub(crate) fn groups_read(&self) -> (u64, u64) {
+        (self.groups.load(Ordering::Relaxed), self.manifest.groups() as u64)
     }
 
     fn count(&self, count: impl FnOnce(&mut Loaded)) {

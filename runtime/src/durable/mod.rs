@@ -5,6 +5,7 @@
 //! same sequencers and executors.
 pub(crate) mod start;
 pub(crate) mod fingerprint;
+pub(crate) mod progress;
 pub(crate) mod requests;
 pub(crate) mod skips;
 pub(crate) mod attempts;

@@ -242,6 +242,7 @@ impl<D: Disk> Recovery<D> {
                     }
                     let (runs, counts) = cut(requests, workers);
                     app.logged().witness.parts(epoch.0, counts);
+                    app.replay.has_read(self.reading.progress());
                     app.replay.push(epoch.0, ReplayedEpoch { now, runs });
                     app.ingress.ring_all();
                     last = epoch.0;
@@ -263,6 +264,8 @@ impl<D: Disk> Recovery<D> {
             return Err(Error::storage(StorageFault::Absent, what));
         }
         self.last_read = last;
+        let (_, all) = self.reading.progress();
+        app.replay.has_read((all, all));
         app.replay.end(last);
         app.ingress.ring_all();
         Ok(())

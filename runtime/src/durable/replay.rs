@@ -16,6 +16,8 @@ pub(crate) struct Replay {
     taken: Condvar,
     /// The last epoch of the log, as far as is known.
     last: AtomicU64,
+    /// How many bytes of the log have been read, and about how many there are.
+    bytes: Mutex<(u64, u64)>,
 }
 
 #[derive(Default)]
@@ -34,7 +36,12 @@ pub(crate) struct ReplayedEpoch {
 
 impl Replay {
     pub(crate) fn new() -> Self {
-        Self { feed: Mutex::default(), taken: Condvar::new(), last: AtomicU64::new(u64::MAX) }
+        Self {
+            feed: Mutex::default(),
+            taken: Condvar::new(),
+            last: AtomicU64::new(u64::MAX),
+            bytes: Mutex::default(),
+        }
     }
 
     fn feed(&self) -> MutexGuard<'_, Feed> {
@@ -48,6 +55,16 @@ impl Replay {
         let mut feed = self.taken.wait_while(self.feed(), full).unwrap_or_else(PoisonError::into_inner);
         let before = feed.epochs.insert(epoch, replayed);
         assert!(before.is_none(), "an epoch is replayed once");
+    }
+
+    /// So many bytes of the log have been read, of about so many.
+    pub(crate) fn has_read(&self, bytes: (u64, u64)) {
+        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    }
+
+    /// See [`Replay::has_read`].
+    pub(crate) fn bytes_read(&self) -> (u64, u64) {
+        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log ends with this epoch.
