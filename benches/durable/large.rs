@@ -1,8 +1,10 @@
 //! A large state: how long a checkpoint of it holds a worker up, how long it takes, and how long a start from it.
 //!
 //! Entities say when they run, so a pause is the longest time between two transactions on a worker that always has some to
-//! execute. There is one worker, and the baseline is the same load for as long without a checkpoint.
+//! execute; and, on machines where others take the processor away for that long, the most of the worker's own processor time
+//! between two. There is one worker, and the baseline is the same load for as long without a checkpoint.
 use crate::BATCH;
+use rustix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -10,17 +12,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use thalweg::prelude::*;
 
-/// The longest time between two transactions, in microseconds.
+/// The longest time between two transactions, and the most of the worker's own, in microseconds.
 static LONGEST: AtomicU64 = AtomicU64::new(0);
+static MOST: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
+    static LAST: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 fn runs() {
-    let now = Instant::now();
+    let now = (Instant::now(), processor_time());
     if let Some(last) = LAST.replace(Some(now)) {
-        LONGEST.fetch_max((now - last).as_micros() as u64, Ordering::Relaxed);
+        LONGEST.fetch_max((now.0 - last.0).as_micros() as u64, Ordering::Relaxed);
+        MOST.fetch_max((now.1.saturating_sub(last.1)).as_micros() as u64, Ordering::Relaxed);
     }
 }
 
@@ -80,12 +89,13 @@ fn drawn(entities: u64) -> impl Iterator<Item = u64> {
     })
 }
 
-/// Runs something under load; the longest pause in milliseconds, the transactions a second, and what it gave.
+/// Runs something under load; the longest pause and the worker's own in milliseconds, the transactions a second, and what it
+/// gave.
 fn under_load<T>(
     app: &Handle,
     entities: u64,
     run: impl FnOnce() -> thalweg::Result<T>,
-) -> thalweg::Result<(f64, f64, T)> {
+) -> thalweg::Result<([f64; 3], T)> {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let load = scope.spawn(|| {
@@ -95,19 +105,21 @@ fn under_load<T>(
             done.map(|done| done as f64 / (end - began).as_secs_f64()).map_err(|error| error.to_string())
         });
         std::thread::sleep(Duration::from_millis(200));
-        LONGEST.store(0, Ordering::Relaxed);
+        [&LONGEST, &MOST].map(|most| most.store(0, Ordering::Relaxed));
         let given = run();
-        let longest = LONGEST.load(Ordering::Relaxed) as f64 / 1e3;
+        let [longest, own] = [&LONGEST, &MOST].map(|most| most.load(Ordering::Relaxed) as f64 / 1e3);
         over.store(true, Ordering::Relaxed);
         let rate = load.join().map_err(|_| "the load panicked")??;
-        Ok((longest, rate, given?))
+        Ok(([longest, own, rate], given?))
     })
 }
 
 pub fn measure(folder: &Path, entities: u64) -> thalweg::Result {
-    println!("\n{:<52} {:>10} {:>10} {:>10}", "a large state, 1 worker", "seconds", "pause ms", "M/s");
-    let row = |name: &str, seconds: f64, pause: f64, rate: f64| {
-        println!("{name:<52} {seconds:>10.3} {pause:>10.2} {:>10.3}", rate / 1e6);
+    let heads = ["seconds", "pause ms", "own ms", "M/s"].map(|head| format!("{head:>10}"));
+    println!("\n{:<52} {}", "a large state, 1 worker", heads.join(" "));
+    let row = |name: &str, took: Duration, [pause, own, rate]: [f64; 3]| {
+        let seconds = took.as_secs_f64();
+        println!("{name:<52} {seconds:>10.3} {pause:>10.2} {own:>10.2} {:>10.3}", rate / 1e6);
     };
     let app = start(folder, 1)?;
     touch(&app, 0..entities, || false)?;
@@ -116,21 +128,21 @@ pub fn measure(folder: &Path, entities: u64) -> thalweg::Result {
         app.checkpoint()?;
         Ok(began.elapsed())
     };
-    let (pause, rate, whole) = under_load(&app, entities, || took(&app))?;
-    row(&format!("checkpoint of {entities} entities, whole"), whole.as_secs_f64(), pause, rate);
+    let (figures, whole) = under_load(&app, entities, || took(&app))?;
+    row(&format!("checkpoint of {entities} entities, whole"), whole, figures);
     let mut tenths = Vec::new();
     for _ in 0..3 {
         touch(&app, (0..entities).step_by(10), || false)?;
-        let (pause, rate, tenth) = under_load(&app, entities, || took(&app))?;
-        row("checkpoint, a tenth and what the load writes", tenth.as_secs_f64(), pause, rate);
+        let (figures, tenth) = under_load(&app, entities, || took(&app))?;
+        row("checkpoint, a tenth and what the load writes", tenth, figures);
         tenths.push(tenth);
     }
     let as_long = tenths.iter().max().copied().unwrap_or_default();
-    let (pause, rate, ()) = under_load(&app, entities, || {
+    let (figures, ()) = under_load(&app, entities, || {
         std::thread::sleep(as_long);
         Ok(())
     })?;
-    row("the same load without a checkpoint", as_long.as_secs_f64(), pause, rate);
+    row("the same load without a checkpoint", as_long, figures);
     app.stop()?;
     for workers in [1, 2] {
         let began = Instant::now();
