@@ -228,7 +228,7 @@ impl DataDir {
     /// The records of the log, in order. The app may run meanwhile; then the last ones may be missing, and what it lets go of.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when it cannot be read; so may each record.
+    /// [`Error::Storage`] when it cannot be read; so may each record.
     pub fn log(&self) -> Result<impl Iterator<Item = Result<LogRecord>>> {
         self.is_there()?;
         let (runs, records) = self.settled(Self::begin)?;

@@ -13,7 +13,7 @@ impl DataDir {
     /// exported by [`Handle::export`](crate::Handle::export).
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when something cannot be read or written, the directory is in use, or its log
+    /// [`Error::Storage`] when something cannot be read or written, the directory is in use, or its log
     /// has requests behind the last checkpoint: executing them needs the program. A clean stop leaves none.
     pub fn export(&self, url: &str) -> Result<u64> {
         self.is_there()?;
@@ -51,7 +51,7 @@ impl DataDir {
     /// Begins this directory with a state that was exported. It must be new or empty. Gives the epoch of the state.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when something cannot be read or written, or the directory has a state
+    /// [`Error::Storage`] when something cannot be read or written, or the directory has a state
     /// already.
     pub fn import(&self, url: &str) -> Result<u64> {
         let from: Location = url.parse()?;
@@ -81,7 +81,7 @@ impl DataDir {
     /// with its id is told [`Error::Skipped`]. It stands at this place of this epoch, counted from 0.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when there is no such transaction, the next start would not execute it
+    /// [`Error::Storage`] when there is no such transaction, the next start would not execute it
     /// anyway, its outcome is known, or the directory is in use.
     pub fn skip(&self, epoch: u64, transaction: u64) -> Result<()> {
         self.is_there()?;
