@@ -202,7 +202,8 @@ impl DataDir {
             Err(error) => found.problems.push(error.to_string()),
         }
         if found.problems.is_empty() {
-            found.problems.extend(self.log()?.find_map(Result::err).map(|error| error.to_string()));
+            let wrong = self.log().map_or_else(Some, |mut records| records.find_map(Result::err));
+            found.problems.extend(wrong.map(|error| error.to_string()));
         }
         Ok(found)
     }
