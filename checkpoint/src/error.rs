@@ -18,7 +18,7 @@ pub enum Error {
         what: String,
     },
     /// This build cannot reach such a store.
-    #[error("{location}: this build has no such store; build thalweg-checkpoint with feature `{feature}`")]
+    #[error("{location}: this build has no such store; build it with the feature `{feature}`")]
     Feature {
         /// The place that was asked for.
         location: String,

@@ -122,7 +122,7 @@ fn sync_dir(path: &Path) -> io::Result<()> {
 
 impl Disk for RealDisk {
     type File = fs::File;
-    type Lock = fs::File;
+    type Lock = RealLock;
 
     fn create(&self, name: &str) -> io::Result<fs::File> {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path(name))
@@ -144,16 +144,27 @@ impl Disk for RealDisk {
         let name = |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().into_string().ok());
         fs::read_dir(&self.path)?.filter_map(|entry| name(entry).transpose()).collect()
     }
-    fn lock(&self, name: &str) -> io::Result<fs::File> {
+    fn lock(&self, name: &str) -> io::Result<RealLock> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(self.path(name))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(RealLock(file)),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
     fn path(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        if name.is_empty() { self.path.clone() } else { self.path.join(name) }
+    }
+}
+
+/// A lock of the operating system.
+#[derive(Debug)]
+pub struct RealLock(fs::File);
+
+impl Drop for RealLock {
+    fn drop(&mut self) {
+        // To close the file is not enough: a child of this process has it, too, until it begins its program.
+        drop(self.0.unlock());
     }
 }
 

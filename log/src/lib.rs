@@ -52,12 +52,12 @@ mod verify;
 pub mod testing;
 
 pub use accept::Opened;
-pub use disk::{Disk, File, RealDisk};
+pub use disk::{Disk, File, RealDisk, RealLock};
 pub use error::{Error, Result};
 pub use log::{Log, Progress};
 pub use read::{End, Kind, Reading, Record, open, open_read_only};
 pub use settings::{Settings, Witness};
-pub use verify::{Counts, Report, verify};
+pub use verify::{Counts, Report, open_alone, verify};
 
 use std::fmt;
 

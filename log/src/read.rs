@@ -214,6 +214,11 @@ impl<D: Disk> Reading<D> {
         Ok(Opened::new(self))
     }
 
+    /// How many segments have been read so far, and their bytes.
+    pub fn size(&self) -> (u64, u64) {
+        (self.segments.len() as u64, self.segments.iter().map(|read| read.header.bytes).sum())
+    }
+
     fn step(&mut self) -> Result<Option<Record>> {
         loop {
             if self.current.is_none() && !self.load()? {

@@ -2,7 +2,7 @@
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::format::FrameKind;
-use crate::read::{End, open, open_read_only};
+use crate::read::{End, Reading, open, open_read_only};
 use crate::segment::name_of;
 use crate::{Epoch, Settings, Witness};
 use std::io::ErrorKind;
@@ -42,20 +42,31 @@ pub struct Report {
     pub end: Result<End>,
 }
 
-/// Reads a whole log, under its lock. A directory that cannot be written has no writer, and needs none.
+/// Begins to read a log under its lock, and writes nothing. A directory that cannot be written has no writer, and needs none.
+///
+/// # Errors
+/// As [`open`].
+///
+/// # Panics
+/// As [`open`].
+pub fn open_alone<D: Disk + Clone>(disk: D, settings: Settings, witness: Witness) -> Result<Reading<D>> {
+    use ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+    match open(disk.clone(), settings.clone(), witness) {
+        Err(Error::Io { source, .. })
+            if matches!(source.kind(), NotFound | PermissionDenied | ReadOnlyFilesystem) =>
+        {
+            open_read_only(disk, settings, witness)
+        }
+        opened => opened,
+    }
+}
+
+/// Reads a whole log, as [`open_alone`] does.
 ///
 /// # Errors
 /// As [`open`]. What else is wrong stands in the report.
 pub fn verify<D: Disk + Clone>(disk: D, settings: Settings, witness: Witness) -> Result<Report> {
-    use ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
-    let mut reading = match open(disk.clone(), settings.clone(), witness) {
-        Err(Error::Io { source, .. })
-            if matches!(source.kind(), NotFound | PermissionDenied | ReadOnlyFilesystem) =>
-        {
-            open_read_only(disk, settings, witness)?
-        }
-        opened => opened?,
-    };
+    let mut reading = open_alone(disk, settings, witness)?;
     let damage = reading.by_ref().find_map(Result::err);
     let (number, offset) = reading.end();
     let (file, offset) = match &damage {

@@ -43,6 +43,7 @@ fn the_arrows_between_the_crates() {
     assert_eq!(dependencies("sink"), [""; 0]);
     let runtime = ["thalweg-checkpoint", "thalweg-graph", "thalweg-log", "thalweg-macros", "thalweg-sink"];
     assert_eq!(dependencies("runtime"), runtime);
+    assert_eq!(dependencies("cli"), ["thalweg"]);
 }
 
 #[test]

@@ -228,7 +228,7 @@ pub enum Error {
     /// The process has ended several times while the log was executed again, and always here.
     #[error(
         "the process has ended {deaths} times while epoch {epoch} was executed again; then ran {}; mend the method, or \
-         leave the transaction out with `thalweg log skip`", suspects.join(" and ")
+         leave the transaction out with `thalweg log skip DIR EPOCH.TRANSACTION`", suspects.join(" and ")
     )]
     Deadly {
         /// The epoch.

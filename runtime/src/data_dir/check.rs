@@ -40,8 +40,16 @@ pub struct LogSummary {
     pub first_epoch: Option<u64>,
     /// The last one.
     pub last_epoch: Option<u64>,
+    /// The time of the first one, in microseconds since 1970.
+    pub first_time: Option<u64>,
+    /// The time of the last one.
+    pub last_time: Option<u64>,
     /// How many transactions it has.
     pub transactions: u64,
+    /// How many files it has.
+    pub segments: u64,
+    /// Their bytes; some are filled with zeros that have not been written over yet.
+    pub bytes: u64,
     /// How many runs began in it.
     pub starts: u64,
     /// Whether the last of them was stopped, and did not end otherwise.
@@ -103,6 +111,10 @@ impl DataDir {
     /// [`Error::Storage`](crate::Error::Storage) when it cannot be read.
     pub fn inspect(&self) -> Result<Inspection> {
         self.is_there()?;
+        self.settled(Self::look)
+    }
+
+    fn look(&self) -> Result<Inspection> {
         let (store, base) = self.newest()?;
         let mut inspection = Inspection::default();
         for head in store.as_ref().map_or_else(|| Ok(Vec::new()), |store| store.manifests())? {
@@ -120,10 +132,11 @@ impl DataDir {
         let behind = base.as_ref().map_or(0, |base| base.manifest.epoch());
         let mut last = base.as_ref().map(|base| base.info.start()).transpose()?;
         let mut runs = Runs::default();
-        for record in self.records(base.as_ref())? {
+        let mut records = self.records(base.as_ref())?;
+        let log = &mut inspection.log;
+        for record in records.by_ref() {
             let record = record?;
             let (kind, epoch) = (record.kind, record.epoch.0);
-            let log = &mut inspection.log;
             log.stopped = kind == Kind::Stop;
             match kind {
                 Kind::Start => {
@@ -134,12 +147,16 @@ impl DataDir {
                 Kind::Epoch => {
                     log.first_epoch.get_or_insert(epoch);
                     log.last_epoch = Some(epoch);
-                    log.transactions += runs.transactions(&record)?;
+                    let (now, transactions) = runs.transactions(&record)?;
+                    log.first_time.get_or_insert(now);
+                    log.last_time = Some(now);
+                    log.transactions += transactions;
                     inspection.to_replay += u64::from(epoch > behind);
                 }
                 Kind::Outcome | Kind::Stop => {}
             }
         }
+        (log.segments, log.bytes) = records.size();
         if let Some(start) = last {
             inspection.seed = Some(start.seed);
             inspection.run = Some(start.run);
@@ -167,8 +184,14 @@ impl DataDir {
             found.problems.extend(report.problems.iter().map(ToString::to_string));
             match Base::newest(&store) {
                 Ok(newest) => base = newest,
-                Err(error) if found.problems.is_empty() => found.problems.push(error.to_string()),
-                Err(_) => {}
+                Err(error) => {
+                    if found.problems.is_empty() {
+                        found.problems.push(error.to_string());
+                    }
+                    // What the log has to have is known by an older one, too.
+                    let whole = report.manifests.last().map(|head| head.number);
+                    base = whole.and_then(|number| Base::of(store.manifest(number).ok()?).ok());
+                }
             }
         }
         let (settings, witness) = Self::log_settings(base.as_ref());
@@ -179,7 +202,8 @@ impl DataDir {
             Err(error) => found.problems.push(error.to_string()),
         }
         if found.problems.is_empty() {
-            found.problems.extend(self.log()?.find_map(Result::err).map(|error| error.to_string()));
+            let wrong = self.log().map_or_else(Some, |mut records| records.find_map(Result::err));
+            found.problems.extend(wrong.map(|error| error.to_string()));
         }
         Ok(found)
     }

@@ -1,7 +1,7 @@
 //! The log, record by record, for people and tools.
-use crate::base::error::Result;
+use crate::base::error::{Error, Result, StorageFault};
 use crate::codec::as_json;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, LOOKS};
 use crate::durable;
 use crate::durable::base::Base;
 use crate::durable::record::{self, LoggedRequest};
@@ -107,11 +107,11 @@ impl Runs {
         self.start.as_ref()
     }
 
-    /// How many transactions an epoch has.
-    pub(super) fn transactions(&self, record: &Record) -> Result<u64> {
+    /// The time of an epoch, and how many transactions it has.
+    pub(super) fn transactions(&self, record: &Record) -> Result<(u64, u64)> {
         let run = self.start.as_ref().map_or(0, |start| start.run);
-        let (_, requests) = record::requests(record.epoch.0, &record.body, run)?;
-        Ok(requests.iter().map(|request| request.calls as u64).sum())
+        let (now, requests) = record::requests(record.epoch.0, &record.body, run)?;
+        Ok((now, requests.iter().map(|request| request.calls as u64).sum()))
     }
 
     fn shown(&mut self, record: &Record) -> Result<LogRecord> {
@@ -164,18 +164,82 @@ fn calls_of(bytes: &[u8], count: usize) -> Option<Vec<LoggedCall>> {
     Some(values.chunks_exact(each).map(call).collect())
 }
 
+/// The log of an app that may run.
+struct Following<'d> {
+    data: &'d DataDir,
+    runs: Runs,
+    records: Reading<RealDisk>,
+    /// The last epoch that was shown.
+    last: Option<u64>,
+    /// Whether what is read has been shown before.
+    is_known: bool,
+    /// How often the log has been opened again since an epoch was shown.
+    opened: usize,
+}
+
+impl Following<'_> {
+    /// What is read next, and has not been shown.
+    fn read(&mut self) -> Option<Result<Record>> {
+        loop {
+            let record = match self.records.next()? {
+                Ok(record) => record,
+                Err(error) => {
+                    let (data, error) = (self.data, Error::from(error));
+                    if self.opened >= LOOKS || !data.is_in_use() {
+                        return Some(Err(error));
+                    }
+                    // What is written while it is read looks damaged: the log ends before it.
+                    if matches!(error, Error::Storage { fault: StorageFault::Damaged, .. }) {
+                        return None;
+                    }
+                    // What was to be read next has been released: the log goes on behind it.
+                    match data.settled(DataDir::begin) {
+                        Ok((runs, records)) => (self.runs, self.records) = (runs, records),
+                        Err(error) => return Some(Err(error)),
+                    }
+                    (self.is_known, self.opened) = (self.last.is_some(), self.opened + 1);
+                    continue;
+                }
+            };
+            if record.kind == Kind::Epoch && self.last.is_none_or(|last| last < record.epoch.0) {
+                (self.last, self.is_known, self.opened) = (Some(record.epoch.0), false, 0);
+            }
+            if !self.is_known {
+                return Some(Ok(record));
+            }
+            if record.kind == Kind::Start
+                && let Err(error) = self.runs.begin(&record)
+            {
+                return Some(Err(error));
+            }
+        }
+    }
+}
+
+impl Iterator for Following<'_> {
+    type Item = Result<LogRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.read()?.and_then(|record| self.runs.shown(&record)))
+    }
+}
+
 impl DataDir {
-    /// The records of the log, in order. The app may run meanwhile; then the last ones may be missing.
+    /// The records of the log, in order. The app may run meanwhile; then the last ones may be missing, and what it lets go of.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when it cannot be read; so may each record.
+    /// [`Error::Storage`] when it cannot be read; so may each record.
     pub fn log(&self) -> Result<impl Iterator<Item = Result<LogRecord>>> {
         self.is_there()?;
+        let (runs, records) = self.settled(Self::begin)?;
+        Ok(Following { data: self, runs, records, last: None, is_known: false, opened: 0 })
+    }
+
+    fn begin(&self) -> Result<(Runs, Reading<RealDisk>)> {
         let (_, base) = self.newest()?;
         // Behind a checkpoint, the log need not have the beginning of its first run.
         let start = base.as_ref().map(|base| base.info.start()).transpose()?;
-        let mut runs = Runs { start };
-        Ok(self.records(base.as_ref())?.map(move |record| runs.shown(&record?)))
+        Ok((Runs { start }, self.records(base.as_ref())?))
     }
 
     /// The log as it is read, without its lock.

@@ -1,6 +1,7 @@
 //! A data directory from outside: what is in it, whether it is whole, and how its state goes elsewhere and comes back.
 //!
-//! Nothing here needs the program whose directory it is.
+//! Nothing here needs the program whose directory it is. The tool `thalweg` does all of it from the command line; see
+//! `docs/tool.md` in the repository.
 mod check;
 mod dump;
 mod moves;
@@ -11,9 +12,14 @@ pub use dump::{LogRecord, LoggedCall, LoggedFailure, LoggedTransactions};
 use crate::base::error::{Error, Result};
 use crate::durable;
 use crate::durable::base::Base;
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use thalweg_checkpoint::{Location, Settings, Store};
 use thalweg_log::{Epoch, Position, Witness};
+
+/// So often a directory is looked at whose app writes meanwhile, until all of it fits together.
+const LOOKS: usize = 10;
 
 /// The data directory of an app: see [`App::data_dir`](crate::App::data_dir).
 ///
@@ -75,8 +81,12 @@ impl DataDir {
     /// Its checkpoints, to be read, if there are any.
     fn store(&self) -> Result<Option<Store>> {
         let location = self.location()?;
-        if location.path().is_some_and(|path| !path.exists()) {
-            return Ok(None);
+        if let Some(path) = location.path().filter(|path| !path.exists()) {
+            if self.checkpoints.is_none() {
+                return Ok(None);
+            }
+            let what = format!("{}: there are no checkpoints; give the place where they are", path.display());
+            return Err(Error::storage(crate::StorageFault::Absent, what));
         }
         Ok(Some(Store::open_read_only(&location, Settings::default())?))
     }
@@ -95,11 +105,56 @@ impl DataDir {
         (base.log_settings(durable::settings()), Witness { epoch, position })
     }
 
+    /// An app has run here, or something was imported.
     fn is_there(&self) -> Result<()> {
-        if self.path.is_dir() {
-            return Ok(());
+        let location = self.location()?;
+        let checkpoints = location.path().map_or(Ok(Some(true)), is_dir)?;
+        let what = match is_dir(&self.path)? {
+            None => "there is no such directory; give that of an app",
+            Some(false) => "this is no directory; give that of an app",
+            Some(true) if is_dir(&self.path.join("log"))? == Some(true) || checkpoints == Some(true) => {
+                return Ok(());
+            }
+            Some(true) if is_dir(&self.path.join("manifests"))? == Some(true) => {
+                "this is an exported state; import it into a new directory"
+            }
+            Some(true) => {
+                "no app has run here: there is neither a log nor a checkpoint; give the data directory of an app"
+            }
+        };
+        Err(Error::storage(crate::StorageFault::Absent, format_args!("{}: {what}", self.path.display())))
+    }
+
+    /// What is seen, and is looked at again while the app runs: what is written meanwhile can look damaged, what is released is
+    /// gone.
+    fn settled<T>(&self, look: impl Fn(&Self) -> Result<T>) -> Result<T> {
+        let mut seen = look(self);
+        for _ in 1..LOOKS {
+            if seen.is_ok() || !self.is_in_use() {
+                break;
+            }
+            seen = look(self);
         }
-        let what = format!("{}: there is no such directory; give that of an app", self.path.display());
-        Err(Error::storage(crate::StorageFault::Absent, what))
+        seen
+    }
+
+    /// Whether somebody has the lock of the log. Asked only when something has failed: a start at the same time would be
+    /// refused.
+    fn is_in_use(&self) -> bool {
+        let lock = File::open(self.path.join("log").join("LOCK"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+/// Whether what has this path is a directory; none if there is nothing.
+fn is_dir(path: &Path) -> Result<Option<bool>> {
+    match path.metadata() {
+        Ok(metadata) => Ok(Some(metadata.is_dir())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => {
+            let what =
+                format!("{}: cannot be looked at: {error}; mend the cause and try again", path.display());
+            Err(Error::storage(crate::StorageFault::Refused, what))
+        }
     }
 }

@@ -13,16 +13,21 @@ impl DataDir {
     /// exported by [`Handle::export`](crate::Handle::export).
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when something cannot be read or written, the directory is in use, or its log
+    /// [`Error::Storage`] when something cannot be read or written, the directory is in use, or its log
     /// has requests behind the last checkpoint: executing them needs the program. A clean stop leaves none.
     pub fn export(&self, url: &str) -> Result<u64> {
         self.is_there()?;
+        let to: Location = url.parse()?;
         let (store, base) = self.newest()?;
+        let (settings, witness) = Self::log_settings(base.as_ref());
+        let mut records = thalweg_log::open_alone(durable::disk_to_read(&self.path)?, settings, witness)?;
         let (Some(store), Some(base)) = (store, base) else {
-            let what = format!("{}: there is no checkpoint to export", self.path.display());
+            let what = format!(
+                "{}: there is no checkpoint to export; start the program and stop it, which takes one, or say where its checkpoints are",
+                self.path.display()
+            );
             return Err(Error::storage(StorageFault::Absent, what));
         };
-        let mut records = self.lock(Some(&base))?;
         let behind = base.manifest.epoch();
         let mut last = behind;
         for record in records.by_ref() {
@@ -33,13 +38,12 @@ impl DataDir {
         }
         if last > behind {
             let what = format!(
-                "{}: the log has epochs {} to {last} behind the last checkpoint; start the program and stop it, which takes one",
-                self.path.display(),
-                behind + 1
+                "{}: the last checkpoint is of epoch {behind}, and the log goes on to {last}; start the program and stop it, which takes one",
+                self.path.display()
             );
             return Err(Error::storage(StorageFault::Absent, what));
         }
-        let epoch = base.export(&store, &url.parse()?)?;
+        let epoch = base.export(&store, &to)?;
         drop(records); // and its lock
         Ok(epoch)
     }
@@ -47,12 +51,12 @@ impl DataDir {
     /// Begins this directory with a state that was exported. It must be new or empty. Gives the epoch of the state.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when something cannot be read or written, or the directory has a state
+    /// [`Error::Storage`] when something cannot be read or written, or the directory has a state
     /// already.
     pub fn import(&self, url: &str) -> Result<u64> {
         let from: Location = url.parse()?;
         let none = || {
-            let what = format!("{url}: there is no state that was exported");
+            let what = format!("{url}: there is no state that was exported; give the place to which one was");
             Error::storage(StorageFault::Absent, what)
         };
         if from.path().is_some_and(|path| !path.exists()) {
@@ -77,7 +81,7 @@ impl DataDir {
     /// with its id is told [`Error::Skipped`]. It stands at this place of this epoch, counted from 0.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) when there is no such transaction, the next start would not execute it
+    /// [`Error::Storage`] when there is no such transaction, the next start would not execute it
     /// anyway, its outcome is known, or the directory is in use.
     pub fn skip(&self, epoch: u64, transaction: u64) -> Result<()> {
         self.is_there()?;
@@ -91,7 +95,7 @@ impl DataDir {
             match record.kind {
                 Kind::Start => runs.begin(&record)?,
                 Kind::Epoch if record.epoch == Epoch(epoch) => {
-                    found = runs.transactions(&record)? > transaction;
+                    found = runs.transactions(&record)?.1 > transaction;
                 }
                 Kind::Outcome => known |= record.epoch == Epoch(epoch),
                 Kind::Epoch | Kind::Stop => {}
@@ -101,7 +105,7 @@ impl DataDir {
         let wrong = if epoch <= behind {
             "is in a checkpoint, and is not executed again"
         } else if !found {
-            "is not in the log"
+            "is not in the log; look there for its number"
         } else if known {
             "has ended, and others may have seen what it did; only what never ended can be skipped"
         } else {

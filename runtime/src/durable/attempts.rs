@@ -133,10 +133,16 @@ impl Attempts {
                 self.refused.store(true, Ordering::Relaxed);
                 Err(Error::Deadly { epoch, suspects, deaths: *deaths })
             }
-            Some(died) => Ok(self.note(died)),
+            Some(died) => {
+                self.note(died);
+                Ok(())
+            }
             // Beyond where it ended last; or before it, and then it is not forgotten.
             None if self.before.as_ref().is_some_and(|died| died.epoch > epoch) => Ok(()),
-            None => Ok(self.note(&Died { epoch, ..Died::default() })),
+            None => {
+                self.note(&Died { epoch, ..Died::default() });
+                Ok(())
+            }
         }
     }
 }
