@@ -73,7 +73,8 @@ fn epoch_text(epoch: u64, now: u64, requests: &[LoggedTransactions]) -> String {
     }
     let mut text = String::new();
     for LoggedTransactions { transaction, method, calls, request_id, .. } in requests {
-        let id = request_id.as_ref().map_or_else(String::new, |id| format!("  id {}", id_of(id)));
+        let id =
+            request_id.as_ref().map_or_else(String::new, |id| format!("  id {}", Value::from(id.as_str())));
         let mut add = |place: u64, call: &str| {
             text += &row("call", &format_args!("{epoch}.{place}"), &format!("{now}  {call}{id}"));
         };
@@ -100,9 +101,4 @@ fn call_text(method: &str, LoggedCall { key, arguments, .. }: &LoggedCall) -> St
         Some((entity, method)) => format!("{entity}::at({key}).{method}({arguments}){types}"),
         None => format!("{method} at {key} with ({arguments})"),
     }
-}
-
-/// An id stands behind the class, the method and the key that it belongs to.
-fn id_of(id: &Value) -> &Value {
-    id.as_array().and_then(|parts| parts.last()).unwrap_or(id)
 }

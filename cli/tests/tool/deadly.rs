@@ -18,8 +18,11 @@ fn what_ends_the_process_is_left_out() -> ExitCode {
     }
     let folder = Folder::new("deadly");
     let data = folder.dir("data");
-    let mut me = Command::new(std::env::current_exe().expect("a test is a program"));
-    let ended = me.args(["--exact", TEST, "--nocapture"]).env(CHILD, &data).output().expect("it runs");
+    let live = || {
+        let mut me = Command::new(std::env::current_exe().expect("a test is a program"));
+        me.args(["--exact", TEST, "--nocapture"]).env(CHILD, &data).output().expect("it runs")
+    };
+    let ended = live();
     assert_eq!(ended.status.code(), None, "it ends by a signal: {ended:?}");
 
     insta::assert_snapshot!(folder.done("inspect data"), @r#"
@@ -50,10 +53,18 @@ fn what_ends_the_process_is_left_out() -> ExitCode {
         ("3.0", "is not in the log; look there for its number"),
         ("18446744073709551615.18446744073709551615", "is not in the log; look there for its number"),
         ("0.0", "is in a checkpoint, and is not executed again"),
+        (
+            "2.0",
+            "has not been seen to end the process; start the program until that is refused, which names what does",
+        ),
     ] {
         let (fault, what) = folder.refused(&format!("log skip data {place}"));
         assert_eq!((fault.as_str(), what), ("Absent", format!("data: transaction {place} {why}")));
     }
+    let refused = (0..5).find_map(|_| Some(live()).filter(|ended| ended.status.code().is_some()));
+    let said =
+        refused.map(|ended| String::from_utf8_lossy(&ended.stderr).into_owned()).expect("it is refused");
+    assert!(said.contains("Deadly") && said.contains("2.0 (`Account::explode`)"), "{said}");
     insta::assert_snapshot!(folder.done("log skip data 2.0"), @"transaction 2.0 is left out from the next start on");
     assert_eq!(
         folder.json("log skip data 2.0"),

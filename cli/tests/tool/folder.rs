@@ -107,7 +107,7 @@ impl Folder {
             text = text.replace(masked, "SIZE");
         }
         // How much of a log is known to be durable, and which old parts are still there, is a matter of time.
-        for masked in ["1 part that", "2 parts that"] {
+        for masked in ["1 part that", "2 parts that", "3 parts that"] {
             text = text.replace(masked, "PARTS that");
         }
         if let Some((before, behind)) = text.split_once("everything below ") {

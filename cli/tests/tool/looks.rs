@@ -61,7 +61,7 @@ fn a_stopped_app() {
     let records = lines(&folder.run("log dump data --json").out);
     assert_eq!(records[0]["record"], "start");
     let call = &records[1]["requests"][0];
-    assert_eq!((&call["method"], &call["request_id"][3]), (&json!("Account::deposit"), &json!("one")));
+    assert_eq!((&call["method"], &call["request_id"]), (&json!("Account::deposit"), &json!("one")));
     assert_eq!(call["calls"], json!([{ "key": "Ann", "arguments": [100, "first\nof all"] }]));
     let second = lines(&folder.run("log dump --json --from 2 --to 2 data").out);
     let kinds: Vec<_> = second.iter().map(|record| (&record["record"], &record["epoch"])).collect();

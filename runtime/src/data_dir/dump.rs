@@ -64,9 +64,9 @@ pub struct LoggedTransactions {
     pub method: String,
     /// A call for each transaction. None if another release has written them.
     pub calls: Option<Vec<LoggedCall>>,
-    /// What its answer is remembered under, with class, method and key.
+    /// What its answer is remembered under: the id that it was sent with.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<Value>,
+    pub request_id: Option<String>,
 }
 
 /// A call.
@@ -150,7 +150,9 @@ impl Runs {
         let LoggedRequest { method, first, calls, bytes, id } = request;
         let known = self.start.as_ref().and_then(|start| start.method(method));
         let method = known.map_or_else(|| format!("method {method}"), str::to_owned);
-        let request_id = id.and_then(|id| as_json::values(id).ok()?.pop());
+        // Before it stand the class, the method and the key, which are known.
+        let scope = id.and_then(|id| as_json::values(id).ok()?.pop());
+        let request_id = scope.and_then(|scope| scope.get(3)?.as_str().map(str::to_owned));
         let calls = calls_of(bytes, calls);
         LoggedTransactions { transaction, id: first.to_string(), method, calls, request_id }
     }

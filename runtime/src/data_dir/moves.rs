@@ -2,6 +2,7 @@
 use crate::base::error::{Error, Result, StorageFault};
 use crate::data_dir::DataDir;
 use crate::durable;
+use crate::durable::attempts;
 use crate::durable::base::Base;
 use crate::durable::skips::{Place, Skips};
 use thalweg_checkpoint::{Location, Settings, Store};
@@ -108,6 +109,9 @@ impl DataDir {
             "is not in the log; look there for its number"
         } else if known {
             "has ended, and others may have seen what it did; only what never ended can be skipped"
+        } else if attempts::died_in(&self.path) != Some(epoch) {
+            // Without an outcome in the log it may have been answered all the same.
+            "has not been seen to end the process; start the program until that is refused, which names what does"
         } else {
             let added = Skips::add(&self.path, place, behind);
             drop(records); // and its lock

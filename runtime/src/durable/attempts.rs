@@ -72,6 +72,12 @@ fn write(file: &File, line: usize, text: &str) {
     let _ = file.write_all_at(text.as_bytes(), (line * LINE) as u64);
 }
 
+/// The epoch in which the last start has ended, and not as it should.
+pub(crate) fn died_in(data: &Path) -> Option<u64> {
+    let died = fs::read_to_string(data.join(FILE)).ok().map(|text| Died::parse(&text))?;
+    (!died.running.is_empty()).then_some(died.epoch)
+}
+
 impl Attempts {
     /// A recovery begins, under the lock of the log.
     ///

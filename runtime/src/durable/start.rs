@@ -26,6 +26,7 @@ pub(crate) struct Start {
     /// The methods by their numbers.
     methods: Vec<String>,
     /// What the program was made of.
+    #[serde(default)] // an older format is to be told as that
     pub(crate) program: Fingerprint,
 }
 
@@ -71,7 +72,7 @@ impl Start {
     pub(crate) fn of_any(bytes: &[u8], place: &str) -> Result<Self> {
         let start: Self = decode(bytes).map_err(|failure| Error::Storage {
             fault: StorageFault::Release,
-            what: format!("{place}: the log begins with what this release cannot read ({failure}); use the one that wrote it"),
+            what: format!("{place}: what a run says of itself cannot be read by this release ({failure}); use the one that wrote it"),
         })?;
         if start.format != FORMAT {
             let (found, release) = (start.format, &start.release);
