@@ -3,7 +3,11 @@
 //! `cargo bench --bench table`; with `-- --quick` it only shows that it works. One worker, batches of transactions that each
 //! write one row, drawn at random; every figure is the median of rounds, and the subjects run in turn within a round. The
 //! column of a number is the same transaction without rows: what is more is the field's price.
+//!
+//! Behind that, checkpoints of an entity with a table: what a write costs before there is one and since, one of the whole table, one of ten
+//! rows that have changed, and a start that reads it.
 #![allow(clippy::disallowed_methods)]
+mod checkpoints;
 mod entities;
 
 use entities::{Listed, Number, Tabled};
@@ -49,6 +53,13 @@ fn main() -> thalweg::Result {
             "{rows:>8} {number:>9.0} ns {table:>9.0} ns {table_undone:>11.0} ns {map:>11.0} ns {map_undone:>11.0} ns {ratio:>12.1}"
         );
         app.stop()?;
+    }
+    println!(
+        "\n{:>8} {:>12} {:>12} {:>14} {:>14} {:>14} {:>14} {:>14}",
+        "rows", "untracked", "tracked", "whole", "its bytes", "10 rows", "their bytes", "a start"
+    );
+    for rows in if quick { &[3_000][..] } else { &[3_000, 100_000][..] } {
+        checkpoints::show(*rows, rounds, batch)?;
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ pub mod generated {
     pub use crate::entity::explore::Explorer;
     pub use crate::entity::outcome::{NeverErr, Outcome, SometimesErr, unclear};
     pub use crate::entity::run::context::{Held, MethodContext, NeverAwaited, Site};
-    pub use crate::entity::tables::{Merging, NeverMerges};
+    pub use crate::entity::tables::{Merging, NeverMerges, NeverShown, Shown};
     pub use crate::entity::traits::{
         Constructed, Entity, Exists, Facts, KeyNamed, Method, MethodVisitor, Methods, Portable, State, Stub,
         bits_of,
@@ -89,6 +89,7 @@ pub mod generated {
     };
     pub use crate::entity::visit::ValueVisitor;
     pub use crate::state::loan::Lendable;
+    pub use crate::state::table::ByRow;
     pub use crate::{Call, Ref};
     pub use core;
     pub use serde;

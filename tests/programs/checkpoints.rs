@@ -9,6 +9,7 @@ use thalweg_checkpoint::testing::{Fault, Faulty};
 use thalweg_log::testing::{Draw, Power};
 
 mod classes;
+mod rows;
 
 mod town {
     use super::*;

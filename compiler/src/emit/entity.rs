@@ -156,7 +156,10 @@ fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) ->
         members => quote!(hasher.feed(&key #(.#members)*);),
     };
     let (parts, in_parts) = parts(entity, whole, p);
-    let merge = if whole { TokenStream::new() } else { tables::merge(entity, p) };
+    let (merge, each_table) = match whole {
+        true => Default::default(),
+        false => (tables::merge(entity, p), tables::each(entity, p)),
+    };
     quote! {
         #parts
         impl #name { #at }
@@ -192,6 +195,7 @@ fn implementation(entity: &Entity, whole: bool, unfit: bool, p: &TokenStream) ->
             }
             #in_parts
             #merge
+            #each_table
             fn plain_key() -> #p::std::primitive::bool {
                 use #p::NeverPlain as _;
                 (&#p::Kind::<#key_type>::new()).is_plain()

@@ -6,6 +6,7 @@
 //! format, because every type of a user's that travels is compiled against them: these are a fourth of the code.
 mod arguments;
 pub(crate) mod as_json;
+mod elsewhere;
 mod json;
 mod read;
 mod show;
@@ -18,12 +19,14 @@ use serde::{Serialize, ser};
 use std::fmt::{self, Display};
 use write::Writer;
 
-/// The kinds of extensions: `Some` of so many around `None`, and numbers.
+/// The kinds of extensions: `Some` of so many around `None`, numbers, and tables whose rows are elsewhere.
 const NESTED: i8 = 1;
 const I128: i8 = 2;
 const U128: i8 = 3;
+const TABLE: i8 = 4;
 
 pub use arguments::Arguments;
+pub(crate) use elsewhere::{decode_marked, first_length, marks, put_in_place, say, table};
 pub(crate) use json::to_json;
 
 /// Why a value and bytes do not go together.
@@ -103,10 +106,27 @@ pub(crate) fn append<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let mut writer = Writer::new(form);
-    value.serialize(&mut writer)?;
-    bytes.append(&mut writer.into_bytes());
+    let end = bytes.len();
+    let mut behind = Behind { writer: Writer::new(form, std::mem::take(bytes)), end: Some(end), bytes };
+    value.serialize(&mut behind.writer)?;
+    behind.end = None;
     Ok(())
+}
+
+/// Writes behind bytes, which are as they were if what is written does not come to its end.
+struct Behind<'a> {
+    writer: Writer,
+    end: Option<usize>,
+    bytes: &'a mut Vec<u8>,
+}
+
+impl Drop for Behind<'_> {
+    fn drop(&mut self) {
+        *self.bytes = self.writer.take_bytes();
+        if let Some(end) = self.end {
+            self.bytes.truncate(end);
+        }
+    }
 }
 
 /// Appends the reason why a value cannot be encoded.

@@ -1,5 +1,5 @@
 //! Tokens from bytes, which ask nothing of the type of a value.
-use crate::codec::{Failure, Form, I128, NESTED, U128};
+use crate::codec::{Failure, Form, I128, NESTED, TABLE, U128, elsewhere};
 use rmp::Marker;
 use std::num::NonZeroU8;
 
@@ -125,6 +125,11 @@ impl<'de> Reader<'de> {
                         let [depth] = self.bytes()?;
                         NonZeroU8::new(depth).map(Token::Nested).ok_or_else(|| unknown(head))?
                     }
+                    (Marker::FixExt1, TABLE) => {
+                        let [number] = self.bytes()?;
+                        elsewhere::read(number)?;
+                        self.token()?
+                    }
                     (Marker::FixExt16, I128) => Token::I128(i128::from_be_bytes(self.bytes()?)),
                     (Marker::FixExt16, U128) => Token::U128(u128::from_be_bytes(self.bytes()?)),
                     _ => return Err(unknown(head)),
@@ -155,6 +160,27 @@ impl<'de> Reader<'de> {
         let mut parts = self.parts(len)?;
         while parts.next() {
             (0..each).try_for_each(|_| parts.reader.skip())?;
+        }
+        parts.finish()
+    }
+
+    /// Reads a value for the marks in it; there are `all` bytes from which they are counted.
+    pub(super) fn marks(&mut self, all: usize, found: &mut Vec<(usize, u8)>) -> Result<(), Failure> {
+        const HEAD: [u8; 2] = [Marker::FixExt1.to_u8(), TABLE.cast_unsigned()];
+        if let [a, b, number, rest @ ..] = self.rest
+            && [*a, *b] == HEAD
+        {
+            found.push((all - rest.len(), *number));
+            self.rest = rest;
+        }
+        let (len, each) = match self.token()? {
+            Token::Array(len) => (len, 1),
+            Token::Map(len) => (len, 2),
+            _ => return Ok(()),
+        };
+        let mut parts = self.parts(len)?;
+        while parts.next() {
+            (0..each).try_for_each(|_| parts.reader.marks(all, found))?;
         }
         parts.finish()
     }

@@ -1,5 +1,5 @@
 //! Values to bytes.
-use crate::codec::{Failure, Form, I128, NESTED, U128};
+use crate::codec::{Failure, Form, I128, NESTED, TABLE, U128, elsewhere};
 use rmp::encode::{self, ByteBuf};
 use serde::ser::{self, Serialize, Serializer};
 
@@ -10,12 +10,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(form: Form) -> Self {
-        Self { form, bytes: ByteBuf::new() }
+    /// Writes behind these bytes.
+    pub(crate) fn new(form: Form, bytes: Vec<u8>) -> Self {
+        Self { form, bytes: ByteBuf::from_vec(bytes) }
     }
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes.into_vec()
+    /// All bytes, those before what was written, too.
+    pub(crate) fn take_bytes(&mut self) -> Vec<u8> {
+        std::mem::take(self.bytes.as_mut_vec())
     }
 
     // What is not generic is compiled once, and not for every type of a user's.
@@ -83,6 +85,14 @@ impl Writer {
 
 const NIL: u8 = rmp::Marker::Null.to_u8();
 const FIXEXT1: u8 = rmp::Marker::FixExt1.to_u8();
+
+/// Appends the head of a map.
+pub(super) fn map_head(len: usize, bytes: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut writer = Writer::new(Form::Binary, std::mem::take(bytes));
+    let written = writer.head(Kind::Map, len);
+    *bytes = writer.take_bytes();
+    written
+}
 
 /// Memory takes whatever is written.
 fn written<T, E>(result: Result<T, E>) -> Result<(), Failure> {
@@ -183,8 +193,10 @@ impl<'a> Serializer for &'a mut Writer {
     fn serialize_unit(self) -> Result<(), Failure> {
         written(encode::write_nil(&mut self.bytes))
     }
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Failure> {
-        self.serialize_unit()
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), Failure> {
+        let Some(number) = elsewhere::heard(name) else { return self.serialize_unit() };
+        self.extension(TABLE, &[number])?;
+        self.head(Kind::Map, 0)
     }
     fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<(), Failure> {
         self.text(name)

@@ -14,7 +14,8 @@ use crate::egress::outbox::Content;
 use crate::entity::run::saving::{Cut, FromWorker};
 use crate::methods::table::Methods;
 use crate::request::ingress::Ingress;
-use crate::state::saving::{Saved, Whole};
+use crate::state::saving::{Own, Saved, Whole};
+use crate::state::table::RowChange;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -200,7 +201,7 @@ impl Checkpointer {
             match from.recv_timeout(Duration::from_millis(100)) {
                 Ok(FromWorker::Cut(at)) => epoch = Some(at),
                 Ok(FromWorker::Saved(class, saved)) => {
-                    entities += saved.len() as u64;
+                    entities += saved.iter().filter(|saved| saved.own != Own::Told).count() as u64;
                     if failure.is_none() {
                         let class = number(class);
                         let written = saved.iter().try_for_each(|saved| write(draft, class, saved));
@@ -308,12 +309,25 @@ pub(crate) fn numbered(before: Option<&Info>, classes: impl Iterator<Item = Stri
 fn write(
     draft: &mut Draft,
     class: usize,
-    Saved { hash, key, state }: &Saved,
+    Saved { hash, key, own, rows }: &Saved,
 ) -> thalweg_checkpoint::Result<()> {
     let group = Whole::group(*hash, draft.groups());
-    let key = record_key(class, &[key]);
-    match state {
-        Some(state) => draft.put(group, &key, state),
-        None => draft.delete(group, &key),
+    let mut key = record_key(class, &[key]);
+    match own {
+        Own::State(state) => draft.put(group, &key, state)?,
+        Own::Gone => draft.delete(group, &key)?,
+        // No other entity's key begins with this one: each is a value that says where it ends.
+        Own::GoneWithRows => draft.delete_prefix(group, &key)?,
+        Own::Told => {}
     }
+    let entity = key.len();
+    rows.iter().try_for_each(|(change, row_key, row)| {
+        key.truncate(entity);
+        key.extend_from_slice(row_key);
+        match change {
+            RowChange::Put => draft.put(group, &key, row),
+            RowChange::Delete => draft.delete(group, &key),
+            RowChange::DeleteAll => draft.delete_prefix(group, &key),
+        }
+    })
 }

@@ -8,9 +8,11 @@ use crate::base::guard::caught;
 use crate::base::varint;
 use crate::codec::decode;
 use crate::durable::checkpointer::{IDS, Info, OUTBOX};
+use crate::durable::rows::Gathered;
 use crate::egress::ids::Decided;
 use crate::entity::run::worker::Worker;
 use crate::state::loan::Lendable;
+use crate::state::saving::Seen;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -50,8 +52,8 @@ struct Loaded {
     through: usize,
 }
 
-/// An entity with its class and the hash of its key.
-type Restored = (ClassId, u64, Lendable);
+/// An entity with its class, the hash of its key, and the stamps of its tables.
+type Restored = (ClassId, u64, Lendable, Seen);
 
 impl Image {
     pub(crate) fn new(
@@ -89,11 +91,15 @@ impl Image {
     pub(crate) fn read(&self, worker: &Worker) -> Result<()> {
         let shares = (worker.index..self.manifest.groups()).step_by(worker.peers);
         let read = shares.into_iter().try_for_each(|group| {
-            self.store
-                .load(&self.manifest, group, |key, state| {
-                    self.restore(worker, key, state).map_err(Failed::State)
-                })
-                .map(|_| _ = self.groups.fetch_add(1, Ordering::Relaxed))
+            let mut gathered = Gathered::default();
+            let mut show = |key: &[u8], value: &[u8]| self.record(worker, &mut gathered, key, value);
+            self.store.load(&self.manifest, group, |key, value| show(key, value).map_err(Failed::State))?;
+            let restore = |key: &[u8], state: &[u8], tables: &[u8]| {
+                self.restore(worker, self.class(key)?, state, tables)
+            };
+            gathered.each(restore).map_err(Failed::State)?;
+            self.groups.fetch_add(1, Ordering::Relaxed);
+            Ok(())
         });
         self.count(|loaded| loaded.read += 1);
         read.map_err(|failed| match failed {
@@ -102,31 +108,47 @@ impl Image {
         })
     }
 
-    fn restore(&self, worker: &Worker, key: &[u8], state: &[u8]) -> Result<()> {
+    fn record(&self, worker: &Worker, gathered: &mut Gathered, key: &[u8], value: &[u8]) -> Result<()> {
+        match self.holds(key) {
+            Some(Holds::Outbox) => self.restore_event(key, value),
+            Some(Holds::Ids) => restore_id(worker, key, value),
+            _ => {
+                let class = self.class(key)?;
+                if gathered.take(key, value)? { Ok(()) } else { self.restore(worker, class, value, &[]) }
+            }
+        }
+    }
+
+    /// What this key is of.
+    fn holds(&self, key: &[u8]) -> Option<&Holds> {
         let number = varint::read(&mut &*key).and_then(|number| usize::try_from(number).ok());
-        let class = number.and_then(|number| self.classes.get(number));
-        let class = match class {
-            Some(Holds::Class(class)) => *class,
-            Some(Holds::Outbox) => return self.restore_event(key, state),
-            Some(Holds::Ids) => return restore_id(worker, key, state),
+        number.and_then(|number| self.classes.get(number))
+    }
+
+    /// The class of whose entities this key is.
+    fn class(&self, key: &[u8]) -> Result<ClassId> {
+        match self.holds(key) {
+            Some(Holds::Class(class)) => Ok(*class),
             Some(Holds::Unknown(name)) => {
                 let what = format!(
                     "the checkpoint has entities of `{name}`, which is not part of this program; give the class its old name \
                      with `#[entity(name = \"{name}\")]`, or start the program that wrote it and remove them"
                 );
-                return Err(Error::storage(StorageFault::Program, what));
+                Err(Error::storage(StorageFault::Program, what))
             }
-            None => {
-                return Err(Error::storage(
-                    StorageFault::Release,
-                    "a key of the checkpoint has no class; another release wrote it",
-                ));
-            }
-        };
+            Some(Holds::Outbox | Holds::Ids) | None => Err(Error::storage(
+                StorageFault::Release,
+                "a key of the checkpoint has no class; another release wrote it",
+            )),
+        }
+    }
+
+    /// An entity with these tables, whose rows are in place.
+    fn restore(&self, worker: &Worker, class: ClassId, state: &[u8], tables: &[u8]) -> Result<()> {
         let known = worker.class_at(class);
         // How a state is read is user code.
         let read = caught(|| known.read(state, worker.peers))?;
-        let (owner, hash, state) = read.map_err(|what| {
+        let (owner, hash, state, stamp) = read.map_err(|what| {
             let name = worker.methods.name_of(class);
             let what = format!(
                 "a `{name}` of the checkpoint is not what the program has under that name: {what}; give new fields a \
@@ -134,10 +156,11 @@ impl Image {
             );
             Error::storage(StorageFault::Program, what)
         })?;
+        let seen = tables.iter().map(|number| (*number, stamp + u64::from(*number))).collect();
         if owner == worker.index {
-            known.restore(hash, state);
+            known.restore(hash, state, seen);
         } else {
-            self.mail[owner].lock().unwrap_or_else(PoisonError::into_inner).push((class, hash, state));
+            self.mail[owner].lock().unwrap_or_else(PoisonError::into_inner).push((class, hash, state, seen));
         }
         Ok(())
     }
@@ -210,8 +233,8 @@ impl Image {
     pub(crate) fn take(&self, worker: &Worker) {
         let mail =
             std::mem::take(&mut *self.mail[worker.index].lock().unwrap_or_else(PoisonError::into_inner));
-        for (class, hash, state) in mail {
-            worker.class_at(class).restore(hash, state);
+        for (class, hash, state, seen) in mail {
+            worker.class_at(class).restore(hash, state, seen);
         }
         self.count(|loaded| loaded.through += 1);
     }

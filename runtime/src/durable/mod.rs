@@ -15,6 +15,7 @@ pub(crate) mod replay;
 pub(crate) mod base;
 pub(crate) mod checkpoints;
 pub(crate) mod checkpointer;
+pub(crate) mod rows;
 pub(crate) mod image;
 pub(crate) mod recovery;
 

@@ -8,6 +8,7 @@ use crate::entity::run::context::MethodContext;
 use crate::entity::values::KnownParameters;
 use crate::entity::visit::ValueVisitor;
 use crate::state::loan::Lendable;
+use crate::state::table::ByRow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -104,6 +105,8 @@ pub trait Entity: Clone + Serialize + DeserializeOwned + 'static {
     /// Merges the tables among the fields of these bits, before they are copied: where old states are kept by field, a bit for
     /// each of them, and else all bits.
     fn merge(&mut self, _: u32) {}
+    /// Shows the tables among the fields, with the places of these.
+    fn each_table<'a>(&'a self, _: &mut dyn FnMut(u8, &'a dyn ByRow)) {}
     /// Copies the fields of these bits, in the order of [`Entity::FIELDS`].
     fn keep(&self, which: u32, to: &mut Self::Parts);
     /// Exchanges the fields that have been copied with what was kept.

@@ -8,13 +8,16 @@
 //!
 //! Invariants: between a transaction's first write to a slot and its settlement no other transaction touches the slot; nor
 //! does any while its state is away.
+mod checkpoint;
+
 use crate::base::ambient::aside;
 use crate::base::class_id::ClassId;
-use crate::base::guard::{caught, discard, discard_all};
+use crate::base::guard::{discard, discard_all};
 use crate::state::content::Content;
 use crate::state::loan::{Lendable, Loan, Loans, NOWHERE, Old};
-use crate::state::saving::{Changes, Mark, Saved, Saving, Step, Whole};
+use crate::state::saving::{Changes, Mark, Saving, Seen, Step, Whole};
 use crate::state::stored::{ALL, Stored, Which, to_keep};
+use checkpoint::SeenTables;
 use hashbrown::HashTable;
 use slab::Slab;
 use std::cell::{Ref, RefCell, RefMut};
@@ -78,6 +81,8 @@ pub(crate) struct Class<E: Stored> {
     changes: Option<RefCell<Changes>>,
     /// The checkpoint that is being taken.
     saving: RefCell<Option<Saving>>,
+    /// What checkpoints have of tables.
+    seen: RefCell<SeenTables>,
 }
 
 impl<E: Stored> Drop for Class<E> {
@@ -112,40 +117,16 @@ impl<E: Stored> Class<E> {
     /// `tracked`: there are checkpoints.
     pub(crate) fn new(tracked: bool) -> Self {
         let (index, slots, undo) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { index, slots, undo, changes: tracked.then(RefCell::default), saving: RefCell::default() }
+        let (changes, saving, seen) =
+            (tracked.then(RefCell::default), RefCell::default(), RefCell::default());
+        Self { index, slots, undo, changes, saving, seen }
     }
 
-    /// An entity of a checkpoint.
-    pub(crate) fn restore(&self, hash: u64, state: Arc<E>) {
+    /// An entity of a checkpoint, which has rows of tables with these stamps.
+    pub(crate) fn restore(&self, hash: u64, state: Arc<E>, seen: Seen) {
         let state = Arc::try_unwrap(state).map_or_else(Content::Shared, Content::Here);
-        self.insert(hash, state, 0);
-    }
-
-    /// A slot is about to be written: a checkpoint may still want what it holds.
-    fn before_write(&self, slot: &mut Slot<E>) {
-        if let Some(saving) = &mut *self.saving.borrow_mut()
-            && saving.wants(slot.mark, slot.hash)
-        {
-            save(saving, slot);
-        }
-    }
-
-    /// What a slot holds has changed for good.
-    fn changed(&self, number: usize, slot: &mut Slot<E>) {
-        if let Some(changes) = &self.changes
-            && !slot.mark.change()
-        {
-            changes.borrow_mut().slots.push(number as u32);
-        }
-    }
-
-    /// An entity is gone for good, if this says whose state it was.
-    fn gone(&self, before: &Before<E>) {
-        if let (Some(changes), Before::Whole(before)) = (&self.changes, before)
-            && let Some(state) = before.get()
-        {
-            changes.borrow_mut().gone::<E>(state.own_key());
-        }
+        let slot = self.insert(hash, state, 0);
+        self.seen.borrow_mut().insert(slot, seen);
     }
 
     /// The slot of an entity that exists.
@@ -183,8 +164,10 @@ impl<E: Stored> Class<E> {
             let known = if slot_here.writer == stamp { slot_here.kept } else { 0 };
             let missing = to_keep(which, known);
             if missing != 0 {
+                slot_here.state.get()?;
+                // First, so that what is put back is a state that the checkpoint has seen.
+                self.before_write(slot, slot_here);
                 let before = Before::of(slot_here.state.get_mut()?, missing);
-                self.before_write(slot_here);
                 (slot_here.writer, slot_here.kept) = (stamp, known | which);
                 kept = Some(self.undo.borrow_mut().insert(Undo { slot, before }));
             }
@@ -232,50 +215,13 @@ impl<E: Stored> Class<E> {
     }
 }
 
-/// Saves what a slot holds.
-fn save<E: Stored>(saving: &mut Saving, slot: &mut Slot<E>) {
-    let Some(state) = slot.state.get() else { unreachable!("at a cut, every slot holds a state") };
-    // How a state is written is user code.
-    let bytes = caught(|| aside(|| Ok((E::key_bytes(state.own_key())?, state.state_bytes()?))));
-    let bytes: Result<_, String> = bytes.map_err(|panicked| panicked.to_string()).flatten();
-    let saved = bytes.map(|(key, state)| Saved { hash: slot.hash, key, state: Some(state) });
-    saving.save(&mut slot.mark, saved);
-}
-
 impl<E: Stored> Slots for Class<E> {
     fn cut(&self, number: u32, whole: &Whole) {
-        assert!(self.undo.borrow().is_empty(), "at a cut, no old state is kept");
-        let Some(changes) = &self.changes else {
-            unreachable!("an app that takes checkpoints tracks changes")
-        };
-        let Changes { slots: changed, gone, failure } = changes.take();
-        let slots = &mut *self.slots.borrow_mut();
-        let there = |slot: &u32| slots.contains(*slot as usize);
-        let changed: Vec<u32> = changed.into_iter().filter(there).collect();
-        changed.iter().for_each(|slot| slots[*slot as usize].mark.cut());
-        let end = slots.iter().next_back().map_or(0, |(last, _)| last + 1);
-        let mut saving = Saving::new(number, whole.clone(), changed, gone, end);
-        failure.into_iter().for_each(|failure| saving.fail(failure));
-        let before = self.saving.replace(Some(saving));
-        assert!(before.is_none(), "one checkpoint at a time");
+        self.begin_saving(number, whole);
     }
 
     fn save(&self, most: usize) -> Step {
-        let mut borrowed = self.saving.borrow_mut();
-        let Some(saving) = &mut *borrowed else { unreachable!("a checkpoint is being taken") };
-        let slots = &mut *self.slots.borrow_mut();
-        for _ in 0..most {
-            let Some(number) = saving.next() else { break };
-            let Some(slot) = slots.get_mut(number as usize) else { continue };
-            if saving.wants(slot.mark, slot.hash) {
-                save(saving, slot);
-            }
-        }
-        let step = saving.step();
-        if !step.more {
-            *borrowed = None;
-        }
-        step
+        self.save_some(most)
     }
 
     fn likely_slot(&self, hash: u64) -> u64 {
@@ -316,6 +262,7 @@ impl<E: Stored> Slots for Class<E> {
             if commit {
                 self.gone(&old);
             }
+            self.seen.borrow_mut().take(slot);
             let hash = spread(slots.remove(slot).hash);
             if let Ok(found) = self.index.borrow_mut().find_entry(hash, |known| *known as usize == slot) {
                 found.remove();
@@ -336,7 +283,7 @@ impl<E: Stored> Slots for Class<E> {
                 continue;
             }
             if write && slot_here.state.get().is_some() {
-                self.before_write(slot_here);
+                self.before_write(*slot as usize, slot_here);
             }
             let stored = &mut slot_here.state;
             let Some(state) = stored.share() else { continue };
@@ -366,9 +313,8 @@ impl<E: Stored> Slots for Class<E> {
             state.map_or(Content::Vacant, |state| Content::Shared(E::from_lendable(state)))
         };
         let Loan { hash, slot, state, mut rest, .. } = loan;
-        if let (Some(changes), Some(gone)) = (&self.changes, rest.as_mut().and_then(|rest| rest.gone.take()))
-        {
-            changes.borrow_mut().gone::<E>(E::from_lendable(gone).own_key());
+        if let Some(gone) = rest.as_mut().and_then(|rest| rest.gone.take()) {
+            self.has_gone(&*E::from_lendable(gone));
         }
         let state = stored(state);
         let vacant = matches!(state, Content::Vacant);

@@ -5,8 +5,11 @@
 //! the bytes that are written anyway (CALC, Ren et al., SIGMOD 2016, with encoding in the place of the copy).
 //!
 //! Invariant: at a cut no state is away, and no old state is kept.
-use crate::base::guard::caught;
+use crate::base::ambient::aside;
+use crate::base::guard::{caught, discard};
 use crate::state::stored::Stored;
+use crate::state::table::{RowRecords, RowsLeft};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What a checkpoint is told of an entity.
@@ -14,9 +17,28 @@ use std::sync::Arc;
 pub(crate) struct Saved {
     pub(crate) hash: u64,
     pub(crate) key: Vec<u8>,
-    /// `None` if it is gone.
-    pub(crate) state: Option<Vec<u8>>,
+    pub(crate) own: Own,
+    /// Behind that, rows of its tables.
+    pub(crate) rows: RowRecords,
 }
+
+/// What has become of an entity's own record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Own {
+    State(Vec<u8>),
+    Gone,
+    /// Rows of its tables are, too, if there are some.
+    GoneWithRows,
+    /// It has been told before.
+    Told,
+}
+
+/// The stamps under which the newest checkpoint has seen the tables of an entity, by their numbers: it has rows of these and
+/// of no others.
+pub(crate) type Seen = SmallVec<[(u8, u64); 2]>;
+
+/// Rows of a table that are still to be saved: the hash and the key of the entity, and the rows.
+pub(crate) type Left = (u64, Vec<u8>, Box<dyn RowsLeft>);
 
 /// Which entities a checkpoint wants beside those that have changed: all of these groups.
 #[derive(Clone, Debug)]
@@ -81,10 +103,10 @@ pub(crate) struct Changes {
 
 impl Changes {
     /// An entity is gone, of which this was the key.
-    pub(crate) fn gone<E: Stored>(&mut self, key: &E::Key) {
+    pub(crate) fn gone<E: Stored>(&mut self, key: &E::Key, own: Own) {
         // How a key is written is user code.
         match caught(|| (E::hash_of_key(key), E::key_bytes(key))) {
-            Ok((hash, Ok(key))) => self.gone.push(Saved { hash, key, state: None }),
+            Ok((hash, Ok(key))) => self.gone.push(Saved { hash, key, own, rows: RowRecords::default() }),
             Ok((_, Err(failure))) => drop(self.failure.get_or_insert(failure)),
             Err(panicked) => drop(self.failure.get_or_insert(panicked.to_string())),
         }
@@ -102,6 +124,8 @@ pub(crate) struct Saving {
     cursor: usize,
     end: usize,
     saved: Vec<Saved>,
+    /// What is left of what has been saved in part.
+    left: Vec<Left>,
     failure: Option<String>,
 }
 
@@ -120,7 +144,7 @@ impl Saving {
     pub(crate) fn new(number: u32, whole: Whole, changed: Vec<u32>, gone: Vec<Saved>, end: usize) -> Self {
         let number = number & (u32::MAX >> 2);
         let cursor = if whole.any() { 0 } else { end };
-        Self { number, whole, pending: changed, cursor, end, saved: gone, failure: None }
+        Self { number, whole, pending: changed, cursor, end, saved: gone, left: Vec::new(), failure: None }
     }
 
     /// The mark of a slot that comes to be now.
@@ -133,13 +157,48 @@ impl Saving {
         mark.0 >> 2 != self.number && (mark.0 & PENDING != 0 || self.whole.has(hash))
     }
 
-    /// A slot is saved.
-    pub(crate) fn save(&mut self, mark: &mut Mark, saved: Result<Saved, String>) {
+    /// Whether it wants all of the group of an entity.
+    pub(crate) fn wants_all(&self, hash: u64) -> bool {
+        self.whole.has(hash)
+    }
+
+    /// A slot is saved, but for what is left.
+    pub(crate) fn save(&mut self, mark: &mut Mark, saved: Result<(Saved, Vec<Left>), String>) {
         mark.saved(self.number);
         match saved {
-            Ok(saved) => self.saved.push(saved),
-            Err(failure) => drop(self.failure.get_or_insert(failure)),
+            Ok((saved, left)) => {
+                self.saved.push(saved);
+                self.left.extend(left);
+            }
+            Err(failure) => self.fail(failure),
         }
+    }
+
+    /// Saves of what is left until so much has been saved; how much that was.
+    pub(crate) fn save_left(&mut self, most: usize) -> usize {
+        let mut done = 0;
+        while done < most
+            && let Some((hash, key, left)) = self.left.last_mut()
+        {
+            let mut rows = RowRecords::default();
+            // How a row is written is user code.
+            let written = caught(|| aside(|| left.write(most - done, &mut rows)));
+            let more = match written.map_err(|panicked| panicked.to_string()).flatten() {
+                Ok((count, more)) => {
+                    done += count;
+                    self.saved.push(Saved { hash: *hash, key: key.clone(), own: Own::Told, rows });
+                    more
+                }
+                Err(failure) => {
+                    self.failure.get_or_insert(failure);
+                    false
+                }
+            };
+            if !more {
+                discard(self.left.pop());
+            }
+        }
+        done
     }
 
     /// The next slot to look at.
@@ -161,7 +220,7 @@ impl Saving {
 
     /// What has been saved so far.
     pub(crate) fn step(&mut self) -> Step {
-        let more = !self.pending.is_empty() || self.cursor < self.end;
+        let more = !self.pending.is_empty() || self.cursor < self.end || !self.left.is_empty();
         Step { saved: std::mem::take(&mut self.saved), more, failure: self.failure.take() }
     }
 }

@@ -1,5 +1,6 @@
 //! What the engine asks of a state that it keeps.
 use crate::state::loan::Lendable;
+use crate::state::table::Tables;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub(crate) trait Stored: Clone + 'static {
     /// # Errors
     /// When it has none.
     fn state_bytes(&self) -> Result<Vec<u8>, String>;
+    /// The tables among its fields.
+    fn tables(&self) -> Tables<'_>;
     /// The hash of a key.
     fn hash_of_key(key: &Self::Key) -> u64;
     /// Old values of some of its fields.

@@ -2,14 +2,16 @@
 use crate::base::class_id::{ByClass, ClassId};
 use crate::base::hash::key_hash;
 use crate::base::location::Location;
-use crate::codec::{Form, append, decode};
+use crate::codec::{Form, append, decode_marked};
 use crate::entity::inspect::Shown;
 use crate::entity::run::shipped::Instances;
 use crate::entity::run::twice::{self, Touched};
 use crate::entity::traits::{Entity, Method};
 use crate::state::class::{Class, Slots};
 use crate::state::loan::Lendable;
+use crate::state::saving::Seen;
 use crate::state::stored::{Stored, Which};
+use crate::state::table::{Tables, with_rows};
 use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,13 +22,14 @@ pub(crate) trait AnyClass: Slots + Any {
     fn inspect(&self) -> Vec<Shown>;
     /// What a transaction has written; nothing if the entity came and went meanwhile.
     fn touched(&self, undo: usize) -> Option<Touched>;
-    /// A state from its bytes: the worker that owns it, and the hash of its key. Runs code of the user's.
+    /// A state from its bytes, in which rows are where they belong: the worker that owns it, the hash of its key, and the
+    /// stamp that its table with number 0 has. Runs code of the user's.
     ///
     /// # Errors
     /// When it cannot be read.
-    fn read(&self, state: &[u8], peers: usize) -> Result<(usize, u64, Lendable), String>;
-    /// An entity of a checkpoint.
-    fn restore(&self, hash: u64, state: Lendable);
+    fn read(&self, state: &[u8], peers: usize) -> Result<(usize, u64, Lendable, u64), String>;
+    /// An entity of a checkpoint, which has rows of tables with these stamps.
+    fn restore(&self, hash: u64, state: Lendable, seen: Seen);
     /// A state as bytes.
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>>;
 }
@@ -71,14 +74,15 @@ impl<E: Entity> AnyClass for Class<E> {
         self.written(undo, Touched::new::<E>)
     }
 
-    fn read(&self, state: &[u8], peers: usize) -> Result<(usize, u64, Lendable), String> {
-        let state: E = decode(state).map_err(|failure| failure.to_string())?;
+    fn read(&self, state: &[u8], peers: usize) -> Result<(usize, u64, Lendable, u64), String> {
+        let (state, stamp) = with_rows(|| decode_marked::<E>(state));
+        let state = state.map_err(|failure| failure.to_string())?;
         let at = Location::of::<E>(state.key(), peers);
-        Ok((at.owner, at.hash, E::to_lendable(Arc::new(state))))
+        Ok((at.owner, at.hash, E::to_lendable(Arc::new(state)), stamp))
     }
 
-    fn restore(&self, hash: u64, state: Lendable) {
-        Self::restore(self, hash, E::from_lendable(state));
+    fn restore(&self, hash: u64, state: Lendable, seen: Seen) {
+        Self::restore(self, hash, E::from_lendable(state), seen);
     }
 
     fn encoded(&self, key: &dyn Any) -> Option<Vec<u8>> {
@@ -102,6 +106,11 @@ impl<E: Entity> Stored for E {
         let mut bytes = Vec::new();
         append(Form::Binary, self, &mut bytes).map_err(|failure| failure.to_string())?;
         Ok(bytes)
+    }
+    fn tables(&self) -> Tables<'_> {
+        let mut found = Tables::new();
+        Self::each_table(self, &mut |number, table| found.push((number, table)));
+        found
     }
     fn hash_of_key(key: &Self::Key) -> u64 {
         key_hash(key)

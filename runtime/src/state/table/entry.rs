@@ -30,6 +30,8 @@ enum Occupied<'a, K, V> {
 
 /// See [`Table::entry`].
 pub(super) fn at<K: Ord + Clone, V: Clone>(table: &mut Table<K, V>, key: K) -> Entry<'_, K, V> {
+    // Who asks for a place to look at it alone has it written to the next checkpoint, and nothing else is lost.
+    table.mark(&key);
     if !table.is_in_place() {
         let known = table.get_key_value(&key).map(|(known, _)| known.clone());
         return match known {

@@ -2,12 +2,15 @@
 use super::Table;
 use super::delta::Delta;
 use super::iter::Iter;
+use super::rows::{Marks, Rows};
+use super::saved;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, btree_map};
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
@@ -17,7 +20,8 @@ impl<K, V> Default for Table<K, V> {
 
 impl<K, V> From<BTreeMap<K, V>> for Table<K, V> {
     fn from(rows: BTreeMap<K, V>) -> Self {
-        Self { rows: Arc::new(rows), delta: Delta::new() }
+        let (rows, base) = (Arc::new(Rows::new(rows)), AtomicU64::new(0));
+        Self { rows, delta: Delta::new(), base, marks: Marks::new() }
     }
 }
 
@@ -88,12 +92,12 @@ impl<K: Ord + Hash, V: Hash> Hash for Table<K, V> {
 
 impl<K: Ord + Serialize, V: Serialize> Serialize for Table<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self)
+        saved::serialize(self, serializer)
     }
 }
 
 impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Table<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(Self::from)
+        saved::deserialize(deserializer)
     }
 }

@@ -2,27 +2,42 @@
 //!
 //! Undo, scouts and looks copy states. A copy of a table shares its rows; while they are shared, what is written goes to a
 //! *delta* of its own, and once they are not, the delta is merged into them.
+//!
+//! A checkpoint has a record for each row, and is told of those that have changed: see `track`.
+mod by_row;
 mod delta;
 mod entry;
 mod forms;
 mod iter;
 mod read;
+mod records;
+mod rows;
+mod saved;
+mod track;
 mod write;
 #[cfg(test)]
 mod tests;
 
+pub use by_row::{ByRow, RowsLeft};
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use iter::{Iter, Keys, Range, Values};
+pub(crate) use records::RowChange;
+pub use records::RowRecords;
+pub(crate) use saved::{Tables, with_rows, without_rows};
+pub(crate) use track::draw_stamps;
 
 use crate::base::guard::discard;
 use delta::{Change, Delta};
+use rows::{Marks, Rows};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A `BTreeMap` that is cheap to copy: for a field with many rows, of which a transaction writes few.
 ///
 /// Before a transaction writes to a field, the engine keeps its old value, to put it back if the transaction fails. Of a
-/// `BTreeMap` that is a copy of all of it; of a table it is a copy of the rows that are written. The methods are those of
+/// `BTreeMap` that is a copy of all of it; of a table it is a copy of the rows that are written. So are checkpoints: they write
+/// the rows that have changed since the last one. The methods are those of
 /// [`BTreeMap`], by name and by meaning, and so are the bytes: a field of one type can be made one of the other, and what
 /// has been stored is still read.
 ///
@@ -86,15 +101,21 @@ use std::sync::Arc;
 /// # Where it belongs
 ///
 /// As a field of an entity, or in an `Option`, a `Box` or a `Vec` there. In a struct in a field, the engine does not see it when
-/// a transaction begins; it is merged more rarely then, and a write costs about √*n* rows more.
+/// a transaction begins; it is merged more rarely then, and a write costs about √*n* rows more. A checkpoint writes the rows of a
+/// field that is a table; what is in something else is written as a whole, with its entity.
 ///
 /// A table is one value of one entity, so it is on one worker, and whoever writes one row has the ticket of all of them.
 /// What is too large or too busy for that is split by key into several entities.
 pub struct Table<K, V> {
     /// In the hands of all copies that have been taken since it was last written in place.
-    rows: Arc<BTreeMap<K, V>>,
+    rows: Arc<Rows<K, V>>,
     /// What stands instead of some of these rows, beside them, and in place of none.
     delta: Delta<K, V>,
+    /// The stamp of what some checkpoint has seen, of which this differs in the keys that are marked and in no others; 0 if
+    /// there is none. Whoever saves it has it only to read.
+    base: AtomicU64,
+    /// The keys that were marked beside the shared rows.
+    marks: Marks<K>,
 }
 
 impl<K, V> Table<K, V> {
@@ -108,10 +129,16 @@ impl<K, V> Table<K, V> {
 impl<K: Ord, V> Table<K, V> {
     /// Merges the delta into the rows, if no copy shares them.
     pub(crate) fn merge(&mut self) {
-        if self.delta.is_empty() {
+        if self.delta.is_empty() && self.marks.is_empty() {
             return;
         }
         let Some(rows) = Arc::get_mut(&mut self.rows) else { return };
+        // If a comparison panics, nothing is known of this table.
+        let base = std::mem::take(self.base.get_mut());
+        self.marks.take(base, |key| {
+            rows.marks.insert(base, key);
+        });
+        *self.base.get_mut() = base;
         let Delta { changes, grown, copied } = &mut self.delta;
         *copied.get_mut() = 0;
         // Row by row: what the drop of one does is user code, and whatever it does, each row is in one of the two.
@@ -153,21 +180,23 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
             if *self.delta.copied.get_mut() < self.rows.len() {
                 return false;
             }
-            self.rows = Arc::new(BTreeMap::clone(&self.rows));
+            self.rows = Arc::new(Rows::clone(&self.rows));
         }
         self.merge();
         true
     }
 
     /// The rows, if they can be written in place.
-    fn in_place(&mut self) -> Option<&mut BTreeMap<K, V>> {
+    fn in_place(&mut self) -> Option<&mut Rows<K, V>> {
         if self.is_in_place() { Arc::get_mut(&mut self.rows) } else { None }
     }
 }
 
 impl<K: Clone, V: Clone> Clone for Table<K, V> {
     fn clone(&self) -> Self {
-        Self { rows: self.rows.clone(), delta: self.delta.clone() }
+        let (delta, marks) = (self.delta.clone(), self.marks.clone());
+        let base = AtomicU64::new(self.base.load(Ordering::Relaxed));
+        Self { rows: self.rows.clone(), delta, base, marks }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Tables against `BTreeMap` as their model: drawn operations on tables and their copies, with rows that panic when they are
 //! copied. The keys tell whether the one that is there is the one that a `BTreeMap` would have.
 mod forms;
+mod records;
 
 use super::{Change, Entry, Table};
+use serde::Serialize;
 use std::borrow::Borrow;
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -31,7 +33,7 @@ fn copied() {
 }
 
 /// A key that is equal to others that are not the same.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Key(u32, u32);
 
 impl Clone for Key {
@@ -62,7 +64,7 @@ impl Ord for Key {
     }
 }
 
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 struct Row(u64);
 
 impl Clone for Row {

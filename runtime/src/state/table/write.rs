@@ -14,10 +14,11 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
     where
         K: Borrow<Q>,
     {
+        self.mark_row(key);
         if self.is_in_place() {
             return self.in_place()?.get_mut(key);
         }
-        let Self { rows, delta: Delta { changes, .. } } = self;
+        let Self { rows, delta: Delta { changes, .. }, .. } = self;
         if !changes.contains_key(key) {
             let (key, row) = rows.get_key_value(key)?;
             return changes.entry(key.clone()).or_insert(Change::Changed(row.clone())).row_mut();
@@ -27,6 +28,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Puts a row in place; gives the one that was there. A key that is there stays, as in a `BTreeMap`.
     pub fn insert(&mut self, key: K, row: V) -> Option<V> {
+        self.mark(&key);
         if let Some(rows) = self.in_place() {
             return rows.insert(key, row);
         }
@@ -44,7 +46,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         None
     }
 
-    /// Puts a row where there is none.
+    /// Puts a row where there is none, under a key that is marked.
     pub(super) fn add(&mut self, key: K, row: V) -> &mut V {
         if self.is_in_place() {
             let rows = self.in_place().unwrap_or_else(|| unreachable!("nobody has come to share the rows"));
@@ -65,6 +67,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
     where
         K: Borrow<Q>,
     {
+        self.mark_row(key);
         if let Some(rows) = self.in_place() {
             return rows.remove(key);
         }
@@ -82,12 +85,12 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         Some((known, row))
     }
 
-    /// Removes a row that may be shared; gives it, if it was not.
+    /// Removes a row that may be shared, and whose key is marked; gives it, if it was not.
     fn take_out<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        let Self { rows, delta: Delta { changes, grown, .. } } = self;
+        let Self { rows, delta: Delta { changes, grown, .. }, .. } = self;
         let Some(change) = changes.get_mut(key) else {
             let (known, _) = rows.get_key_value(key)?;
             changes.insert(known.clone(), Change::Removed);
@@ -110,7 +113,9 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Takes out the row with the least key.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
-        if let Some(rows) = self.in_place() {
+        if !self.is_tracked()
+            && let Some(rows) = self.in_place()
+        {
             return rows.pop_first();
         }
         let key = self.first_key_value()?.0.clone();
@@ -120,7 +125,9 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Takes out the row with the greatest key.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
-        if let Some(rows) = self.in_place() {
+        if !self.is_tracked()
+            && let Some(rows) = self.in_place()
+        {
             return rows.pop_last();
         }
         let key = self.last_key_value()?.0.clone();
@@ -130,12 +137,17 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Keeps the rows of which this is true. Unlike that of a `BTreeMap`, it only looks at them; [`Table::update`] changes them.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
-        if let Some(rows) = self.in_place() {
+        if !self.is_tracked()
+            && let Some(rows) = self.in_place()
+        {
             return rows.retain(|key, row| keep(key, row));
         }
         let gone = self.iter().filter(|(key, row)| !keep(key, row));
         let gone: Vec<K> = gone.map(|(key, _)| key.clone()).collect();
-        gone.iter().for_each(|key| drop(self.take_out(key)));
+        for key in &gone {
+            self.mark(key);
+            drop(if self.is_in_place() { self.remove(key) } else { self.take_out(key) });
+        }
     }
 
     /// Changes rows with keys in a range, in their order. A row that is the same behind it is left as it was, and is not copied
@@ -168,6 +180,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
     /// Puts another row in the place of one that is there, under the key that the table has.
     fn set(&mut self, key: K, row: V) {
+        self.mark(&key);
         if let Some(rows) = self.in_place() {
             rows.insert(key, row);
         } else if let Some(known) = self.delta.changes.get_mut(&key).and_then(Change::row_mut) {
@@ -193,7 +206,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         if !self.delta.is_empty() {
             return self.iter().map(|(key, row)| (key.clone(), row.clone())).collect();
         }
-        std::sync::Arc::unwrap_or_clone(self.rows)
+        std::sync::Arc::unwrap_or_clone(self.rows).into_map()
     }
 }
 
