@@ -66,35 +66,32 @@ impl Whole {
     }
 }
 
-/// What is known of a slot: whether it has changed since the last cut, whether it had at that cut, and which checkpoint has
-/// it.
+/// What has last become of a slot: twice the number of a checkpoint that has it, or one more: it has changed since the cut of
+/// that one. So a cut need not touch the slots that have changed: it ends the numbers of those that do.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark(u32);
 
-const CHANGED: u32 = 1;
-const PENDING: u32 = 2;
-
 impl Mark {
-    /// It has changed; whether it had before.
-    pub(crate) fn change(&mut self) -> bool {
-        let had = self.0 & CHANGED != 0;
-        self.0 |= CHANGED;
-        had
+    fn has(number: u32) -> Self {
+        Self(number * 2)
     }
 
-    /// It is to be saved, if it has changed before the cut.
-    pub(crate) fn cut(&mut self) {
-        self.0 = (self.0 & !CHANGED) | PENDING;
+    fn changed_since(number: u32) -> Self {
+        Self(number * 2 + 1)
     }
 
-    fn saved(&mut self, number: u32) {
-        self.0 = (self.0 & CHANGED) | (number << 2);
+    /// It has changed since this cut, which was the last; whether it had before.
+    pub(crate) fn change(&mut self, since: u32) -> bool {
+        let now = Self::changed_since(since);
+        std::mem::replace(&mut self.0, now.0) == now.0
     }
 }
 
 /// What has changed since the last cut.
 #[derive(Default)]
 pub(crate) struct Changes {
+    /// The number of the last cut, from 1.
+    pub(crate) since: u32,
     pub(crate) slots: Vec<u32>,
     pub(crate) gone: Vec<Saved>,
     /// Why a key has no bytes.
@@ -115,10 +112,11 @@ impl Changes {
 
 /// What of a class is still to be saved.
 pub(crate) struct Saving {
-    /// The number of the checkpoint, in 30 bits.
+    /// The number of the checkpoint, and of the cut before.
     number: u32,
+    before: u32,
     whole: Whole,
-    /// Slots that had changed at the cut.
+    /// Slots that had changed at the cut; some are others' by now.
     pending: Vec<u32>,
     /// Slots before this one have been looked at, if groups are wanted whole.
     cursor: usize,
@@ -140,21 +138,24 @@ pub(crate) struct Step {
 }
 
 impl Saving {
-    /// `changed` are the slots that have, `gone` the entities that were there, and there are slots up to `end`.
-    pub(crate) fn new(number: u32, whole: Whole, changed: Vec<u32>, gone: Vec<Saved>, end: usize) -> Self {
-        let number = number & (u32::MAX >> 2);
+    /// What is to be saved at this cut: these changes, and all of these groups. There are slots up to `end`.
+    pub(crate) fn new(number: u32, whole: Whole, changes: Changes, end: usize) -> Self {
+        let Changes { since, slots, gone, failure } = changes;
+        assert!(since < number && number < 1 << 31, "cuts are numbered in their order");
         let cursor = if whole.any() { 0 } else { end };
-        Self { number, whole, pending: changed, cursor, end, saved: gone, left: Vec::new(), failure: None }
+        let (before, pending, saved, left) = (since, slots, gone, Vec::new());
+        Self { number, before, whole, pending, cursor, end, saved, left, failure }
     }
 
     /// The mark of a slot that comes to be now.
     pub(crate) fn new_mark(&self) -> Mark {
-        Mark(self.number << 2)
+        Mark::has(self.number)
     }
 
     /// Whether a slot is still to be saved.
     pub(crate) fn wants(&self, mark: Mark, hash: u64) -> bool {
-        mark.0 >> 2 != self.number && (mark.0 & PENDING != 0 || self.whole.has(hash))
+        let was_there = mark.0 < Mark::has(self.number).0;
+        was_there && (mark.0 == Mark::changed_since(self.before).0 || self.whole.has(hash))
     }
 
     /// Whether it wants all of the group of an entity.
@@ -164,7 +165,7 @@ impl Saving {
 
     /// A slot is saved, but for what is left.
     pub(crate) fn save(&mut self, mark: &mut Mark, saved: Result<(Saved, Vec<Left>), String>) {
-        mark.saved(self.number);
+        *mark = Mark::has(self.number);
         match saved {
             Ok((saved, left)) => {
                 self.saved.push(saved);

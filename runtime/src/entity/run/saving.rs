@@ -3,6 +3,7 @@ use crate::base::class_id::ClassId;
 use crate::entity::run::worker::Worker;
 use crate::state::saving::{Saved, Step, Whole};
 use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
 
 /// Where in the order a checkpoint is taken is decided by whoever gives this its place.
 #[derive(Clone, Debug)]
@@ -33,8 +34,9 @@ pub(super) struct InProgress {
     left: Vec<ClassId>,
 }
 
-/// So many slots are looked at between two steps of a worker.
+/// So many slots are looked at between two steps of a worker, and again so many until this time is over.
 const SLICE: usize = 256;
+const MOMENT: Duration = Duration::from_micros(300);
 
 impl Worker {
     /// The cut: what is here now is what the checkpoint has.
@@ -49,8 +51,9 @@ impl Worker {
     pub(crate) fn save_some(&self) -> bool {
         let mut saving = self.saving.borrow_mut();
         let Some(InProgress { to, left }) = &mut *saving else { return false };
+        let began = Instant::now();
         // Whoever takes the checkpoint may have given up; what is saved is then nobody's.
-        if let Some(class) = left.last().copied() {
+        while let Some(class) = left.last().copied() {
             let Step { saved, more, failure } = self.class_at(class).save(SLICE);
             if !saved.is_empty() {
                 let _ = to.send(FromWorker::Saved(class, saved));
@@ -60,6 +63,9 @@ impl Worker {
             }
             if !more {
                 left.pop();
+            }
+            if began.elapsed() >= MOMENT {
+                break;
             }
         }
         if left.is_empty() {

@@ -44,10 +44,11 @@ impl<E: Stored> Class<E> {
 
     /// What a slot holds has changed for good.
     pub(super) fn changed(&self, number: usize, slot: &mut Slot<E>) {
-        if let Some(changes) = &self.changes
-            && !slot.mark.change()
-        {
-            changes.borrow_mut().slots.push(number as u32);
+        if let Some(changes) = &self.changes {
+            let changes = &mut *changes.borrow_mut();
+            if !slot.mark.change(changes.since) {
+                changes.slots.push(number as u32);
+            }
         }
     }
 
@@ -74,15 +75,10 @@ impl<E: Stored> Class<E> {
         let Some(changes) = &self.changes else {
             unreachable!("an app that takes checkpoints tracks changes")
         };
-        let Changes { slots: changed, gone, failure } = changes.take();
-        let slots = &mut *self.slots.borrow_mut();
-        let there = |slot: &u32| slots.contains(*slot as usize);
-        let changed: Vec<u32> = changed.into_iter().filter(there).collect();
-        changed.iter().for_each(|slot| slots[*slot as usize].mark.cut());
-        let end = slots.iter().next_back().map_or(0, |(last, _)| last + 1);
-        let mut saving = Saving::new(number, whole.clone(), changed, gone, end);
-        failure.into_iter().for_each(|failure| saving.fail(failure));
-        let before = self.saving.replace(Some(saving));
+        // Nothing is done for each of them here: a cut is a moment of a worker, and there may be millions.
+        let changes = changes.replace(Changes { since: number, ..Changes::default() });
+        let end = self.slots.borrow().iter().next_back().map_or(0, |(last, _)| last + 1);
+        let before = self.saving.replace(Some(Saving::new(number, whole.clone(), changes, end)));
         assert!(before.is_none(), "one checkpoint at a time");
     }
 
