@@ -263,7 +263,7 @@ fn a_wrong_byte_or_a_cut_file_is_never_taken_for_another_state() {
             let path = &files[draw.size_below(files.len())];
             let whole = std::fs::read(path).expect("read");
             // Most of a segment has never been written; what counts is near its beginning.
-            let used = whole.len().min(160 << 10).max(1);
+            let used = whole.len().clamp(1, 160 << 10);
             let mut bytes = whole.clone();
             let what = if n % 4 == 3 {
                 let length = draw.size_below(used);

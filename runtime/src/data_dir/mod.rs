@@ -9,7 +9,7 @@ mod moves;
 pub use check::{CheckpointSummary, Inspection, LogSummary, Verification};
 pub use dump::{LogRecord, LoggedCall, LoggedFailure, LoggedTransactions};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, StorageFault};
 use crate::durable;
 use crate::durable::base::Base;
 use std::fs::{File, TryLockError};
@@ -86,7 +86,7 @@ impl DataDir {
                 return Ok(None);
             }
             let what = format!("{}: there are no checkpoints; give the place where they are", path.display());
-            return Err(Error::storage(crate::StorageFault::Absent, what));
+            return Err(Error::storage(StorageFault::Absent, what));
         }
         Ok(Some(Store::open_read_only(&location, Settings::default())?))
     }
@@ -122,7 +122,7 @@ impl DataDir {
                 "no app has run here: there is neither a log nor a checkpoint; give the data directory of an app"
             }
         };
-        Err(Error::storage(crate::StorageFault::Absent, format_args!("{}: {what}", self.path.display())))
+        Err(Error::storage(StorageFault::Absent, format_args!("{}: {what}", self.path.display())))
     }
 
     /// What is seen, and is looked at again while the app runs: what is written meanwhile can look damaged, what is released is
@@ -154,7 +154,7 @@ fn is_dir(path: &Path) -> Result<Option<bool>> {
         Err(error) => {
             let what =
                 format!("{}: cannot be looked at: {error}; mend the cause and try again", path.display());
-            Err(Error::storage(crate::StorageFault::Refused, what))
+            Err(Error::storage(StorageFault::Refused, what))
         }
     }
 }
