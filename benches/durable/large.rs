@@ -105,7 +105,9 @@ fn under_load<T>(
             done.map(|done| done as f64 / (end - began).as_secs_f64()).map_err(|error| error.to_string())
         });
         std::thread::sleep(Duration::from_millis(200));
-        [&LONGEST, &MOST].map(|most| most.store(0, Ordering::Relaxed));
+        for most in [&LONGEST, &MOST] {
+            most.store(0, Ordering::Relaxed);
+        }
         let given = run();
         let [longest, own] = [&LONGEST, &MOST].map(|most| most.load(Ordering::Relaxed) as f64 / 1e3);
         over.store(true, Ordering::Relaxed);
