@@ -7,6 +7,7 @@
 //! transactions have been counted.
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result, StorageFault};
+use crate::base::ids::narrow;
 use crate::base::varint;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -71,12 +72,22 @@ pub(crate) struct InPart {
     pub(crate) index: u32,
 }
 
-/// A transaction that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Transactions of one request that have ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
+    /// The place of the first that was submitted.
     pub(crate) place: InPart,
-    pub(crate) verdict: Verdict,
-    pub(crate) digest: Digest,
+    /// Their places behind that one; all of them in order, if there are none.
+    pub(crate) members: Option<Vec<u32>>,
+    pub(crate) digests: SmallVec<[Digest; 4]>,
+    /// Those that did not commit, by their indices.
+    pub(crate) failures: Vec<(u32, Verdict)>,
+}
+
+impl Ended {
+    fn member(&self, index: usize) -> u32 {
+        self.members.as_ref().map_or(narrow(index), |members| members[index])
+    }
 }
 
 /// What became of an epoch.
@@ -116,6 +127,7 @@ struct Tally {
     /// How many transactions each worker has ordered, when all have.
     parts: Option<Vec<u32>>,
     ended: Vec<Ended>,
+    counted: usize,
     recorded: Option<Outcome>,
     found: Option<Outcome>,
 }
@@ -135,7 +147,7 @@ impl Tally {
     fn complete(&mut self) -> Option<Outcome> {
         let parts = self.parts.as_ref()?;
         let all = parts.iter().map(|part| u64::from(*part)).sum::<u64>();
-        let counted = self.ended.len() as u64;
+        let counted = self.counted as u64;
         assert!(counted <= all, "a transaction is counted once");
         if counted < all || self.found.is_some() {
             return None;
@@ -146,14 +158,26 @@ impl Tally {
             Some(here)
         });
         let befores: Vec<u64> = befores.collect();
-        let mut outcome =
-            Outcome { digests: vec![Digest::default(); self.ended.len()], ..Outcome::default() };
-        for Ended { place: InPart { from, index, .. }, verdict, digest } in self.ended.drain(..) {
-            let place = befores[from as usize] + u64::from(index);
-            outcome.digests[place as usize] = digest;
-            if verdict != Verdict::COMMITTED {
-                outcome.failures.push((place, verdict));
+        let mut outcome = Outcome { digests: vec![Digest::default(); self.counted], ..Outcome::default() };
+        for ended in self.ended.drain(..) {
+            let InPart { from, index, .. } = ended.place;
+            let first = befores[from as usize] + u64::from(index);
+            match &ended.members {
+                None => {
+                    let first = first as usize;
+                    outcome.digests[first..first + ended.digests.len()].copy_from_slice(&ended.digests);
+                }
+                Some(members) => {
+                    for (member, digest) in members.iter().zip(&ended.digests) {
+                        outcome.digests[first as usize + *member as usize] = *digest;
+                    }
+                }
             }
+            let failed = ended
+                .failures
+                .iter()
+                .map(|(index, verdict)| (first + u64::from(ended.member(*index as usize)), *verdict));
+            outcome.failures.extend(failed);
         }
         outcome.failures.sort_by_key(|(place, _)| *place);
         Some(outcome)
@@ -198,13 +222,13 @@ impl Witness {
         self.settle(epochs, epoch);
     }
 
-    /// These transactions of an epoch have ended.
-    pub(crate) fn ended(&self, epoch: u64, ended: impl Iterator<Item = Ended>) {
-        // Outside the lock: code of the user's runs.
-        let ended: SmallVec<[Ended; 4]> = ended.collect();
+    /// These transactions have ended.
+    pub(crate) fn ended(&self, ended: Ended) {
+        let epoch = ended.place.epoch;
         let mut epochs = self.epochs();
         let tally = epochs.tallies.entry(epoch).or_default();
-        tally.ended.extend(ended);
+        tally.counted += ended.digests.len();
+        tally.ended.push(ended);
         self.settle(epochs, epoch);
     }
 
@@ -361,8 +385,18 @@ impl Outcome {
 mod tests {
     use super::*;
 
-    fn ended(from: u32, index: u32, verdict: Verdict, digest: u16) -> Ended {
-        Ended { place: InPart { epoch: 1, from, index }, verdict, digest: Digest(digest) }
+    fn ended(place: InPart, members: Option<&[u32]>, all: &[(Verdict, u16)]) -> Ended {
+        let failures = (0..).zip(all).filter(|(_, (verdict, _))| *verdict != FINE);
+        Ended {
+            place,
+            members: members.map(<[u32]>::to_vec),
+            digests: all.iter().map(|(_, digest)| Digest(*digest)).collect(),
+            failures: failures.map(|(index, (verdict, _))| (index, *verdict)).collect(),
+        }
+    }
+
+    fn at(epoch: u64, from: u32, index: u32) -> InPart {
+        InPart { epoch, from, index }
     }
 
     const FINE: Verdict = Verdict::COMMITTED;
@@ -375,11 +409,11 @@ mod tests {
             told.lock().expect("nobody panics").push((epoch, Outcome::read(bytes).expect("it was written")));
         };
         witness.record(1, Arc::new(tell));
-        witness.ended(1, [ended(1, 1, Verdict::OWN_ERR, 5), ended(1, 0, FINE, 4)].into_iter());
-        witness.ended(1, [ended(0, 2, Verdict(5), 3)].into_iter());
+        witness.ended(ended(at(1, 1, 0), Some(&[1, 0]), &[(Verdict::OWN_ERR, 5), (FINE, 4)]));
+        witness.ended(ended(at(1, 0, 1), Some(&[1]), &[(Verdict(5), 3)]));
         witness.parts(1, vec![3, 2]);
         assert!(seen.lock().expect("nobody panics").is_empty(), "two are still out");
-        witness.ended(1, [ended(0, 0, FINE, 1), ended(0, 1, FINE, 2)].into_iter());
+        witness.ended(ended(at(1, 0, 0), None, &[(FINE, 1), (FINE, 2)]));
         let digests = (1..=5).map(Digest).collect();
         let outcome = Outcome { digests, failures: vec![(2, Verdict(5)), (4, Verdict::OWN_ERR)] };
         assert_eq!(*seen.lock().expect("nobody panics"), [(1, outcome)]);
@@ -399,10 +433,10 @@ mod tests {
         let recorded = bytes(&[0, 0], &[(0, Verdict(5)), (1, Verdict(2))]);
         witness.recorded(1, &recorded).expect("it can be read");
         witness.parts(1, vec![2]);
-        witness.ended(1, [ended(0, 1, Verdict(2), 0), ended(0, 0, Verdict(5), 0)].into_iter());
+        witness.ended(ended(at(1, 0, 0), None, &[(Verdict(5), 0), (Verdict(2), 0)]));
         assert_eq!(witness.wait(2, Duration::ZERO), Ok(true));
         witness.parts(2, vec![2]);
-        witness.ended(2, [ended(0, 0, FINE, 0), ended(0, 1, FINE, 0)].into_iter());
+        witness.ended(ended(at(2, 0, 0), None, &[(FINE, 0), (FINE, 0)]));
         assert_eq!(witness.wait(3, Duration::ZERO), Ok(true), "nothing is recorded of it so far");
         witness.recorded(2, &recorded).expect("it can be read");
         let (recorded, replayed) = (Verdict(5).text(), FINE.text());

@@ -9,7 +9,7 @@ use crate::base::error::Error;
 use crate::base::ids::{MethodId, narrow};
 use crate::egress::answers::{Egress, LoggedEgress, RequestId};
 use crate::egress::ids::IdKey;
-use crate::egress::witness::{Ended, InPart};
+use crate::egress::witness::{Ended, InPart, Verdict};
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::overlay::Overlay;
 use crate::entity::run::task::Task;
@@ -18,6 +18,7 @@ use crate::entity::run::worker::{PREFETCH_WINDOW, Worker};
 use crate::methods::counts::Count;
 use crate::methods::table::Methods;
 use crate::request::batch::{Calls, Finished, Logged};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -299,14 +300,16 @@ impl Request {
     /// What became of them, for a replay to be compared with.
     fn tell_witness(&self, egress: &Egress) {
         let Some(LoggedEgress { witness, .. }) = &egress.logged else { unreachable!("this app keeps a log") };
-        let emitted = self.extra.as_ref().map(|extra| &extra.emitted);
-        let ended = (0..self.calls.len()).map(|index| {
-            let member = self.members.as_ref().map_or(narrow(index), |members| members[index]);
-            let place = InPart { index: self.place.index + member, ..self.place };
-            let emitted = emitted.and_then(|emitted| emitted.get(&narrow(index)));
-            let digest = self.calls.digest(index).and(emitted.map_or(Digest::default(), Emitted::digest));
-            Ended { place, verdict: self.calls.verdict(index), digest }
-        });
-        witness.ended(self.place.epoch, ended);
+        let all = 0..self.calls.len();
+        // Outside the witness's lock: how an answer is written is user code.
+        let mut digests: SmallVec<[Digest; 4]> = all.clone().map(|index| self.calls.digest(index)).collect();
+        for (index, emitted) in self.extra.iter().flat_map(|extra| &extra.emitted) {
+            let digest = &mut digests[*index as usize];
+            *digest = digest.and(emitted.digest());
+        }
+        let verdicts = all.map(|index| (narrow(index), self.calls.verdict(index)));
+        let failures = verdicts.filter(|(_, verdict)| *verdict != Verdict::COMMITTED).collect();
+        let members = self.members.clone();
+        witness.ended(Ended { place: self.place, members, digests, failures });
     }
 }

@@ -14,6 +14,7 @@ use crate::entity::traits::{Entity, Method};
 use crate::entity::visit::ValueVisitor;
 use rustc_hash::FxHashMap;
 use std::any::{TypeId, type_name};
+use std::cell::Cell;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// See the module.
@@ -217,7 +218,19 @@ pub(crate) fn ship_output<M: Method>(output: &M::Output) -> Result<Vec<u8>> {
 
 /// A digest of a result's bytes; one that cannot be encoded has one, too. Runs code of the user's.
 pub(crate) fn digest_output<M: Method>(output: &M::Output) -> Digest {
-    caught(|| ship_output::<M>(output)).flatten().map_or(Digest::default(), |bytes| Digest::of(&bytes))
+    thread_local! {
+        static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut bytes = SCRATCH.take();
+    bytes.clear();
+    let written = caught(|| {
+        let mut visitor = ValueVisitor::encoding(Form::Binary, &mut bytes);
+        M::visit_output(output, &mut visitor);
+        visitor.failure().is_none()
+    });
+    let digest = if written == Ok(true) { Digest::of(&bytes) } else { Digest::default() };
+    SCRATCH.set(bytes);
+    digest
 }
 
 /// The result that was shipped. Runs code of the user's.
