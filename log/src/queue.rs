@@ -8,7 +8,7 @@ use crate::{Epoch, Settings};
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -21,6 +21,24 @@ pub(crate) struct Queue {
     segment_bytes: u64,
     most_waiting: usize,
     retry_full: Duration,
+    idle: Duration,
+}
+
+/// Whether there is something to do.
+pub(crate) enum Next<T> {
+    Task(T),
+    /// When nothing has come for a while.
+    WhenIdle,
+    Nothing,
+}
+
+/// What has passed without a task.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Passed {
+    /// A full disk is to be tried again.
+    pub(crate) retry: bool,
+    /// Nothing has come for a while.
+    pub(crate) idle: bool,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +79,7 @@ impl Queue {
             segment_bytes: settings.segment_bytes,
             most_waiting: settings.most_waiting,
             retry_full: settings.retry_full,
+            idle: settings.idle,
         }
     }
 
@@ -92,20 +111,28 @@ impl Queue {
         self.done.notify_all();
     }
 
-    /// The first task that there is; waits for it. `choose` is told whether a full disk is to be tried again.
-    pub(crate) fn task<T>(&self, mut choose: impl FnMut(&mut State, bool) -> Option<T>) -> T {
-        let (mut state, mut retry) = (self.state(), false);
+    /// The first task that there is; waits for it.
+    pub(crate) fn task<T>(&self, mut choose: impl FnMut(&mut State, Passed) -> Next<T>) -> T {
+        let (mut state, mut passed, mut since) = (self.state(), Passed::default(), None);
         loop {
-            if let Some(task) = choose(&mut state, retry) {
-                return task;
-            }
-            if state.full {
-                let waited =
-                    self.work.wait_timeout(state, self.retry_full).unwrap_or_else(PoisonError::into_inner);
-                (state, retry) = (waited.0, waited.1.timed_out());
-            } else {
+            let next = choose(&mut state, passed);
+            let most = match next {
+                Next::Task(task) => return task,
+                Next::WhenIdle => {
+                    let since = *since.get_or_insert_with(Instant::now);
+                    let left = self.idle.saturating_sub(since.elapsed());
+                    Some(if state.full { left.min(self.retry_full) } else { left })
+                }
+                Next::Nothing => state.full.then_some(self.retry_full),
+            };
+            let Some(most) = most else {
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
+                continue;
+            };
+            let waited = self.work.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner);
+            state = waited.0;
+            passed.retry = state.full && waited.1.timed_out();
+            passed.idle = since.is_some_and(|since| since.elapsed() >= self.idle);
         }
     }
 

@@ -17,10 +17,14 @@ pub struct Settings {
     pub most_waiting: usize,
     /// On a full disk, how long until the next segment is tried again.
     pub retry_full: Duration,
+    /// After so much time without an epoch the log writes a witness of what is durable. Whoever asks for one epoch after the
+    /// other would have as many bytes of witnesses as of epochs.
+    pub idle: Duration,
 }
 
 impl Settings {
-    /// Segments of 64 MiB, as many bytes waiting, and a second between two looks at a full disk.
+    /// Segments of 64 MiB, as many bytes waiting, a second between two looks at a full disk, and ten milliseconds until the
+    /// log is idle.
     pub fn new(id: [u8; 16]) -> Self {
         Self {
             id,
@@ -28,6 +32,7 @@ impl Settings {
             segment_bytes: 64 << 20,
             most_waiting: 64 << 20,
             retry_full: Duration::from_secs(1),
+            idle: Duration::from_millis(10),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::Epoch;
 use crate::disk::Disk;
 use crate::error::Result;
 use crate::log::{Hook, Progress};
-use crate::queue::{Ending, Queue, State};
+use crate::queue::{Ending, Next, Passed, Queue, State};
 use crate::write::{Failure, Item, Writer};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -86,27 +86,31 @@ impl<D: Disk> Worker<D> {
 
     /// Waits for the next task.
     fn task(&self) -> Task {
-        self.queue.task(|state, retry| self.choose(state, retry))
+        self.queue.task(|state, passed| self.choose(state, passed))
     }
 
-    fn choose(&self, state: &mut State, retry: bool) -> Option<Task> {
+    fn choose(&self, state: &mut State, passed: Passed) -> Next<Task> {
         if state.end == Some(Ending::Abandon) {
-            return Some(Task::Quit);
+            return Next::Task(Task::Quit);
         }
         if state.epochs > 0 {
-            return Some(Task::Write(state.take_all()));
+            return Next::Task(Task::Write(state.take_all()));
         }
-        if self.writer.wants_seen() && state.end.is_none() {
-            return Some(Task::Seen(state.take_all()));
+        let wants_seen = self.writer.wants_seen() && state.end.is_none();
+        if wants_seen && passed.idle {
+            return Next::Task(Task::Seen(state.take_all()));
         }
         if state.release > Epoch(0) {
-            return Some(Task::Release(mem::take(&mut state.release)));
+            return Next::Task(Task::Release(mem::take(&mut state.release)));
         }
         if state.end.is_some() {
-            return Some(Task::Stop(state.take_all()));
+            return Next::Task(Task::Stop(state.take_all()));
         }
         let lacks = self.writer.spares() == 0 || state.wanted > state.room;
-        (lacks && (!state.full || retry)).then_some(Task::Make)
+        if lacks && (!state.full || passed.retry) {
+            return Next::Task(Task::Make);
+        }
+        if wants_seen { Next::WhenIdle } else { Next::Nothing }
     }
 
     fn append(&mut self, items: &[Item]) -> Result<(), Failure> {

@@ -144,6 +144,9 @@ fn a_state_goes_elsewhere_with_what_is_remembered_and_emitted() {
     let (found, _) = fault(app.export("ftp://nowhere"));
     assert_eq!(found, StorageFault::Refused);
     app.stop().expect("stopped");
+    // All events have left, so nothing is lost by a start without the sink.
+    let without = App::new("safes").entity::<Safe>().data_dir(folder.dir("a")).start().expect("it starts");
+    without.stop().expect("stopped");
     DataDir::at(folder.dir("a")).export(&folder.url("stopped")).expect("exported");
 
     let there = DataDir::at(folder.dir("b"));

@@ -8,7 +8,7 @@ use thalweg_log::{Disk, Epoch, Error, Kind, Log, Position, Progress, Record, Res
 /// The smallest segments there are.
 pub(crate) fn settings() -> Settings {
     let retry_full = Duration::from_millis(1);
-    Settings { segment_bytes: 64 << 10, retry_full, ..Settings::new([9; 16]) }
+    Settings { segment_bytes: 64 << 10, retry_full, idle: Duration::ZERO, ..Settings::new([9; 16]) }
 }
 
 /// What a log has told.

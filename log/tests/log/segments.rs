@@ -117,8 +117,11 @@ fn a_removal_that_comes_back_is_no_gap() {
     log.stop().unwrap();
     let witness = |epoch| Witness { epoch: Epoch(epoch), position: told.heard().position };
     let files = segments(&power);
+    // There may be two behind it that were made ahead.
+    let end = thalweg_log::verify(power.copy(), settings(), Witness::default()).unwrap().file.unwrap();
+    let last = files.iter().position(|file| end.ends_with(file)).unwrap();
     let mut accepted = 0;
-    for gone in 1..files.len() - 1 {
+    for gone in 1..=last {
         let disk = power.copy();
         disk.take(&files[gone]);
         let missing = read_with(disk.clone(), witness(0));

@@ -129,7 +129,7 @@ impl Checkpointer {
                 }
                 continue;
             }
-            let taken = self.take();
+            let taken = self.take(due);
             self.export(exports, &taken);
             self.checkpoints.ended(taken.clone());
             if let Err(error) = &taken {
@@ -154,7 +154,7 @@ impl Checkpointer {
     }
 
     /// Takes one; gives its epoch.
-    fn take(&mut self) -> Result<u64> {
+    fn take(&mut self, due: Due) -> Result<u64> {
         let began = Instant::now();
         let mut draft = self.store.begin(self.base.as_ref())?;
         let whole: Vec<bool> = (0..draft.groups()).map(|group| draft.wants_whole(group)).collect();
@@ -165,15 +165,19 @@ impl Checkpointer {
         self.checkpoints.want(Cut { number: self.cuts, whole: whole.clone(), to });
         self.ingress.ring_all();
         let (epoch, entities) = self.gather(&mut draft, &from)?;
+        let logged = self.ingress.egress().logged.as_ref();
+        let durable = &logged.unwrap_or_else(|| unreachable!("this app keeps a log")).durable;
+        if !durable.wait(epoch, || self.ingress.has_failed()) {
+            return Err(self.ingress.ended());
+        }
+        if let (Due::Last, Some(outbox)) = (due, &self.ingress.egress().outbox) {
+            // What has left need not be kept, and a start without the sink is none that loses something.
+            outbox.wait_until_taken(SINKS);
+        }
         let events = self.put_outbox(&mut draft, &whole, epoch)?;
         self.put_ids(&mut draft, &whole, epoch)?;
         // Who fails forgets the ids, and may have done so while they were written.
         if self.ingress.has_failed() {
-            return Err(self.ingress.ended());
-        }
-        let logged = self.ingress.egress().logged.as_ref();
-        let durable = &logged.unwrap_or_else(|| unreachable!("this app keeps a log")).durable;
-        if !durable.wait(epoch, || self.ingress.has_failed()) {
             return Err(self.ingress.ended());
         }
         let info = Info {
@@ -241,7 +245,7 @@ impl Checkpointer {
         let number = self.number(OUTBOX);
         // Without a base, all groups are whole.
         let known = |key: &Vec<u8>, hash| self.events.contains(key) && !whole.has(hash);
-        for event in waiting {
+        for event in outbox.still_waiting(waiting) {
             let key = record_key(number, &[&event.offset.to_be_bytes(), event.topic.as_bytes()]);
             let hash = key_hash(&key);
             if !known(&key, hash) {
@@ -279,6 +283,9 @@ impl Checkpointer {
         )
     }
 }
+
+/// So long does the last checkpoint wait for sinks to take what there is.
+const SINKS: Duration = Duration::from_millis(500);
 
 /// What has the events of the outbox, among the classes.
 pub(crate) const OUTBOX: &str = "#outbox";

@@ -233,6 +233,24 @@ impl Outbox {
         }
     }
 
+    /// Those of these events that no sink has committed by now.
+    pub(crate) fn still_waiting(&self, mut events: Vec<Arc<OwnedEvent>>) -> Vec<Arc<OwnedEvent>> {
+        let state = self.state();
+        // A sink commits from the front.
+        let first = |topic: &str| {
+            let sink = self.sink_of[self.topics.number(topic)? as usize];
+            state.waiting[sink].iter().find(|event| event.topic == topic).map(|event| event.offset)
+        };
+        events.retain(|event| first(&event.topic).is_some_and(|first| event.offset >= first));
+        events
+    }
+
+    /// Waits until the sinks have committed everything, or so long.
+    pub(crate) fn wait_until_taken(&self, most: Duration) {
+        let waits = |state: &mut State| state.waiting.iter().any(|waiting| !waiting.is_empty());
+        drop(self.changed.wait_timeout_while(self.state(), most, waits));
+    }
+
     /// Waits until all epochs up to this one are complete; `false` when the app has failed.
     pub(crate) fn wait_until_complete(&self, last: u64, failed: impl Fn() -> bool) -> bool {
         /// It is asked once, when a log has been executed again.
@@ -309,7 +327,9 @@ impl Outbox {
 
     /// A sink has committed so many of its events, those in front; whether there is room again.
     pub(crate) fn committed(&self, sink: usize, count: usize) -> bool {
-        self.let_go(|| self.state().waiting[sink].drain(..count).collect())
+        let has_room = self.let_go(|| self.state().waiting[sink].drain(..count).collect());
+        self.changed.notify_all();
+        has_room
     }
 
     /// Whether there is room again when these events are gone.
