@@ -348,7 +348,8 @@ impl<D: Disk> Reading<D> {
 
     /// The last epoch that it holds, or behind which it begins.
     pub(crate) fn last_epoch(&self) -> Epoch {
-        if self.segments.is_empty() { self.settings.behind } else { self.chain.last() }
+        // A first segment without a frame is none yet.
+        if self.chain.knows_its_epoch() { self.chain.last() } else { self.settings.behind }
     }
 
     /// The caller's epoch is not beyond the last one, and all after it are here.

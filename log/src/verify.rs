@@ -90,7 +90,7 @@ pub fn verify<D: Disk + Clone>(disk: D, settings: Settings, witness: Witness) ->
             stop: count(FrameKind::Stop),
         },
         first: reading.chain.first(),
-        last: reading.chain.last(),
+        last: reading.last_epoch(),
         file,
         offset,
         end: damage.map_or_else(|| Ok(reading.how_it_ends()), Err),

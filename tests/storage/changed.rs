@@ -234,3 +234,22 @@ fn a_method_that_answers_otherwise_is_found_and_can_be_accepted() {
     let again = self::app(&data, 1).entity::<Car>().start().expect("nothing is left to differ");
     assert_eq!(again.call_blocking(Car::at(plate(10)).drive(0)), Ok(16));
 }
+
+/// More epochs stand behind the checkpoint than are read ahead.
+#[test]
+fn a_state_that_cannot_be_read_is_named_however_long_the_log_is() {
+    use first::Car;
+    let folder = Folder::new("long");
+    let data = folder.dir("a");
+    let app = app(&data, 2).entity::<Car>().start().expect("it starts");
+    app.call_blocking(Car::at(plate(1)).build("owner".to_owned())).expect("built");
+    app.checkpoint().expect("taken");
+    for _ in 0..200 {
+        app.call_blocking(Car::at(plate(1)).drive(1)).expect("driven");
+    }
+    copied(&data, app);
+    for workers in [1, 2] {
+        let refused = self::app(&data, workers).entity::<fourth::Car>().start().map(drop);
+        assert!(matches!(&refused, Err(Error::Storage { fault: StorageFault::Program, .. })), "{refused:?}");
+    }
+}

@@ -66,6 +66,23 @@ fn live(data: &Path) -> Result<(), Error> {
     unreachable!("the process has ended");
 }
 
+/// Starts the child until it is refused: how often it has died, and what it said.
+fn until_refused(data: &Path) -> (u32, String) {
+    let mut deaths = 0;
+    loop {
+        let me = std::env::current_exe().expect("a test is a program");
+        let mut child = Command::new(me);
+        let ended = child.args(["--exact", TEST, "--nocapture"]).env(CHILD, data).output().expect("it runs");
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        if said.contains("refused: ") {
+            return (deaths, said);
+        }
+        assert_eq!(ended.status.code(), None, "it ends by a signal: {ended:?}");
+        deaths += 1;
+        assert!(deaths < 8, "it is never refused");
+    }
+}
+
 #[test]
 fn what_ends_the_process_each_time_is_named_and_can_be_left_out() -> ExitCode {
     if let Ok(data) = std::env::var(CHILD) {
@@ -80,35 +97,33 @@ fn what_ends_the_process_each_time_is_named_and_can_be_left_out() -> ExitCode {
     let folder = Folder::new("deadly");
     for (name, workers) in [("one", 1), ("two", 2)] {
         let data = folder.dir(name);
-        let mut deaths = 0;
-        let said = loop {
-            let me = std::env::current_exe().expect("a test is a program");
-            let mut child = Command::new(me);
-            let ended =
-                child.args(["--exact", TEST, "--nocapture"]).env(CHILD, &data).output().expect("it runs");
-            let said = String::from_utf8_lossy(&ended.stdout).into_owned();
-            if said.contains("refused: ") {
-                break said;
-            }
-            assert_eq!(ended.status.code(), None, "it ends by a signal: {ended:?}");
-            deaths += 1;
-            assert!(deaths < 8, "it is never refused");
-        };
-        assert!(deaths >= 3, "{deaths}");
-        let method = if workers == 1 { "`Mine::blast`" } else { "`Mine::lead`" };
-        assert!(said.contains(method) && said.contains("thalweg log skip"), "{said}");
-        let place =
-            said.split_once("then ran ").expect("it says what").1.split_once(' ').expect("its name").0;
-        let (epoch, transaction) = place.split_once('.').expect("epoch.transaction");
-        let number = |text: &str| text.parse::<u64>().expect("a number");
         let dir = DataDir::at(&data);
-        let earlier = dir.skip(1, 0);
-        assert!(matches!(&earlier, Err(Error::Storage { fault: StorageFault::Absent, .. })), "{earlier:?}");
-        dir.skip(number(epoch), number(transaction)).expect("it can be left out");
-        if workers == 1 {
-            // Both calls of the batch end the process.
-            dir.skip(number(epoch), number(transaction) + 1).expect("so can the next");
-        }
+        // One after the other is found and left out; of the batch, both end the process.
+        let places: Vec<String> = (0..if workers == 1 { 2 } else { 1 })
+            .map(|round| {
+                let (deaths, said) = until_refused(&data);
+                assert!(deaths >= if round == 0 { 3 } else { 1 }, "{deaths}");
+                let method = if workers == 1 { "`Mine::blast`" } else { "`Mine::lead`" };
+                assert!(said.contains(method) && said.contains("thalweg log skip"), "{said}");
+                let place = said.split_once("then ran ").expect("it says what").1;
+                let place = place.split_once(' ').expect("its name").0.to_owned();
+                let (epoch, transaction) = place.split_once('.').expect("epoch.transaction");
+                let number = |text: &str| text.parse::<u64>().expect("a number");
+                let (epoch, transaction) = (number(epoch), number(transaction));
+                // Nothing else can be, not even of the same epoch.
+                for (epoch, transaction) in
+                    [(1, 0), (epoch, transaction + 1), (epoch, transaction.wrapping_sub(1))]
+                {
+                    let other = dir.skip(epoch, transaction);
+                    assert!(
+                        matches!(&other, Err(Error::Storage { fault: StorageFault::Absent, .. })),
+                        "{epoch}.{transaction}: {other:?}"
+                    );
+                }
+                dir.skip(epoch, transaction).expect("it can be left out");
+                place
+            })
+            .collect();
         for life in 0..2 {
             let app = app(&data).start().expect("it starts");
             if workers == 2 {
@@ -122,7 +137,7 @@ fn what_ends_the_process_each_time_is_named_and_can_be_left_out() -> ExitCode {
             app.stop().expect("stopped");
         }
         let skipped = dir.inspect().expect("looked at").skipped;
-        assert!(skipped.contains(&place.to_owned()), "{skipped:?}");
+        assert_eq!(skipped, places);
     }
     ExitCode::SUCCESS
 }

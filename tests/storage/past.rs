@@ -158,6 +158,8 @@ fn a_state_goes_elsewhere_with_what_is_remembered_and_emitted() {
     let (found, _) = fault(DataDir::at(folder.dir("c")).import(&folder.url("nothing")));
     assert_eq!(found, StorageFault::Absent);
     let sink = sink_behind(2);
+    let (found, what) = fault(DataDir::at(folder.dir("c")).import(&folder.url("a/checkpoints")));
+    assert!(found == StorageFault::Foreign && what.contains("export its state"), "{what}");
     // Two lives: the second finds a log that begins behind the import.
     for life in 1..3 {
         // The events before went to the sink of the app that emitted them.

@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use syn::visit::{self, Visit};
 use syn::{Expr, Item, UseTree};
 
-/// Looks at the parameters and the body of a function.
+/// Looks at the parameters, the result and the body of a function.
 pub(super) fn check(function: &Function, errors: &mut Errors) {
     let mut renames = Renames(BTreeMap::new());
     renames.visit_block(&function.body);
     let mut lint = Lint { errors, renames: renames.0 };
     function.signature.inputs.iter().for_each(|input| lint.visit_fn_arg(input));
+    lint.visit_return_type(&function.signature.output);
     lint.visit_block(&function.body);
 }
 

@@ -2,7 +2,7 @@
 use crate::model::{
     Told, Truth, accept, append_and_wait, body, both_read, epochs, read, read_with, settings,
 };
-use thalweg_log::testing::{Draw, Power};
+use thalweg_log::testing::{Draw, Fault, Faulty, Power};
 use thalweg_log::{Disk, End, Epoch, Error, Kind, Settings, Witness};
 
 fn segments(power: &Power) -> Vec<String> {
@@ -226,4 +226,28 @@ fn reading_only_needs_no_lock_and_changes_nothing() {
     let accepted = reading.finish().unwrap().accept(b"start", |_| {});
     assert!(matches!(accepted, Err(Error::ReadOnly { .. })), "{accepted:?}");
     log.stop().unwrap();
+}
+
+/// The first start of a log that begins behind an epoch is cut anywhere: the next one begins there as well.
+#[test]
+fn a_new_log_behind_an_epoch_may_be_cut_when_it_is_made() {
+    let behind = Settings { behind: Epoch(41), ..settings() };
+    let brought = Witness { epoch: Epoch(41), ..Witness::default() };
+    let mut cut = 0;
+    for at in 0..40 {
+        let power = Power::new();
+        let disk = Faulty::new(power.clone(), at, Fault::Off);
+        let first = thalweg_log::open(disk.clone(), behind.clone(), brought)
+            .and_then(|reading| reading.finish())
+            .and_then(|opened| opened.accept(b"start", |_| {}));
+        drop(first);
+        cut += u64::from(disk.injected());
+        power.cut(at);
+        let opened = thalweg_log::open(power.clone(), behind.clone(), brought).unwrap().finish().unwrap();
+        assert_eq!(opened.last(), Epoch(41), "cut at {at}");
+        let log = opened.accept(b"start", |_| {}).unwrap();
+        assert_eq!(log.next(), Epoch(42), "cut at {at}");
+        log.stop().unwrap();
+    }
+    assert!(cut > 5, "{cut} were cut");
 }

@@ -135,9 +135,10 @@ impl App {
         let progress = progress(&parts);
         let recovered = progress.as_ref().map(drop).map_err(Error::clone);
         let recovered = recovered.and_then(|()| recovery.read(recovering(&parts)));
+        let recovered = recovered.and_then(|()| recovery.wait(recovering(&parts), image(&parts)));
         let recovered = recovered.and_then(|()| checkpoints.open());
         let recovered = recovered.and_then(|store| {
-            let start = recovery.finish(recovering(&parts), parts.seed, image(&parts))?;
+            let start = recovery.finish(recovering(&parts), parts.seed)?;
             Ok((store, start))
         });
         drop(progress);

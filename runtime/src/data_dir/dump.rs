@@ -1,4 +1,5 @@
 //! The log, record by record, for people and tools.
+use crate::base::ambient::TransactionId;
 use crate::base::error::{Error, Result, StorageFault};
 use crate::codec::as_json;
 use crate::data_dir::{DataDir, LOOKS};
@@ -102,6 +103,25 @@ impl Runs {
         Ok(())
     }
 
+    /// What is read first may belong to this one.
+    pub(super) fn behind(start: Option<Start>) -> Self {
+        Self { start }
+    }
+
+    /// The identity of a transaction of an epoch, if there is one in this place.
+    pub(super) fn identity(&self, record: &Record, transaction: u64) -> Result<Option<TransactionId>> {
+        let run = self.start.as_ref().map_or(0, |start| start.run);
+        let (_, requests) = record::requests(record.epoch.0, &record.body, run)?;
+        let mut before = 0_u64;
+        for LoggedRequest { first, calls, .. } in requests {
+            if let Some(offset) = transaction.checked_sub(before).filter(|offset| *offset < calls as u64) {
+                return Ok(Some(TransactionId { number: first.number.saturating_add(offset), ..first }));
+            }
+            before = before.saturating_add(calls as u64);
+        }
+        Ok(None)
+    }
+
     /// The one that is read.
     pub(super) fn current(&self) -> Option<&Start> {
         self.start.as_ref()
@@ -111,7 +131,7 @@ impl Runs {
     pub(super) fn transactions(&self, record: &Record) -> Result<(u64, u64)> {
         let run = self.start.as_ref().map_or(0, |start| start.run);
         let (now, requests) = record::requests(record.epoch.0, &record.body, run)?;
-        Ok((now, requests.iter().map(|request| request.calls as u64).sum()))
+        Ok((now, requests.iter().fold(0, |sum: u64, request| sum.saturating_add(request.calls as u64))))
     }
 
     fn shown(&mut self, record: &Record) -> Result<LogRecord> {
@@ -137,10 +157,10 @@ impl Runs {
     fn epoch(&self, epoch: u64, body: &[u8]) -> Result<LogRecord> {
         let run = self.start.as_ref().map_or(0, |start| start.run);
         let (now, requests) = record::requests(epoch, body, run)?;
-        let mut transaction = 0;
+        let mut transaction = 0_u64;
         let shown = requests.into_iter().map(|request| {
             let first = transaction;
-            transaction += request.calls as u64;
+            transaction = first.saturating_add(request.calls as u64);
             self.request(first, request)
         });
         Ok(LogRecord::Epoch { epoch, now, requests: shown.collect() })

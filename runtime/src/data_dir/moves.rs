@@ -1,6 +1,7 @@
 //! How a state leaves a data directory, how it comes into another one, and what is not executed again.
 use crate::base::error::{Error, Result, StorageFault};
 use crate::data_dir::DataDir;
+use crate::data_dir::dump::Runs;
 use crate::durable;
 use crate::durable::attempts;
 use crate::durable::base::Base;
@@ -65,6 +66,14 @@ impl DataDir {
         }
         let store = Store::open_read_only(&from, Settings::default())?;
         let base = Base::newest(&store)?.ok_or_else(none)?;
+        if base.info.position != 0 {
+            let what = format!(
+                "{url}: these are the checkpoints of an app, and its log may have more; export its state, and import that"
+            );
+            return Err(Error::storage(StorageFault::Foreign, what));
+        }
+        // What this release cannot read is not taken.
+        base.info.start()?;
         let disk = durable::real_disk(&self.path)?;
         let reading = thalweg_log::open(disk, durable::settings(), thalweg_log::Witness::default())?;
         let opened = reading.finish()?;
@@ -86,17 +95,18 @@ impl DataDir {
     /// anyway, its outcome is known, or the directory is in use.
     pub fn skip(&self, epoch: u64, transaction: u64) -> Result<()> {
         self.is_there()?;
-        let (_, base) = self.newest()?;
+        let (store, base) = self.newest()?;
         let behind = base.as_ref().map_or(0, |base| base.manifest.epoch());
-        let mut runs = crate::data_dir::dump::Runs::default();
-        let (mut found, mut known) = (false, false);
+        let start = base.as_ref().map(|base| base.info.start()).transpose()?;
+        let mut runs = Runs::behind(start);
+        let (mut found, mut known) = (None, false);
         let mut records = self.lock(base.as_ref())?;
         for record in records.by_ref() {
             let record = record?;
             match record.kind {
                 Kind::Start => runs.begin(&record)?,
                 Kind::Epoch if record.epoch == Epoch(epoch) => {
-                    found = runs.transactions(&record)?.1 > transaction;
+                    found = runs.identity(&record, transaction)?;
                 }
                 Kind::Outcome => known |= record.epoch == Epoch(epoch),
                 Kind::Epoch | Kind::Stop => {}
@@ -105,17 +115,21 @@ impl DataDir {
         let place = Place { epoch, transaction };
         let wrong = if epoch <= behind {
             "is in a checkpoint, and is not executed again"
-        } else if !found {
-            "is not in the log; look there for its number"
         } else if known {
             "has ended, and others may have seen what it did; only what never ended can be skipped"
-        } else if attempts::died_in(&self.path) != Some(epoch) {
+        } else if let Some(id) = found {
+            if attempts::ran_last(&self.path, epoch).contains(&id) {
+                // A checkpoint that is kept may be begun with again.
+                let manifests = store.map_or_else(|| Ok(Vec::new()), |store| store.manifests())?;
+                let oldest = manifests.first().map_or(0, |oldest| oldest.epoch);
+                let added = Skips::add(&self.path, place, oldest);
+                drop(records); // and its lock
+                return added;
+            }
             // Without an outcome in the log it may have been answered all the same.
             "has not been seen to end the process; start the program until that is refused, which names what does"
         } else {
-            let added = Skips::add(&self.path, place, behind);
-            drop(records); // and its lock
-            return added;
+            "is not in the log; look there for its number"
         };
         let what = format!("{}: transaction {place} {wrong}", self.path.display());
         Err(Error::storage(StorageFault::Absent, what))

@@ -72,10 +72,10 @@ fn write(file: &File, line: usize, text: &str) {
     let _ = file.write_all_at(text.as_bytes(), (line * LINE) as u64);
 }
 
-/// The epoch in which the last start has ended, and not as it should.
-pub(crate) fn died_in(data: &Path) -> Option<u64> {
-    let died = fs::read_to_string(data.join(FILE)).ok().map(|text| Died::parse(&text))?;
-    (!died.running.is_empty()).then_some(died.epoch)
+/// What ran when the last start ended, and not as it should, if that was in this epoch.
+pub(crate) fn ran_last(data: &Path, epoch: u64) -> Vec<TransactionId> {
+    let died = fs::read_to_string(data.join(FILE)).ok().map(|text| Died::parse(&text));
+    died.filter(|died| died.epoch == epoch).map_or_else(Vec::new, |died| died.running)
 }
 
 impl Attempts {

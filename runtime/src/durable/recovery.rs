@@ -206,7 +206,12 @@ impl<D: Disk> Recovery<D> {
             let record = match (record, self.upto) {
                 // The end of a log that is written meanwhile may look like anything.
                 (Err(_), Some(upto)) if last == upto => break,
-                (Ok(record), Some(upto)) if record.kind == Kind::Epoch && record.epoch.0 > upto => break,
+                (Ok(record), Some(upto)) if record.kind == Kind::Epoch && record.epoch.0 > upto => {
+                    if last < upto {
+                        return Err(too_old(upto));
+                    }
+                    break;
+                }
                 (record, _) => record?,
             };
             let Record { kind, epoch, body } = record;
@@ -243,7 +248,7 @@ impl<D: Disk> Recovery<D> {
                     let (runs, counts) = cut(requests, workers);
                     app.logged().witness.parts(epoch.0, counts);
                     app.replay.has_read(self.reading.progress());
-                    app.replay.push(epoch.0, ReplayedEpoch { now, runs });
+                    app.replay.push(epoch.0, ReplayedEpoch { now, runs }, || app.ingress.has_failed());
                     app.ingress.ring_all();
                     last = epoch.0;
                 }
@@ -271,14 +276,21 @@ impl<D: Disk> Recovery<D> {
         Ok(())
     }
 
-    /// Waits until all that was read has been executed, and has come out as before; then the log goes on.
+    /// Waits until all that was read has been executed, and has come out as before.
     ///
     /// # Errors
-    /// When it has not, or the log cannot be written.
-    pub(crate) fn finish(self, app: Recovering<'_>, seed: u64, image: Option<&Image>) -> Result<Start> {
+    /// When it has not.
+    pub(crate) fn wait(&self, app: Recovering<'_>, image: Option<&Image>) -> Result<()> {
+        self.executed(app, self.last_read)?;
+        restored(app, self.last_read, image)
+    }
+
+    /// The log goes on.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn finish(self, app: Recovering<'_>, seed: u64) -> Result<Start> {
         let last = self.last_read;
-        self.executed(app, last)?;
-        restored(app, last, image)?;
         let opened = self.reading.finish()?;
         assert!(opened.last().0 == last, "all of the log has been read");
         // A state that was exported had runs before this log.
@@ -296,8 +308,7 @@ impl<D: Disk> Recovery<D> {
     /// When it has not come out as before.
     pub(crate) fn finish_copy(self, app: Recovering<'_>, image: Option<&Image>) -> Result<()> {
         let last = self.upto.unwrap_or_else(|| unreachable!("a copy ends with an epoch"));
-        self.executed(app, last)?;
-        restored(app, last, image)?;
+        self.wait(app, image)?;
         app.journal.begin_copy(last + 1, self.start.map_or(0, |start| start.run + 1));
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::request::ingress::Submitted;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// So many epochs wait at most, for those who execute them set the pace.
 const AHEAD: usize = 64;
@@ -49,10 +50,14 @@ impl Replay {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives an epoch, when few wait to be executed.
-    pub(crate) fn push(&self, epoch: u64, replayed: ReplayedEpoch) {
-        let full = |feed: &mut Feed| feed.epochs.len() >= AHEAD && !feed.over;
-        let mut feed = self.taken.wait_while(self.feed(), full).unwrap_or_else(PoisonError::into_inner);
+    /// Gives an epoch, when few wait to be executed. Nobody takes any where the app has `failed`.
+    pub(crate) fn push(&self, epoch: u64, replayed: ReplayedEpoch, failed: impl Fn() -> bool) {
+        /// Whoever fails does not tell, so it is looked for.
+        const AGAIN: Duration = Duration::from_millis(20);
+        let mut feed = self.feed();
+        while feed.epochs.len() >= AHEAD && !feed.over && !failed() {
+            feed = self.taken.wait_timeout(feed, AGAIN).unwrap_or_else(PoisonError::into_inner).0;
+        }
         let before = feed.epochs.insert(epoch, replayed);
         assert!(before.is_none(), "an epoch is replayed once");
     }

@@ -1,6 +1,6 @@
 //! The transactions of the log that are not executed again, because they end the process.
 //!
-//! They stand in a file beside the log, one a line, as `epoch.transaction`. What is in a checkpoint is forgotten when another
+//! They stand in a file beside the log, one a line, as `epoch.transaction`. What is in all checkpoints that are kept is forgotten when another
 //! one is added.
 use crate::base::error::{Error, Result, StorageFault};
 use std::collections::BTreeSet;
@@ -58,7 +58,7 @@ impl Skips {
         places.collect::<Result<_>>().map(Self)
     }
 
-    /// Adds one, durably. Those up to `behind` are in a checkpoint.
+    /// Adds one, durably. Those up to `behind` are in every checkpoint.
     ///
     /// # Errors
     /// When it cannot be written.

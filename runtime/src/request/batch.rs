@@ -72,8 +72,8 @@ pub(crate) trait Calls: Send {
     fn failure(&self, index: usize) -> Option<&Error>;
     /// What became of one that has an outcome.
     fn verdict(&self, index: usize) -> Verdict;
-    /// What one has answered, to be compared. Runs code of the user's.
-    fn digest(&self, index: usize) -> Digest;
+    /// What one has answered, to be compared, unless it may differ. Runs code of the user's.
+    fn digest(&self, index: usize) -> Option<Digest>;
     /// What one came to whose answer is kept as bytes.
     fn remembered(&self, index: usize) -> Remembered;
     /// Their bytes; from here on they are what these say. Runs code of the user's.
@@ -187,11 +187,14 @@ impl<M: Method> Calls for Batch<M> {
         Verdict::of(outcome.map(|outcome| outcome.as_ref().map(M::is_err).map_err(|error| &**error)))
     }
 
-    fn digest(&self, index: usize) -> Digest {
-        match self.outcomes.get(index) {
+    fn digest(&self, index: usize) -> Option<Digest> {
+        if M::Entity::NONDETERMINISM {
+            return None;
+        }
+        Some(match self.outcomes.get(index) {
             Some(Some(Ok(output))) => digest_output::<M>(output),
             _ => Digest::default(),
-        }
+        })
     }
 
     fn remembered(&self, _: usize) -> Remembered {

@@ -302,11 +302,14 @@ impl Request {
         let Some(LoggedEgress { witness, .. }) = &egress.logged else { unreachable!("this app keeps a log") };
         let all = 0..self.calls.len();
         // Outside the witness's lock: how an answer is written is user code.
-        let mut digests: SmallVec<[Digest; 4]> = all.clone().map(|index| self.calls.digest(index)).collect();
-        for (index, emitted) in self.extra.iter().flat_map(|extra| &extra.emitted) {
-            let digest = &mut digests[*index as usize];
-            *digest = digest.and(emitted.digest());
-        }
+        let digests = all.clone().map(|index| {
+            let emitted = self.extra.as_ref().and_then(|extra| extra.emitted.get(&narrow(index)));
+            let answer = self.calls.digest(index);
+            answer.map_or(Digest::default(), |answer| {
+                answer.and(emitted.map_or(Digest::default(), Emitted::digest))
+            })
+        });
+        let digests: SmallVec<[Digest; 4]> = digests.collect();
         let verdicts = all.map(|index| (narrow(index), self.calls.verdict(index)));
         let failures = verdicts.filter(|(_, verdict)| *verdict != Verdict::COMMITTED).collect();
         let members = self.members.clone();

@@ -175,8 +175,8 @@ impl Calls for Encoded {
         Verdict::of(outcome.map(|outcome| outcome.as_ref().copied()))
     }
 
-    fn digest(&self, index: usize) -> Digest {
-        self.calls[index].digest
+    fn digest(&self, index: usize) -> Option<Digest> {
+        (!self.instance.may_differ).then_some(self.calls[index].digest)
     }
 
     fn remembered(&self, index: usize) -> Remembered {

@@ -60,6 +60,8 @@ pub(crate) struct Instance {
     pub(crate) method: &'static str,
     /// Tells instances of a generic method apart.
     pub(crate) types: fn() -> &'static str,
+    /// Whether its class may differ from run to run.
+    pub(crate) may_differ: bool,
     read: ReadCall,
 }
 
@@ -74,6 +76,7 @@ impl Instance {
             entity: <M::Entity as Entity>::NAME,
             method: M::NAME,
             types: type_name::<M>,
+            may_differ: M::Entity::NONDETERMINISM,
             read: |bytes| next_call::<M>(bytes).map(|call| Box::new(call) as Box<dyn Remote>),
         }
     }
@@ -229,7 +232,11 @@ pub(crate) fn digest_output<M: Method>(output: &M::Output) -> Digest {
         visitor.failure().is_none()
     });
     let digest = if written == Ok(true) { Digest::of(&bytes) } else { Digest::default() };
-    SCRATCH.set(bytes);
+    /// One large answer is no reason to keep so much for good.
+    const KEPT: usize = 64 << 10;
+    if bytes.capacity() <= KEPT {
+        SCRATCH.set(bytes);
+    }
     digest
 }
 
