@@ -92,7 +92,7 @@ fn flipped_bits_in_the_log() {
         assert!(ran.code == Some(3) && ran.err.contains(&segment), "{place}: {ran:?}");
         dumped = dumped.max(ran.out.lines().count());
     }
-    assert!(dumped > 3, "{dumped}");
+    assert!(dumped > 1, "{dumped}");
     change(&folder, &segment, |bytes| bytes[4_130] ^= 1);
     let ran = folder.run("verify data");
     assert_eq!(ran.code, Some(1));
