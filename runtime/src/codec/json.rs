@@ -1,4 +1,4 @@
-//! Values as JSON, from bytes in the readable form. The other way needs nothing: JSON is a value like any other.
+//! Values as JSON, without the types that they are of. The other way needs nothing: JSON is a value like any other.
 use crate::codec::read::{Reader, Token};
 use crate::codec::{Failure, Form};
 use serde_json::{Map, Number, Value};
@@ -14,6 +14,20 @@ pub(crate) fn to_json(bytes: &[u8]) -> Result<Value, Failure> {
     reader.finish().map(|()| value)
 }
 
+/// The values that stand one behind the other in the binary form, as JSON for people and tools. Beside what [`to_json`] says, a
+/// number that is not finite is a text.
+///
+/// # Errors
+/// When the bytes are no values.
+pub(crate) fn values_to_json(bytes: &[u8]) -> Result<Vec<Value>, Failure> {
+    let mut reader = Reader::new(Form::Binary, bytes);
+    let mut values = Vec::new();
+    while !reader.rest().is_empty() {
+        values.push(reader.json()?);
+    }
+    Ok(values)
+}
+
 impl Reader<'_> {
     fn json(&mut self) -> Result<Value, Failure> {
         Ok(match self.token()? {
@@ -26,6 +40,12 @@ impl Reader<'_> {
             }
             Token::I128(number) => {
                 Number::from_i128(number).map_or_else(|| number.to_string().into(), Value::from)
+            }
+            Token::F32(number) if !number.is_finite() && self.form == Form::Binary => {
+                number.to_string().into()
+            }
+            Token::F64(number) if !number.is_finite() && self.form == Form::Binary => {
+                number.to_string().into()
             }
             Token::F32(number) => number.into(),
             Token::F64(number) => number.into(),
@@ -52,5 +72,25 @@ impl Reader<'_> {
                 all.into()
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::values_to_json;
+    use crate::codec::encode;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_was_encoded_is_shown() {
+        let mut bytes = encode(&("key", 1_u8, -2_i64));
+        bytes.extend(encode(&BTreeMap::from([((1, true), Some(u128::MAX)), ((2, false), None)])));
+        bytes.extend(encode(&f64::NAN));
+        let max = u128::MAX.to_string();
+        let expected = [json!(["key", 1, -2]), json!({ "[1,true]": max, "[2,false]": null }), json!("NaN")];
+        assert_eq!(values_to_json(&bytes).expect("it was encoded"), expected);
+        assert!(values_to_json(&bytes[..bytes.len() - 1]).is_err());
+        assert!(values_to_json(&[0xc1]).is_err());
     }
 }

@@ -5,7 +5,6 @@
 //! numbers of 128 bits, which it does not know, are extensions of it. Writer and reader are here, and not serde's for this
 //! format, because every type of a user's that travels is compiled against them: these are a fourth of the code.
 mod arguments;
-pub(crate) mod as_json;
 mod elsewhere;
 mod json;
 mod read;
@@ -27,7 +26,7 @@ const TABLE: i8 = 4;
 
 pub use arguments::Arguments;
 pub(crate) use elsewhere::{decode_marked, first_length, marks, put_in_place, say, table};
-pub(crate) use json::to_json;
+pub(crate) use json::{to_json, values_to_json};
 
 /// Why a value and bytes do not go together.
 #[derive(Debug, PartialEq, Eq)]

@@ -152,27 +152,25 @@ impl<'de> Reader<'de> {
 
     /// Reads a value that nobody wants.
     pub(super) fn skip(&mut self) -> Result<(), Failure> {
-        let (len, each) = match self.token()? {
-            Token::Array(len) => (len, 1),
-            Token::Map(len) => (len, 2),
-            _ => return Ok(()),
-        };
-        let mut parts = self.parts(len)?;
-        while parts.next() {
-            (0..each).try_for_each(|_| parts.reader.skip())?;
-        }
-        parts.finish()
+        self.walk(&mut |_| {})
     }
 
     /// Reads a value for the marks in it; there are `all` bytes from which they are counted.
     pub(super) fn marks(&mut self, all: usize, found: &mut Vec<(usize, u8)>) -> Result<(), Failure> {
         const HEAD: [u8; 2] = [Marker::FixExt1.to_u8(), TABLE.cast_unsigned()];
-        if let [a, b, number, rest @ ..] = self.rest
-            && [*a, *b] == HEAD
-        {
-            found.push((all - rest.len(), *number));
-            self.rest = rest;
-        }
+        self.walk(&mut |reader| {
+            if let [a, b, number, rest @ ..] = reader.rest
+                && [*a, *b] == HEAD
+            {
+                found.push((all - rest.len(), *number));
+                reader.rest = rest;
+            }
+        })
+    }
+
+    /// Reads a value, and all values in it; `before` sees each before it is read.
+    fn walk(&mut self, before: &mut impl FnMut(&mut Self)) -> Result<(), Failure> {
+        before(self);
         let (len, each) = match self.token()? {
             Token::Array(len) => (len, 1),
             Token::Map(len) => (len, 2),
@@ -180,7 +178,7 @@ impl<'de> Reader<'de> {
         };
         let mut parts = self.parts(len)?;
         while parts.next() {
-            (0..each).try_for_each(|_| parts.reader.marks(all, found))?;
+            (0..each).try_for_each(|_| parts.reader.walk(before))?;
         }
         parts.finish()
     }

@@ -1,7 +1,7 @@
 //! The log, record by record, for people and tools.
 use crate::base::ambient::TransactionId;
 use crate::base::error::{Error, Result, StorageFault};
-use crate::codec::as_json;
+use crate::codec::values_to_json;
 use crate::data_dir::{DataDir, LOOKS};
 use crate::durable;
 use crate::durable::base::Base;
@@ -171,7 +171,7 @@ impl Runs {
         let known = self.start.as_ref().and_then(|start| start.method(method));
         let method = known.map_or_else(|| format!("method {method}"), str::to_owned);
         // Before it stand the class, the method and the key, which are known.
-        let scope = id.and_then(|id| as_json::values(id).ok()?.pop());
+        let scope = id.and_then(|id| values_to_json(id).ok()?.pop());
         let request_id = scope.and_then(|scope| scope.get(3)?.as_str().map(str::to_owned));
         let calls = calls_of(bytes, calls);
         LoggedTransactions { transaction, id: first.to_string(), method, calls, request_id }
@@ -180,7 +180,7 @@ impl Runs {
 
 /// So many calls of one method: each is a key and its arguments.
 fn calls_of(bytes: &[u8], count: usize) -> Option<Vec<LoggedCall>> {
-    let values = as_json::values(bytes).ok()?;
+    let values = values_to_json(bytes).ok()?;
     let each = values.len().checked_div(count).filter(|each| *each > 0 && each * count == values.len())?;
     let call = |call: &[Value]| LoggedCall { key: call[0].clone(), arguments: call[1..].to_vec() };
     Some(values.chunks_exact(each).map(call).collect())
