@@ -86,18 +86,26 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { bucket, settings, writer: None }) })
     }
 
-    /// Number and epoch of all manifests, oldest first.
+    /// All manifests, oldest first.
     ///
     /// # Errors
     /// When one is damaged, or another log's; so for all that follow.
+    pub fn all(&self) -> Result<Vec<Manifest>> {
+        self.inner.numbers()?.into_iter().map(|number| self.inner.manifest(number)).collect()
+    }
+
+    /// Number and epoch of all manifests, oldest first.
+    ///
+    /// # Errors
+    /// See [`all`](Self::all).
     pub fn manifests(&self) -> Result<Vec<ManifestHead>> {
-        self.inner.numbers()?.into_iter().map(|number| Ok(self.inner.manifest(number)?.head())).collect()
+        Ok(self.all()?.iter().map(Manifest::head).collect())
     }
 
     /// The newest manifest. An older one is never taken for it: to fall back is for people to decide.
     ///
     /// # Errors
-    /// See [`manifests`](Self::manifests).
+    /// See [`all`](Self::all).
     pub fn newest(&self) -> Result<Option<Manifest>> {
         let numbers = self.inner.numbers()?;
         numbers.last().map(|&number| self.inner.manifest(number)).transpose()
@@ -106,7 +114,7 @@ impl Store {
     /// The newest manifest of those whose epoch is at most this one.
     ///
     /// # Errors
-    /// See [`manifests`](Self::manifests). A manifest that is damaged may be the one.
+    /// See [`all`](Self::all). A manifest that is damaged may be the one.
     pub fn at_or_before(&self, epoch: u64) -> Result<Option<Manifest>> {
         for number in self.inner.numbers()?.into_iter().rev() {
             let manifest = self.inner.manifest(number)?;

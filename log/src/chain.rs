@@ -4,7 +4,7 @@
 //! - A generation begins with a `Start`, and no other frame is one.
 //! - Only at the beginning of the oldest segment left may an epoch lack its first parts; that one was released.
 use crate::format::{Cut, FrameKind, Head};
-use crate::read::{Kind, Record};
+use crate::record::{Kind, Record};
 use crate::{Epoch, Position};
 
 /// What was read last, and what may come.

@@ -27,19 +27,20 @@
 //! - After a failed write or sync nothing is written any more, and nothing further is reported durable.
 //!
 //! One case cannot be told from a torn tail: damage to the very last synced frames when no later frame has reached the
-//! disk. The log writes a witness as soon as it is idle; a caller that keeps one elsewhere gives it as [`Witness`].
+//! disk. The log writes a witness when it has been [idle](Settings::idle); a caller that keeps one elsewhere gives it as [`Witness`].
 //!
 //! # Where things are
 //!
 //! `disk` is the only door to storage, `format` the bytes, `segment` a file of them, `gaps` which files are the log; `read`
-//! opens and verifies, `accept` begins to write, `write` puts frames into segments, `worker` is the thread that does,
-//! `queue` what waits for it, and `log` the handle.
+//! opens and verifies, `record` is what it gives, `accept` begins to write, `write` puts frames into segments, `worker` is
+//! the thread that does, `queue` what waits for it, and `log` the handle.
 
 mod disk;
 mod error;
 mod format;
 mod settings;
 mod segment;
+mod record;
 mod chain;
 mod gaps;
 mod read;
@@ -55,7 +56,8 @@ pub use accept::Opened;
 pub use disk::{Disk, File, RealDisk, RealLock};
 pub use error::{Error, Result};
 pub use log::{Log, Progress};
-pub use read::{End, Kind, Reading, Record, open, open_read_only};
+pub use read::{Reading, open, open_read_only};
+pub use record::{End, Kind, Record};
 pub use settings::{Settings, Witness};
 pub use verify::{Counts, Report, open_alone, verify};
 

@@ -13,46 +13,10 @@ use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::format::{BLOCK, Head, Header};
 use crate::gaps::{self, Found};
+use crate::record::{End, Record};
 use crate::segment::{self, name_of};
 use crate::{Epoch, Position, Settings, Witness};
 use std::io;
-
-/// Something that was logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// What it is.
-    pub kind: Kind,
-    /// Its epoch; of a start or a stop the last one before it.
-    pub epoch: Epoch,
-    /// The caller's bytes.
-    pub body: Vec<u8>,
-}
-
-/// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A writer began.
-    Start,
-    /// An epoch.
-    Epoch,
-    /// What became of an epoch.
-    Outcome,
-    /// A writer ended in peace.
-    Stop,
-}
-
-/// Where the log ends, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// There is no log yet.
-    New,
-    /// With a stop.
-    Stopped,
-    /// Without one, and nothing stands behind.
-    Open,
-    /// Remains of writes stand behind that were never acknowledged.
-    Torn,
-}
 
 /// A segment as far as it was read.
 #[derive(Clone, Copy, Debug)]

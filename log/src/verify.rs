@@ -2,7 +2,8 @@
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::format::FrameKind;
-use crate::read::{End, Reading, open, open_read_only};
+use crate::read::{Reading, open, open_read_only};
+use crate::record::End;
 use crate::segment::name_of;
 use crate::{Epoch, Settings, Witness};
 use std::io::ErrorKind;
@@ -42,7 +43,8 @@ pub struct Report {
     pub end: Result<End>,
 }
 
-/// Begins to read a log under its lock, and writes nothing. A directory that cannot be written has no writer, and needs none.
+/// Begins to read a log under its lock, and writes nothing. Where the lock may not be taken, because the directory is not to be
+/// written, it is read without: then it is up to the caller that nobody else writes.
 ///
 /// # Errors
 /// As [`open`].

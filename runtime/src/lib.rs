@@ -32,7 +32,9 @@ mod failing;
 pub use app::{App, Counts, Handle};
 pub use base::ambient::{TransactionId, now, random, transaction};
 pub use base::emitted::emit;
-pub use base::error::{Bound, Error, StorageFault};
+pub use base::error::Error;
+pub use base::room::Bound;
+pub use base::storage_fault::StorageFault;
 pub use egress::reply::{Replies, Reply};
 pub use entity::call::{
     Awaitable, Call, CallWithId, Callable, Join, JoinAll, Ref, TryJoinAll, join, join_all, try_join_all,

@@ -2,10 +2,9 @@
 use crate::app::handle::Handle;
 use crate::app::running::Running;
 use crate::app::settings::App;
-use crate::app::start::{Past, image, progress, recovering};
+use crate::app::start::{Executing, Past, image, recovering};
 use crate::base::error::Error;
 use crate::base::ids::MethodId;
-use crate::dataflow;
 use crate::durable::base::Base;
 use crate::durable::recovery::Recovery;
 use std::path::Path;
@@ -15,7 +14,7 @@ use thalweg_log::Disk;
 impl App {
     /// Starts a copy that has executed the log up to this epoch.
     pub(super) fn start_copy<D: Disk>(
-        mut self,
+        self,
         disk: D,
         settings: thalweg_log::Settings,
         (epoch, data): (u64, Option<&Path>),
@@ -26,23 +25,11 @@ impl App {
         let mut recovery = recovery.beside(data)?;
         let seed = recovery.seed();
         let past = Past { durable: true, copy: Some(epoch), keeps: false, seed, store, base, notes: None };
-        // Their topics are known to the program; nothing goes there.
-        let (sinks, accepts) = (self.take_sinks(), self.accepts);
-        let (shared, outline) = self.link(past, &sinks)?;
-        recovery.by(&outline.graph);
-        if accepts {
-            recovering(&shared).accept();
-        }
-        let threads = dataflow::start(shared.clone())?;
-        let (slow, parts) = (shared.slow, shared.clone());
-        let handle = Handle::start(shared, outline, Some(threads));
-        let progress = progress(&parts);
-        let recovered = progress.as_ref().map(drop).map_err(Error::clone);
-        let recovered = recovered.and_then(|()| recovery.read(recovering(&parts)));
-        match recovered.and_then(|()| recovery.finish_copy(recovering(&parts), image(&parts))) {
-            Ok(()) => handle.watched(slow),
-            Err(error) => handle.not_recovered(&parts, error),
-        }
+        // The topics of its sinks are known to the program; nothing goes there.
+        let Executing { handle, parts, read, progress, .. } = self.execute(past, &mut recovery)?;
+        let done = read.and_then(|()| recovery.finish_copy(recovering(&parts), image(&parts)));
+        drop(progress);
+        handle.started(&parts, done)
     }
 }
 

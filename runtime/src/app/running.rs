@@ -1,8 +1,9 @@
 //! A running app, behind its handles: how it ends, and what is said when it starts.
 use crate::app::delivery::{Delivery, SinkOf};
 use crate::base::clock::EpochClock;
-use crate::base::error::{Error, StorageFault};
+use crate::base::error::Error;
 use crate::base::ids::MethodId;
+use crate::base::storage_fault::StorageFault;
 use crate::base::thread::is_worker;
 use crate::dataflow::Threads;
 use crate::durable::checkpoints::Checkpoints;
@@ -177,29 +178,27 @@ impl Running {
         Ok(())
     }
 
+    /// What is shared with the thread that takes checkpoints.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn checkpoints(&self) -> Result<&Checkpoints, Error> {
+        let why = match self.past {
+            None => "the app has no data directory; give it one with `App::data_dir`",
+            Some(_) => "this app shows the past, of which no checkpoint is taken; ask the app itself",
+        };
+        self.checkpoints.as_deref().ok_or_else(|| Error::storage(StorageFault::Absent, why))
+    }
+
     /// Takes a checkpoint now; gives the last epoch that it has.
     pub(crate) fn checkpoint(&self) -> Result<u64, Error> {
-        let none = || {
-            Error::storage(
-                StorageFault::Absent,
-                "the app has no data directory; give it one with `App::data_dir`",
-            )
-        };
-        let checkpoints = self.checkpoints.as_ref().ok_or_else(none)?;
-        let taken = checkpoints.ask(|| self.ingress.has_failed());
+        let taken = self.checkpoints()?.ask(|| self.ingress.has_failed());
         taken.ok_or_else(|| self.ingress.ended())?
     }
 
     /// Takes a checkpoint now, and copies it to another place; gives the last epoch that it has.
     pub(crate) fn export(&self, url: &str) -> Result<u64, Error> {
-        let none = || {
-            Error::storage(
-                StorageFault::Absent,
-                "the app has no data directory; give it one with `App::data_dir`",
-            )
-        };
-        let checkpoints = self.checkpoints.as_ref().ok_or_else(none)?;
-        checkpoints.export(url.parse()?).ok_or_else(|| self.ingress.ended())?
+        self.checkpoints()?.export(url.parse()?).ok_or_else(|| self.ingress.ended())?
     }
 
     /// Waits until everything that has a place in the order so far is durable: what was seen of it may be told.

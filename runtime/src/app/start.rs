@@ -6,9 +6,10 @@ use crate::app::settings::App;
 use crate::app::storage::{Place, Storage};
 use crate::base::ambient::fresh_seed;
 use crate::base::clock::EpochClock;
-use crate::base::error::{Error, StorageFault};
+use crate::base::error::Error;
 use crate::base::groups::Groups;
 use crate::base::hash::SHARDS;
+use crate::base::storage_fault::StorageFault;
 use crate::dataflow;
 use crate::durable;
 use crate::durable::base::Base;
@@ -63,7 +64,7 @@ impl App {
     /// # Errors
     /// When a setting makes no sense, the entities do not fit together, or threads cannot be had.
     /// [`Error::Storage`] when the data directory cannot be used, and [`Error::Diverged`] when its log does not come out as
-    /// it did; nothing is changed there then. [`Error::Sink`] when a sink cannot be opened, or has other events than the app.
+    /// it did; neither the log nor a checkpoint is changed then. [`Error::Sink`] when a sink cannot be opened, or has other events than the app.
     pub fn start(mut self) -> Result<Handle, Error> {
         say_if_panics_abort();
         let epoch = self.at_epoch;
@@ -114,7 +115,8 @@ impl App {
         data: Option<&Path>,
     ) -> Result<Handle, Error> {
         let (every, name) = ((self.checkpoints.every, self.checkpoints.after), self.name.clone());
-        // To read only: before the log has been executed, nothing is written, and whoever does not get its lock writes nothing.
+        // To read only: before the log has been executed nothing is written, but that a start goes on; and without the lock
+        // nothing at all.
         let store = self.checkpoints.open_read_only()?;
         let base = store.as_ref().map(Base::newest).transpose()?.flatten();
         let recovery = Recovery::open(disk, settings, &name, base.as_ref())?;
@@ -123,19 +125,9 @@ impl App {
         let (seed, notes) = (recovery.seed(), recovery.notes());
         let keeps = checkpoints.are_taken();
         let past = Past { durable: true, copy: None, keeps, seed, store, base: base.clone(), notes };
-        let (sinks, accepts) = (self.take_sinks(), self.accepts);
-        let (shared, outline) = self.link(past, &sinks)?;
-        recovery.by(&outline.graph);
-        if accepts {
-            recovering(&shared).accept();
-        }
-        let threads = dataflow::start(shared.clone())?;
-        let (slow, parts) = (shared.slow, shared.clone());
-        let handle = Handle::start(shared, outline, Some(threads));
-        let progress = progress(&parts);
-        let recovered = progress.as_ref().map(drop).map_err(Error::clone);
-        let recovered = recovered.and_then(|()| recovery.read(recovering(&parts)));
-        let recovered = recovered.and_then(|()| recovery.wait(recovering(&parts), image(&parts)));
+        let Executing { handle, parts, sinks, progress, read } = self.execute(past, &mut recovery)?;
+        let recovered = read.and_then(|()| recovery.wait(recovering(&parts), image(&parts)));
+        // A start that is refused has not probed the store.
         let recovered = recovered.and_then(|()| checkpoints.open());
         let recovered = recovered.and_then(|store| {
             let start = recovery.finish(recovering(&parts), parts.seed)?;
@@ -150,10 +142,28 @@ impl App {
             handle.running.checkpoints_by(thread);
             handle.running.deliver(sinks)
         });
-        match started {
-            Ok(()) => handle.watched(slow),
-            Err(error) => handle.not_recovered(&parts, error),
+        handle.started(&parts, started)
+    }
+
+    /// Starts the workers, which execute the log while it is read.
+    pub(super) fn execute<D: Disk>(
+        mut self,
+        past: Past,
+        recovery: &mut Recovery<D>,
+    ) -> Result<Executing, Error> {
+        let (sinks, accepts) = (self.take_sinks(), self.accepts);
+        let (parts, outline) = self.link(past, &sinks)?;
+        recovery.by(&outline.graph);
+        if accepts {
+            recovering(&parts).accept();
         }
+        let threads = dataflow::start(parts.clone())?;
+        let handle = Handle::start(parts.clone(), outline, Some(threads));
+        // From here on, whatever fails has to end the workers.
+        let progress = progress(&parts);
+        let read = progress.as_ref().map(drop).map_err(Error::clone);
+        let read = read.and_then(|()| recovery.read(recovering(&parts)));
+        Ok(Executing { handle, parts, sinks, progress, read })
     }
 
     /// What the workers share, and what is seen from outside.
@@ -232,9 +242,21 @@ impl App {
     }
 }
 
+/// An app whose workers execute its log.
+pub(super) struct Executing {
+    pub(super) handle: Handle,
+    pub(super) parts: Shared,
+    pub(super) sinks: Vec<SinkOf>,
+    /// Says how far that is; held, and an error if it cannot.
+    pub(super) progress: Result<Progress, Error>,
+    /// Whether the log has been read.
+    pub(super) read: Result<(), Error>,
+}
+
 impl Handle {
-    /// What waits for the end of the replay waits no longer.
-    pub(super) fn not_recovered(self, shared: &Shared, error: Error) -> Result<Self, Error> {
+    /// The app has executed its log, or cannot be used: then what waits for that waits no longer.
+    pub(super) fn started(self, shared: &Shared, how: Result<(), Error>) -> Result<Self, Error> {
+        let Err(error) = how else { return self.watched(shared.slow) };
         shared.ingress.end(error.clone());
         recovering(shared).replay.abandon();
         self.failed(error)
@@ -250,7 +272,7 @@ pub(super) fn recovering(shared: &Shared) -> Recovering<'_> {
 }
 
 /// Says how far the start is, until it is dropped.
-pub(super) fn progress(shared: &Shared) -> Result<Progress, Error> {
+fn progress(shared: &Shared) -> Result<Progress, Error> {
     let Some(Durable { image, replay, .. }) = &shared.durable else {
         unreachable!("an app that recovers keeps a log")
     };

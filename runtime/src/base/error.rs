@@ -1,7 +1,8 @@
 //! What can go wrong outside the user's own `Err`: one type, each text says what happened.
+use crate::base::room::Bound;
+use crate::base::storage_fault::StorageFault;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
@@ -344,48 +345,6 @@ pub enum Error {
     Start(String),
 }
 
-/// Why a data directory cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum StorageFault {
-    /// Another process uses it, or has taken it over.
-    InUse,
-    /// It belongs to another app, or was made with another setting.
-    Foreign,
-    /// Another release wrote it.
-    Release,
-    /// Bytes are wrong or missing of which it is known that they were durable.
-    Damaged,
-    /// There is no space left.
-    Full,
-    /// The operating system or the object store refuses something.
-    Refused,
-    /// It has what the program does not have: a class, a method, or a state that it cannot read.
-    Program,
-    /// Something of the program has no bytes.
-    State,
-    /// What is asked for is not there.
-    Absent,
-}
-
-/// The bounds of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Bound {
-    /// How many requests are in flight.
-    Requests,
-    /// How many bytes of arguments they have.
-    Bytes,
-}
-
-impl fmt::Display for Bound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Bound::Requests => "too many requests are in flight",
-            Bound::Bytes => "the requests in flight have too many bytes of arguments",
-        })
-    }
-}
-
 /// A name in an error that has been read. There are as many as classes and methods, so they stay.
 fn interned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
@@ -420,11 +379,6 @@ fn list(names: &[String]) -> String {
 }
 
 impl Error {
-    /// The storage cannot be used, for this reason.
-    pub(crate) fn storage(fault: StorageFault, what: impl fmt::Display) -> Self {
-        Self::Storage { fault, what: what.to_string() }
-    }
-
     /// What must be there is not.
     pub(crate) fn internal(what: &str) -> Self {
         Self::Internal { what: what.to_owned() }
@@ -441,33 +395,3 @@ impl Error {
 
 /// A result inside the engine.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
-
-impl From<thalweg_log::Error> for Error {
-    fn from(error: thalweg_log::Error) -> Self {
-        use thalweg_log::Error as Log;
-        let fault = match &error {
-            Log::Locked { .. } => StorageFault::InUse,
-            Log::Damaged { .. } | Log::Missing { .. } | Log::Lost { .. } => StorageFault::Damaged,
-            Log::Format { .. } => StorageFault::Release,
-            Log::Full => StorageFault::Full,
-            Log::TooLarge { .. } => StorageFault::State,
-            _ => StorageFault::Refused,
-        };
-        Self::storage(fault, error)
-    }
-}
-
-impl From<thalweg_checkpoint::Error> for Error {
-    fn from(error: thalweg_checkpoint::Error) -> Self {
-        use thalweg_checkpoint::Error as Checkpoint;
-        let fault = match &error {
-            Checkpoint::Fenced { .. } | Checkpoint::Occupied { .. } => StorageFault::InUse,
-            Checkpoint::Foreign { .. } => StorageFault::Foreign,
-            Checkpoint::Damaged { .. } | Checkpoint::Missing { .. } => StorageFault::Damaged,
-            Checkpoint::Format { .. } => StorageFault::Release,
-            Checkpoint::TooLarge { .. } => StorageFault::State,
-            _ => StorageFault::Refused,
-        };
-        Self::storage(fault, error)
-    }
-}

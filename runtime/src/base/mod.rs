@@ -1,6 +1,7 @@
 //! What all of it stands on. Nothing here knows a type of a user's.
 pub(crate) mod digest;
 pub(crate) mod error;
+pub(crate) mod storage_fault;
 pub(crate) mod guard;
 pub(crate) mod thread;
 pub(crate) mod waker;

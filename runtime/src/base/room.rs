@@ -1,7 +1,9 @@
 //! The room at a door: how many requests may be in flight that entered there, and how many bytes of arguments they may
 //! have. Who waits for room gets it in turn.
-use crate::base::error::{Bound, Error, Result};
+use crate::base::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
@@ -10,6 +12,24 @@ use tokio::sync::oneshot;
 pub(crate) struct Size {
     pub(crate) requests: usize,
     pub(crate) bytes: usize,
+}
+
+/// The bounds of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bound {
+    /// How many requests are in flight.
+    Requests,
+    /// How many bytes of arguments they have.
+    Bytes,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Bound::Requests => "too many requests are in flight",
+            Bound::Bytes => "the requests in flight have too many bytes of arguments",
+        })
+    }
 }
 
 /// Why the engine has come to an end that nobody asked for, once it has.

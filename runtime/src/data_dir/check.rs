@@ -2,7 +2,6 @@
 use crate::base::error::Result;
 use crate::data_dir::DataDir;
 use crate::data_dir::dump::Runs;
-use crate::durable;
 use crate::durable::base::Base;
 use crate::durable::skips::{Place, Skips};
 use serde::Serialize;
@@ -115,24 +114,23 @@ impl DataDir {
     }
 
     fn look(&self) -> Result<Inspection> {
-        let (store, base) = self.newest()?;
         let mut inspection = Inspection::default();
-        for head in store.as_ref().map_or_else(|| Ok(Vec::new()), |store| store.manifests())? {
-            let Some(store) = &store else { continue };
-            let Base { manifest, info } = Base::of(store.manifest(head.number)?)?;
+        let bases = self.store()?.as_ref().map_or_else(|| Ok(Vec::new()), Base::all)?;
+        for Base { manifest, info } in &bases {
             let extents = (0..manifest.groups()).map(|group| manifest.extent(group));
             let (bytes, records) = extents.fold((0, 0), |(bytes, records), extent| {
                 (bytes + extent.whole_bytes + extent.delta_bytes, records + extent.records)
             });
             // What is no class has a name that no class can have.
-            let classes = info.classes.into_iter().filter(|name| !name.starts_with('#')).collect();
-            let (number, epoch, topics) = (head.number, head.epoch, info.topics);
+            let classes = info.classes.iter().filter(|name| !name.starts_with('#')).cloned().collect();
+            let (number, epoch, topics) = (manifest.number(), manifest.epoch(), info.topics.clone());
             inspection.checkpoints.push(CheckpointSummary { number, epoch, bytes, records, classes, topics });
         }
-        let behind = base.as_ref().map_or(0, |base| base.manifest.epoch());
-        let mut last = base.as_ref().map(|base| base.info.start()).transpose()?;
+        let base = bases.last();
+        let behind = base.map_or(0, |base| base.manifest.epoch());
+        let mut last = base.map(|base| base.info.start()).transpose()?;
         let mut runs = Runs::default();
-        let mut records = self.records(base.as_ref())?;
+        let mut records = self.records(base)?;
         let log = &mut inspection.log;
         for record in records.by_ref() {
             let record = record?;
@@ -194,8 +192,8 @@ impl DataDir {
                 }
             }
         }
-        let (settings, witness) = Self::log_settings(base.as_ref());
-        let report = thalweg_log::verify(durable::disk_to_read(&self.path)?, settings, witness)?;
+        let (disk, settings, witness) = self.log_of(base.as_ref())?;
+        let report = thalweg_log::verify(disk, settings, witness)?;
         (found.segments, found.last_epoch) = (report.segments as u64, report.last.0);
         match report.end {
             Ok(end) => found.log_ends = Some(format!("{end:?}").to_lowercase()),

@@ -1,13 +1,13 @@
 //! The log, record by record, for people and tools.
 use crate::base::ambient::TransactionId;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::codec::values_to_json;
 use crate::data_dir::{DataDir, LOOKS};
-use crate::durable;
 use crate::durable::base::Base;
 use crate::durable::record::{self, LoggedRequest};
 use crate::durable::start::Start;
-use crate::egress::witness;
+use crate::egress::verdict;
 use serde::Serialize;
 use serde_json::Value;
 use thalweg_log::{Kind, Reading, RealDisk, Record};
@@ -108,30 +108,39 @@ impl Runs {
         Self { start }
     }
 
-    /// The identity of a transaction of an epoch, if there is one in this place.
-    pub(super) fn identity(&self, record: &Record, transaction: u64) -> Result<Option<TransactionId>> {
-        let run = self.start.as_ref().map_or(0, |start| start.run);
-        let (_, requests) = record::requests(record.epoch.0, &record.body, run)?;
-        let mut before = 0_u64;
-        for LoggedRequest { first, calls, .. } in requests {
-            if let Some(offset) = transaction.checked_sub(before).filter(|offset| *offset < calls as u64) {
-                return Ok(Some(TransactionId { number: first.number.saturating_add(offset), ..first }));
-            }
-            before = before.saturating_add(calls as u64);
-        }
-        Ok(None)
-    }
-
     /// The one that is read.
     pub(super) fn current(&self) -> Option<&Start> {
         self.start.as_ref()
     }
 
-    /// The time of an epoch, and how many transactions it has.
-    pub(super) fn transactions(&self, record: &Record) -> Result<(u64, u64)> {
+    /// The time of an epoch, and its requests, each with the place of its first transaction.
+    fn requests<'r>(&self, record: &'r Record) -> Result<(u64, Vec<(u64, LoggedRequest<'r>)>)> {
         let run = self.start.as_ref().map_or(0, |start| start.run);
         let (now, requests) = record::requests(record.epoch.0, &record.body, run)?;
-        Ok((now, requests.iter().fold(0, |sum: u64, request| sum.saturating_add(request.calls as u64))))
+        let mut next = 0_u64;
+        let placed = requests.into_iter().map(|request| {
+            let first = next;
+            next = first.saturating_add(request.calls as u64);
+            (first, request)
+        });
+        Ok((now, placed.collect()))
+    }
+
+    /// The identity of a transaction of an epoch, if there is one in this place.
+    pub(super) fn identity(&self, record: &Record, transaction: u64) -> Result<Option<TransactionId>> {
+        let (_, requests) = self.requests(record)?;
+        let found = requests.iter().find_map(|(place, LoggedRequest { first, calls, .. })| {
+            let offset = transaction.checked_sub(*place).filter(|offset| *offset < *calls as u64)?;
+            Some(TransactionId { number: first.number.saturating_add(offset), ..*first })
+        });
+        Ok(found)
+    }
+
+    /// The time of an epoch, and how many transactions it has.
+    pub(super) fn transactions(&self, record: &Record) -> Result<(u64, u64)> {
+        let (now, requests) = self.requests(record)?;
+        let count = requests.last().map_or(0, |(place, last)| place.saturating_add(last.calls as u64));
+        Ok((now, count))
     }
 
     fn shown(&mut self, record: &Record) -> Result<LogRecord> {
@@ -143,27 +152,19 @@ impl Runs {
                 let Start { app, release, run, workers, .. } = start;
                 Ok(LogRecord::Start { epoch, app, release, run, workers })
             }
-            Kind::Epoch => self.epoch(epoch, &record.body),
+            Kind::Epoch => {
+                let (now, requests) = self.requests(record)?;
+                let shown = requests.into_iter().map(|(place, request)| self.request(place, request));
+                Ok(LogRecord::Epoch { epoch, now, requests: shown.collect() })
+            }
             Kind::Outcome => {
-                let failures = witness::failures(epoch, &record.body)?.into_iter();
+                let failures = verdict::failures(epoch, &record.body)?.into_iter();
                 let shown =
                     |(transaction, what): (u64, &str)| LoggedFailure { transaction, what: what.to_owned() };
                 Ok(LogRecord::Outcome { epoch, failures: failures.map(shown).collect() })
             }
             Kind::Stop => Ok(LogRecord::Stop { epoch }),
         }
-    }
-
-    fn epoch(&self, epoch: u64, body: &[u8]) -> Result<LogRecord> {
-        let run = self.start.as_ref().map_or(0, |start| start.run);
-        let (now, requests) = record::requests(epoch, body, run)?;
-        let mut transaction = 0_u64;
-        let shown = requests.into_iter().map(|request| {
-            let first = transaction;
-            transaction = first.saturating_add(request.calls as u64);
-            self.request(first, request)
-        });
-        Ok(LogRecord::Epoch { epoch, now, requests: shown.collect() })
     }
 
     fn request(&self, transaction: u64, request: LoggedRequest<'_>) -> LoggedTransactions {
@@ -261,12 +262,12 @@ impl DataDir {
         let (_, base) = self.newest()?;
         // Behind a checkpoint, the log need not have the beginning of its first run.
         let start = base.as_ref().map(|base| base.info.start()).transpose()?;
-        Ok((Runs { start }, self.records(base.as_ref())?))
+        Ok((Runs::behind(start), self.records(base.as_ref())?))
     }
 
     /// The log as it is read, without its lock.
     pub(super) fn records(&self, base: Option<&Base>) -> Result<Reading<RealDisk>> {
-        let (settings, witness) = Self::log_settings(base);
-        Ok(thalweg_log::open_read_only(durable::disk_to_read(&self.path)?, settings, witness)?)
+        let (disk, settings, witness) = self.log_of(base)?;
+        Ok(thalweg_log::open_read_only(disk, settings, witness)?)
     }
 }

@@ -9,14 +9,15 @@ mod moves;
 pub use check::{CheckpointSummary, Inspection, LogSummary, Verification};
 pub use dump::{LogRecord, LoggedCall, LoggedFailure, LoggedTransactions};
 
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::durable;
 use crate::durable::base::Base;
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thalweg_checkpoint::{Location, Settings, Store};
-use thalweg_log::{Epoch, Position, Witness};
+use thalweg_log::{RealDisk, Witness};
 
 /// So often a directory is looked at whose app writes meanwhile, until all of it fits together.
 const LOOKS: usize = 10;
@@ -98,11 +99,10 @@ impl DataDir {
         Ok((store, base))
     }
 
-    /// How the log is read, and what the newest checkpoint knows of it.
-    fn log_settings(base: Option<&Base>) -> (thalweg_log::Settings, Witness) {
-        let Some(base) = base else { return (durable::settings(), Witness::default()) };
-        let (epoch, position) = (Epoch(base.manifest.epoch()), Position(base.info.position));
-        (base.log_settings(durable::settings()), Witness { epoch, position })
+    /// The place of the log; how it is read, and what the newest checkpoint knows of it.
+    fn log_of(&self, base: Option<&Base>) -> Result<(RealDisk, thalweg_log::Settings, Witness)> {
+        let (settings, witness) = Base::log_of(base, durable::settings());
+        Ok((durable::disk_to_read(&self.path)?, settings, witness))
     }
 
     /// An app has run here, or something was imported.

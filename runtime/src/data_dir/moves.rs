@@ -1,5 +1,6 @@
 //! How a state leaves a data directory, how it comes into another one, and what is not executed again.
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::data_dir::DataDir;
 use crate::data_dir::dump::Runs;
 use crate::durable;
@@ -7,7 +8,7 @@ use crate::durable::attempts;
 use crate::durable::base::Base;
 use crate::durable::skips::{Place, Skips};
 use thalweg_checkpoint::{Location, Settings, Store};
-use thalweg_log::{End, Epoch, Kind, Reading, RealDisk};
+use thalweg_log::{End, Epoch, Kind};
 
 impl DataDir {
     /// Writes the state of an app that does not run to another place: a directory, or a URL as for
@@ -21,8 +22,8 @@ impl DataDir {
         self.is_there()?;
         let to: Location = url.parse()?;
         let (store, base) = self.newest()?;
-        let (settings, witness) = Self::log_settings(base.as_ref());
-        let mut records = thalweg_log::open_alone(durable::disk_to_read(&self.path)?, settings, witness)?;
+        let (disk, settings, witness) = self.log_of(base.as_ref())?;
+        let mut records = thalweg_log::open_alone(disk, settings, witness)?;
         let (Some(store), Some(base)) = (store, base) else {
             let what = format!(
                 "{}: there is no checkpoint to export; start the program and stop it, which takes one, or say where its checkpoints are",
@@ -100,7 +101,8 @@ impl DataDir {
         let start = base.as_ref().map(|base| base.info.start()).transpose()?;
         let mut runs = Runs::behind(start);
         let (mut found, mut known) = (None, false);
-        let mut records = self.lock(base.as_ref())?;
+        let (disk, settings, witness) = self.log_of(base.as_ref())?;
+        let mut records = thalweg_log::open(disk, settings, witness)?;
         for record in records.by_ref() {
             let record = record?;
             match record.kind {
@@ -133,11 +135,5 @@ impl DataDir {
         };
         let what = format!("{}: transaction {place} {wrong}", self.path.display());
         Err(Error::storage(StorageFault::Absent, what))
-    }
-
-    /// The log, which nobody else can use meanwhile.
-    fn lock(&self, base: Option<&Base>) -> Result<Reading<RealDisk>> {
-        let (settings, witness) = Self::log_settings(base);
-        Ok(thalweg_log::open(durable::disk_to_read(&self.path)?, settings, witness)?)
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! It is the best that can be done, and no more: who kills the process several times in the same epoch is taken for the same.
 use crate::base::ambient::TransactionId;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::methods::watch::Note;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;

@@ -3,7 +3,7 @@ use crate::base::error::Result;
 use crate::codec::encode;
 use crate::durable::checkpointer::Info;
 use thalweg_checkpoint::{Location, Manifest, Store};
-use thalweg_log::{Epoch, Settings};
+use thalweg_log::{Epoch, Position, Settings, Witness};
 
 /// The checkpoint that an app begins with.
 #[derive(Clone)]
@@ -19,6 +19,14 @@ impl Base {
     /// When it cannot be read.
     pub(crate) fn newest(store: &Store) -> Result<Option<Self>> {
         store.newest()?.map(Self::of).transpose()
+    }
+
+    /// All of them, oldest first.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(crate) fn all(store: &Store) -> Result<Vec<Self>> {
+        store.all()?.into_iter().map(Self::of).collect()
     }
 
     /// The newest one that is not behind this epoch.
@@ -38,10 +46,14 @@ impl Base {
         Ok(Self { manifest, info })
     }
 
-    /// How the log behind it is read and written: that of a state that was exported begins there.
-    pub(crate) fn log_settings(&self, settings: Settings) -> Settings {
-        let exported = self.info.position == 0;
-        Settings { behind: Epoch(if exported { self.manifest.epoch() } else { 0 }), ..settings }
+    /// How the log behind a checkpoint is read and written, and what the checkpoint knows of it. That of a state that was exported
+    /// begins there.
+    pub(crate) fn log_of(base: Option<&Self>, settings: Settings) -> (Settings, Witness) {
+        let Some(Self { manifest, info }) = base else { return (settings, Witness::default()) };
+        let (epoch, position) = (Epoch(manifest.epoch()), Position(info.position));
+        let exported = position == Position(0);
+        let settings = if exported { Settings { behind: epoch, ..settings } } else { settings };
+        (settings, Witness { epoch, position })
     }
 
     /// Writes it to a place without checkpoints; gives its epoch. Whoever begins there has no log yet.

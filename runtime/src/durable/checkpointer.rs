@@ -1,8 +1,9 @@
 //! The thread that takes checkpoints: it asks for a cut, writes what the workers save, and lets go of the log behind it.
 use crate::base::class_id::ClassId;
 use crate::base::clock::EpochClock;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
 use crate::base::hash::key_hash;
+use crate::base::storage_fault::StorageFault;
 use crate::base::varint;
 use crate::codec::{decode, encode};
 use crate::durable::base::Base;

@@ -3,8 +3,9 @@
 //! Each worker reads a share of the groups, keeps what it owns and passes the rest on; when all have read, each takes what
 //! others have for it. So any number of workers can start from it.
 use crate::base::class_id::ClassId;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
 use crate::base::guard::caught;
+use crate::base::storage_fault::StorageFault;
 use crate::base::varint;
 use crate::codec::decode;
 use crate::durable::checkpointer::{IDS, Info, OUTBOX};

@@ -20,7 +20,8 @@ pub(crate) mod image;
 pub(crate) mod recovery;
 
 use crate::base::ambient::fresh_seed;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use std::path::Path;
 use thalweg_log::{RealDisk, Settings};
 
@@ -30,12 +31,11 @@ use thalweg_log::{RealDisk, Settings};
 /// When it cannot be.
 pub(crate) fn real_disk(data: &Path) -> Result<RealDisk> {
     let folder = data.join("log");
-    RealDisk::at(&folder).map_err(|error| Error::Storage {
-        fault: StorageFault::Refused,
-        what: format!(
-            "{}: cannot be used for the log: {error}; give the app a folder that it may write",
-            folder.display()
-        ),
+    RealDisk::at(&folder).map_err(|error| {
+        let place = folder.display();
+        let what =
+            format!("{place}: cannot be used for the log: {error}; give the app a folder that it may write");
+        Error::storage(StorageFault::Refused, what)
     })
 }
 
@@ -46,10 +46,8 @@ pub(crate) fn real_disk(data: &Path) -> Result<RealDisk> {
 pub(crate) fn disk_to_read(data: &Path) -> Result<RealDisk> {
     let folder = data.join("log");
     RealDisk::existing(&folder).map_err(|error| {
-        Error::storage(
-            StorageFault::Refused,
-            format_args!("{}: no place for a log: {error}", folder.display()),
-        )
+        let what = format!("{}: no place for a log: {error}", folder.display());
+        Error::storage(StorageFault::Refused, what)
     })
 }
 

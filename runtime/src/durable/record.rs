@@ -8,7 +8,8 @@
 //! so many calls at its handle; the bytes are the key and the arguments of each call, one behind the other; the id is what the
 //! answer of the one call is remembered under.
 use crate::base::ambient::TransactionId;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::base::varint::{read, write};
 use crate::request::ingress::{Submission, Submitted};
 

@@ -1,6 +1,7 @@
 //! From a directory to a running app: the log is read, its epochs are executed again, and only then is anything written.
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
 use crate::base::ids::MethodId;
+use crate::base::storage_fault::StorageFault;
 use crate::base::thread::{STACK, as_worker};
 use crate::durable::attempts::Attempts;
 use crate::durable::base::Base;
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use thalweg_graph::Program;
-use thalweg_log::{Disk, Epoch, Kind, Log, Opened, Position, Progress, Reading, Record, Settings, Witness};
+use thalweg_log::{Disk, Kind, Log, Opened, Position, Progress, Reading, Record, Settings, Witness};
 
 /// A log that is being read.
 pub(crate) struct Recovery<D: Disk> {
@@ -77,12 +78,9 @@ impl<D: Disk> Recovery<D> {
     /// When it is in use, damaged, or another app's.
     pub(crate) fn open(disk: D, settings: Settings, app: &str, base: Option<&Base>) -> Result<Self> {
         let place = disk.path("").display().to_string();
-        let behind = base.map_or(0, |base| base.manifest.epoch());
-        let position = base.map_or(0, |base| base.info.position);
-        let witness = Witness { epoch: Epoch(behind), position: Position(position) };
-        let settings = base.map_or(settings.clone(), |base| base.log_settings(settings));
+        let (settings, witness) = Base::log_of(base, settings);
         let reading = thalweg_log::open(disk, settings, witness)?;
-        Self::begin(reading, (place, app), (behind, None), base)
+        Self::begin(reading, (place, app), None, base)
     }
 
     /// As [`Recovery::open`], for a copy that ends with this epoch. The log need not be one's own.
@@ -96,19 +94,21 @@ impl<D: Disk> Recovery<D> {
         base: Option<&Base>,
     ) -> Result<Self> {
         let place = disk.path("").display().to_string();
-        let behind = base.map_or(0, |base| base.manifest.epoch());
-        let settings = Settings { behind: Epoch(behind), ..settings };
-        let witness = Witness { epoch: Epoch(behind), ..Witness::default() };
+        let (settings, known) = Base::log_of(base, settings);
+        // Its end is of no interest, and may be on its way to the disk. A log without a frame is one that is made now.
+        let settings = Settings { behind: known.epoch, ..settings };
+        let witness = Witness { position: Position(0), ..known };
         let reading = thalweg_log::open_read_only(disk, settings, witness)?;
-        Self::begin(reading, (place, app), (behind, Some(upto)), base)
+        Self::begin(reading, (place, app), Some(upto), base)
     }
 
     fn begin(
         mut reading: Reading<D>,
         (place, app): (String, &str),
-        (behind, upto): (u64, Option<u64>),
+        upto: Option<u64>,
         base: Option<&Base>,
     ) -> Result<Self> {
+        let behind = base.map_or(0, |base| base.manifest.epoch());
         let mut first = reading.next().transpose()?;
         let own = first.take_if(|first| first.kind == Kind::Start);
         // Behind a checkpoint, the log need not have its own.
@@ -171,13 +171,13 @@ impl<D: Disk> Recovery<D> {
     /// # Errors
     /// When they have not come out as before.
     fn executed(&self, app: Recovering<'_>, last: u64) -> Result<()> {
-        executed(app, &self.methods, last).map_err(|error| match error {
-            Error::Diverged { epoch, transaction, method, recorded, replayed, .. } => {
-                let changed = self.changed();
-                Error::Diverged { epoch, transaction, method, recorded, replayed, changed }
+        let diverged = |difference| diverged(difference, &self.methods, app.methods, self.changed());
+        while !app.logged().witness.wait(last + 1, Duration::from_millis(50)).map_err(diverged)? {
+            if app.ingress.has_failed() {
+                return Err(app.ingress.ended());
             }
-            error => error,
-        })
+        }
+        Ok(())
     }
 
     /// Where workers write down what they run, if they have to.
@@ -312,18 +312,6 @@ impl<D: Disk> Recovery<D> {
         app.journal.begin_copy(last + 1, self.start.map_or(0, |start| start.run + 1));
         Ok(())
     }
-}
-
-/// Waits until all epochs up to this one have been executed, and have come out as before.
-fn executed(app: Recovering<'_>, called: &BTreeMap<u64, Vec<(MethodId, u64)>>, last: u64) -> Result<()> {
-    let witness = &app.logged().witness;
-    let diverged = |difference| diverged(difference, called, app.methods);
-    while !witness.wait(last + 1, Duration::from_millis(50)).map_err(diverged)? {
-        if app.ingress.has_failed() {
-            return Err(app.ingress.ended());
-        }
-    }
-    Ok(())
 }
 
 /// Waits until what the checkpoint has is where it belongs, and what was emitted is in the outbox.

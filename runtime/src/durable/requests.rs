@@ -1,11 +1,12 @@
 //! Requests of the log, with the names and types of this program.
 use crate::base::ambient::TransactionId;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
 use crate::base::ids::MethodId;
+use crate::base::storage_fault::StorageFault;
 use crate::durable::record::LoggedRequest;
 use crate::durable::recovery::{Recovering, broken};
 use crate::egress::ids::IdKey;
-use crate::egress::witness::Difference;
+use crate::egress::verdict::Difference;
 use crate::entity::run::shipped::Instance;
 use crate::methods::table::Methods;
 use crate::request::data::Request;
@@ -69,11 +70,12 @@ pub(super) fn read_request(
     })
 }
 
-/// What is said of a transaction that came out in another way.
+/// What is said of a transaction that came out in another way; these classes have changed.
 pub(super) fn diverged(
     Difference { epoch, transaction, recorded, replayed }: Difference,
     called: &BTreeMap<u64, Vec<(MethodId, u64)>>,
     methods: &Methods,
+    changed: Vec<String>,
 ) -> Error {
     let mut end = 0;
     let method = called.get(&epoch).into_iter().flatten().find(|(_, calls)| {
@@ -85,5 +87,5 @@ pub(super) fn diverged(
         format!("{entity}::{method}")
     });
     let (recorded, replayed) = (recorded.to_owned(), replayed.to_owned());
-    Error::Diverged { epoch, transaction, method, recorded, replayed, changed: Vec::new() }
+    Error::Diverged { epoch, transaction, method, recorded, replayed, changed }
 }

@@ -1,5 +1,6 @@
 //! Rows of tables, and the entities to which they belong: a checkpoint shows records in no order.
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::base::varint;
 use crate::codec::{first_length, marks, put_in_place};
 

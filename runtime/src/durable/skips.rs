@@ -2,7 +2,8 @@
 //!
 //! They stand in a file beside the log, one a line, as `epoch.transaction`. What is in all checkpoints that are kept is forgotten when another
 //! one is added.
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};

@@ -1,5 +1,6 @@
 //! What a run says of itself when it begins: enough to read what it logs.
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
+use crate::base::storage_fault::StorageFault;
 use crate::codec::{decode, encode};
 use crate::durable::fingerprint::Fingerprint;
 use crate::entity::run::shipped::{Instance, Instances};
@@ -55,12 +56,10 @@ impl Start {
         let start = Self::of_any(bytes, place)?;
         if start.app != app {
             let other = &start.app;
-            return Err(Error::Storage {
-                fault: StorageFault::Foreign,
-                what: format!(
-                    "{place}: this is the directory of the app `{other}`, not of `{app}`; give each its own"
-                ),
-            });
+            let what = format!(
+                "{place}: this is the directory of the app `{other}`, not of `{app}`; give each its own"
+            );
+            return Err(Error::storage(StorageFault::Foreign, what));
         }
         Ok(start)
     }
@@ -70,19 +69,18 @@ impl Start {
     /// # Errors
     /// When it is of a release that this one does not know.
     pub(crate) fn of_any(bytes: &[u8], place: &str) -> Result<Self> {
-        let start: Self = decode(bytes).map_err(|failure| Error::Storage {
-            fault: StorageFault::Release,
-            what: format!("{place}: what a run says of itself cannot be read by this release ({failure}); use the one that wrote it"),
+        let start: Self = decode(bytes).map_err(|failure| {
+            let what = format!(
+                "{place}: what a run says of itself cannot be read by this release ({failure}); use the one that wrote it"
+            );
+            Error::storage(StorageFault::Release, what)
         })?;
         if start.format != FORMAT {
             let (found, release) = (start.format, &start.release);
-            return Err(Error::Storage {
-                fault: StorageFault::Release,
-                what: format!(
-                    "{place}: what is logged has format {found}, written by release {release}; this one reads {FORMAT}; use \
-                     that one"
-                ),
-            });
+            let what = format!(
+                "{place}: what is logged has format {found}, written by release {release}; this one reads {FORMAT}; use that one"
+            );
+            return Err(Error::storage(StorageFault::Release, what));
         }
         Ok(start)
     }

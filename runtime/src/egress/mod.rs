@@ -1,5 +1,6 @@
 //! Where answers leave.
 pub(crate) mod outcome;
+pub(crate) mod verdict;
 pub(crate) mod witness;
 pub(crate) mod watermark;
 pub(crate) mod ids;

@@ -233,15 +233,25 @@ impl Outbox {
         }
     }
 
+    /// The first offset of each topic that no sink has committed.
+    fn first_waiting(&self, state: &State) -> Vec<u64> {
+        let mut first = state.next.clone();
+        // The offsets of a topic stand in order, so the last that is seen from behind counts.
+        for event in state.waiting.iter().flatten().rev() {
+            if let Some(topic) = self.topics.number(&event.topic) {
+                first[topic as usize] = event.offset;
+            }
+        }
+        first
+    }
+
     /// Those of these events that no sink has committed by now.
     pub(crate) fn still_waiting(&self, mut events: Vec<Arc<OwnedEvent>>) -> Vec<Arc<OwnedEvent>> {
-        let state = self.state();
-        // A sink commits from the front.
-        let first = |topic: &str| {
-            let sink = self.sink_of[self.topics.number(topic)? as usize];
-            state.waiting[sink].iter().find(|event| event.topic == topic).map(|event| event.offset)
-        };
-        events.retain(|event| first(&event.topic).is_some_and(|first| event.offset >= first));
+        let first = self.first_waiting(&self.state());
+        events.retain(|event| {
+            let topic = self.topics.number(&event.topic);
+            topic.is_some_and(|topic| event.offset >= first[topic as usize])
+        });
         events
     }
 
@@ -346,12 +356,12 @@ impl Outbox {
     /// When it has events that the app does not know, or lacks some that the app does not have any more.
     pub(crate) fn accept(&self, sink: usize, positions: &Positions) -> Result<bool, Error> {
         let state = &mut *self.state();
+        let first = self.first_waiting(state);
         let of_sink = |topic: &usize| self.sink_of[*topic] == sink;
         for topic in (0..self.topics.len()).filter(of_sink) {
             let name = self.topics.name(u32::try_from(topic).unwrap_or_default());
             let (found, next) = (positions.get(name), state.next[topic]);
-            let first = state.waiting[sink].iter().find(|event| event.topic == name);
-            let kept = first.map_or(next, |event| event.offset);
+            let kept = first[topic];
             let what = if found > next {
                 format!(
                     "it has {found} events, and the app has emitted {next}; it belongs to another data directory, or to a \

@@ -6,62 +6,13 @@
 //! Invariants: every transaction of an epoch is counted once; an epoch is complete when its parts are known and all of its
 //! transactions have been counted.
 use crate::base::digest::Digest;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::Result;
 use crate::base::ids::narrow;
-use crate::base::varint;
+use crate::egress::verdict::{Difference, Outcome, Verdict, difference};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// What became of a transaction. Its number is part of the format of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict(u8);
-
-impl Verdict {
-    pub(crate) const COMMITTED: Self = Self(0);
-    const OWN_ERR: Self = Self(1);
-
-    /// What an outcome says; `Ok` of whether it is the method's own `Err`.
-    pub(crate) fn of(outcome: Option<Result<bool, &Error>>) -> Self {
-        Self(match outcome {
-            Some(Ok(false)) => return Self::COMMITTED,
-            Some(Ok(true)) => return Self::OWN_ERR,
-            Some(Err(Error::Missing { .. })) => 2,
-            Some(Err(Error::AlreadyExists { .. })) => 3,
-            Some(Err(Error::WrongKey { .. })) => 4,
-            Some(Err(Error::Panicked { .. })) => 5,
-            Some(Err(Error::TooDeep { .. })) => 6,
-            Some(Err(Error::NotPortable { .. })) => 7,
-            Some(Err(Error::NotInApp { .. })) => 8,
-            Some(Err(Error::Nondeterministic { .. })) => 9,
-            Some(Err(Error::NoSink { .. })) => 10,
-            Some(Err(Error::BadEvent { .. })) => 11,
-            Some(Err(Error::Skipped)) => 12,
-            Some(Err(_)) | None => 255,
-        })
-    }
-
-    /// For people.
-    pub(crate) fn text(self) -> &'static str {
-        match self.0 {
-            0 => "committed",
-            1 => "was aborted by the method's own `Err`",
-            2 => "met an entity that does not exist",
-            3 => "met an entity that exists already",
-            4 => "gave an entity another key",
-            5 => "panicked",
-            6 => "nested calls too deep",
-            7 => "met something that has no bytes",
-            8 => "met a class that is not part of the app",
-            9 => "differed from run to run",
-            10 => "emitted to a topic that no sink takes",
-            11 => "emitted an event that has no JSON",
-            12 => "was skipped",
-            _ => "failed",
-        }
-    }
-}
 
 /// Where a transaction stands in its epoch, before all parts of that are known: the worker that ordered it, and how many that
 /// one had ordered before.
@@ -88,15 +39,6 @@ impl Ended {
     fn member(&self, index: usize) -> u32 {
         self.members.as_ref().map_or(narrow(index), |members| members[index])
     }
-}
-
-/// What became of an epoch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Outcome {
-    /// Of each transaction, by their places in the epoch.
-    digests: Vec<Digest>,
-    /// Those that did not commit.
-    failures: Vec<(u64, Verdict)>,
 }
 
 /// See the head of this file.
@@ -130,16 +72,6 @@ struct Tally {
     counted: usize,
     recorded: Option<Outcome>,
     found: Option<Outcome>,
-}
-
-/// A transaction that came out in another way than it was recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
-    pub(crate) epoch: u64,
-    pub(crate) transaction: u64,
-    /// What became of it, for people.
-    pub(crate) recorded: &'static str,
-    pub(crate) replayed: &'static str,
 }
 
 impl Tally {
@@ -237,7 +169,7 @@ impl Witness {
     /// # Errors
     /// When the bytes say nothing.
     pub(crate) fn recorded(&self, epoch: u64, bytes: &[u8]) -> Result<()> {
-        let outcome = Outcome::read(bytes).ok_or_else(|| unreadable(epoch))?;
+        let outcome = Outcome::read(epoch, bytes)?;
         let mut epochs = self.epochs();
         epochs.tallies.entry(epoch).or_default().recorded = Some(outcome);
         self.compare(&mut epochs, epoch);
@@ -315,75 +247,10 @@ impl Witness {
     }
 }
 
-/// What the log says of an epoch, for people: its transactions that did not commit, by their places.
-///
-/// # Errors
-/// When the bytes say nothing.
-pub(crate) fn failures(epoch: u64, bytes: &[u8]) -> Result<Vec<(u64, &'static str)>> {
-    let outcome = Outcome::read(bytes).ok_or_else(|| unreadable(epoch))?;
-    Ok(outcome.failures.into_iter().map(|(place, verdict)| (place, verdict.text())).collect())
-}
-
-fn unreadable(epoch: u64) -> Error {
-    let what = format_args!("the log's outcome of epoch {epoch} cannot be read; another release wrote it");
-    Error::storage(StorageFault::Release, what)
-}
-
-/// The first transaction of an epoch that came out in another way than it was recorded.
-fn difference(epoch: u64, recorded: &Outcome, found: &Outcome) -> Option<Difference> {
-    let places = recorded.failures.iter().chain(&found.failures).map(|(place, _)| *place);
-    let failed = places.filter(|place| recorded.verdict(*place) != found.verdict(*place)).min();
-    let answers = recorded.digests.iter().zip(&found.digests).position(|(one, other)| one != other);
-    match (failed, answers.map(|place| place as u64)) {
-        (Some(transaction), answers) if answers.is_none_or(|answers| transaction <= answers) => {
-            let [recorded, replayed] = [recorded, found].map(|of| of.verdict(transaction).text());
-            Some(Difference { epoch, transaction, recorded, replayed })
-        }
-        (_, Some(transaction)) => {
-            let (recorded, replayed) = ("gave or emitted one thing", "gives or emits another");
-            Some(Difference { epoch, transaction, recorded, replayed })
-        }
-        _ => None,
-    }
-}
-
-impl Outcome {
-    fn verdict(&self, place: u64) -> Verdict {
-        let known = self.failures.binary_search_by_key(&place, |(known, _)| *known);
-        known.map_or(Verdict::COMMITTED, |at| self.failures[at].1)
-    }
-
-    /// How many transactions there are, the digest of each, and those that failed.
-    fn write(&self, bytes: &mut Vec<u8>) {
-        varint::write(self.digests.len() as u64, bytes);
-        self.digests.iter().for_each(|Digest(digest)| bytes.extend(digest.to_le_bytes()));
-        let mut next = 0;
-        for (place, Verdict(verdict)) in &self.failures {
-            varint::write(place - next, bytes);
-            bytes.push(*verdict);
-            next = place + 1;
-        }
-    }
-
-    fn read(mut bytes: &[u8]) -> Option<Self> {
-        let count = usize::try_from(varint::read(&mut bytes)?).ok()?;
-        let (digests, mut bytes) = bytes.split_at_checked(count.checked_mul(2)?)?;
-        let digests =
-            digests.chunks_exact(2).map(|two| Digest(u16::from_le_bytes([two[0], two[1]]))).collect();
-        let (mut failures, mut next) = (Vec::new(), 0_u64);
-        while !bytes.is_empty() {
-            let place = next.checked_add(varint::read(&mut bytes)?)?;
-            let (verdict, rest) = bytes.split_first()?;
-            failures.push((place, Verdict(*verdict)));
-            (bytes, next) = (rest, place.checked_add(1)?);
-        }
-        Some(Self { digests, failures })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::egress::verdict::tests::bytes;
 
     fn ended(place: InPart, members: Option<&[u32]>, all: &[(Verdict, u16)]) -> Ended {
         let failures = (0..).zip(all).filter(|(_, (verdict, _))| *verdict != FINE);
@@ -406,7 +273,9 @@ mod tests {
         let (witness, seen) = (Witness::default(), Arc::new(Mutex::new(Vec::new())));
         let told = seen.clone();
         let tell = move |epoch, bytes: &[u8]| {
-            told.lock().expect("nobody panics").push((epoch, Outcome::read(bytes).expect("it was written")));
+            told.lock()
+                .expect("nobody panics")
+                .push((epoch, Outcome::read(epoch, bytes).expect("it was written")));
         };
         witness.record(1, Arc::new(tell));
         witness.ended(ended(at(1, 1, 0), Some(&[1, 0]), &[(Verdict::OWN_ERR, 5), (FINE, 4)]));
@@ -417,13 +286,6 @@ mod tests {
         let digests = (1..=5).map(Digest).collect();
         let outcome = Outcome { digests, failures: vec![(2, Verdict(5)), (4, Verdict::OWN_ERR)] };
         assert_eq!(*seen.lock().expect("nobody panics"), [(1, outcome)]);
-    }
-
-    fn bytes(digests: &[u16], failures: &[(u64, Verdict)]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let digests = digests.iter().copied().map(Digest).collect();
-        Outcome { digests, failures: failures.to_vec() }.write(&mut bytes);
-        bytes
     }
 
     #[test]
@@ -442,20 +304,5 @@ mod tests {
         let (recorded, replayed) = (Verdict(5).text(), FINE.text());
         let difference = Difference { epoch: 2, transaction: 0, recorded, replayed };
         assert_eq!(witness.wait(3, Duration::ZERO), Err(difference));
-    }
-
-    #[test]
-    fn an_answer_that_differs_is_found_where_it_comes_first() {
-        let outcome = |bytes: &[u8]| Outcome::read(bytes).expect("it was written");
-        let recorded = outcome(&bytes(&[1, 2, 3], &[(2, Verdict(5))]));
-        let found = |digests: &[u16], failures: &[(u64, Verdict)]| {
-            difference(1, &recorded, &outcome(&bytes(digests, failures))).map(|found| found.transaction)
-        };
-        assert_eq!(found(&[1, 2, 3], &[(2, Verdict(5))]), None);
-        assert_eq!(found(&[1, 9, 3], &[(2, Verdict(5))]), Some(1));
-        assert_eq!(found(&[1, 9, 3], &[(0, Verdict(5))]), Some(0));
-        assert_eq!(found(&[1, 9, 3], &[]), Some(1));
-        assert_eq!(found(&[1, 2, 9], &[]), Some(2));
-        assert_eq!(Outcome::read(&[2, 0, 0, 0]), None, "cut");
     }
 }

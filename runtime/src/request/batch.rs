@@ -9,7 +9,7 @@ use crate::base::ids::MethodId;
 use crate::base::ticket::Ticket;
 use crate::egress::ids::Remembered;
 use crate::egress::outcome::Outcomes;
-use crate::egress::witness::Verdict;
+use crate::egress::verdict::Verdict;
 use crate::entity::call::Call;
 use crate::entity::run::invoke::Invocation;
 use crate::entity::run::shipped::{InstanceId, Instances, digest_output, read_call, write_call};

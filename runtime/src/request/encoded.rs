@@ -6,7 +6,7 @@ use crate::base::hash::key_hash;
 use crate::base::ids::MethodId;
 use crate::base::ticket::Ticket;
 use crate::egress::ids::Remembered;
-use crate::egress::witness::Verdict;
+use crate::egress::verdict::Verdict;
 use crate::entity::run::invoke::{Invocation, Mode};
 use crate::entity::run::shipped::{Instance, Instances};
 use crate::entity::run::task::{Done, Frame, Gives, Payload, Progress, Remote, Task};

@@ -1,10 +1,11 @@
 //! When an epoch closes: the loop that timely and the simulation drive alike.
 use crate::base::ambient::TransactionId;
 use crate::base::clock::EpochClock;
-use crate::base::error::{Error, Result, StorageFault};
+use crate::base::error::{Error, Result};
 use crate::base::groups::Groups;
 use crate::base::heat::Heat;
 use crate::base::ids::narrow;
+use crate::base::storage_fault::StorageFault;
 use crate::durable::checkpoints::Checkpoints;
 use crate::durable::image::Image;
 use crate::durable::journal::Journal;

@@ -68,16 +68,15 @@ impl RowRecords {
         let end = self.key(number, key)?;
         self.end(RowChange::Delete, end);
         let Some((known, row)) = now else { return Ok(()) };
-        let second = self.key(number, known)?;
-        if self.bytes[start..end] == self.bytes[end..second] {
+        let mut at = self.key(number, known)?;
+        if self.bytes[start..end] == self.bytes[end..at] {
+            // One record is both.
             self.ends.pop();
             self.bytes.truncate(end);
-            append(Form::Binary, row, &mut self.bytes).map_err(|failure| failure.to_string())?;
-            self.end(RowChange::Put, end);
-            return Ok(());
+            at = end;
         }
         append(Form::Binary, row, &mut self.bytes).map_err(|failure| failure.to_string())?;
-        self.end(RowChange::Put, second);
+        self.end(RowChange::Put, at);
         Ok(())
     }
 }
